@@ -1,0 +1,106 @@
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|start|lint [arguments]
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [command, ...args] = process.argv.slice(2);
+const bin = (name) => join(root, 'node_modules', name);
+const jsOf = {
+  nest: bin('@nestjs/cli/bin/nest.js'),
+  tsc: bin('typescript/bin/tsc'),
+  eslint: bin('eslint/bin/eslint.js'),
+  prettier: bin('prettier/bin/prettier.cjs'),
+  depcruise: bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+};
+
+switch (command) {
+  case 'start':
+    if (isStale()) build();
+    await hand(join(root, 'dist', 'main.js'), []);
+    break;
+  case 'demo':
+    build();
+    await hand('--import', ['tsx', 'test/demo.ts', ...args]);
+    break;
+  case 'test':
+    build();
+    await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
+    break;
+  case 'lint':
+    install();
+    process.exit(lint());
+    break;
+  default:
+    console.error('usage: node scripts/run.mjs demo|test|start|lint [arguments]');
+    process.exit(2);
+}
+
+/** Installs what package-lock.json says, unless exactly that is installed. */
+function install() {
+  const stamp = join(root, 'node_modules', '.installed-lockfile');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.log('Installing dependencies (npm ci) …');
+  must(
+    spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    }),
+  );
+  writeFileSync(stamp, wanted);
+}
+
+function build() {
+  install();
+  must(node(jsOf.nest, ['build']));
+}
+
+function isStale() {
+  const main = join(root, 'dist', 'main.js');
+  if (!existsSync(main)) return true;
+  if (!existsSync(join(root, 'src'))) return false;
+  const built = statSync(main).mtimeMs;
+  return readdirSync(join(root, 'src'), { recursive: true }).some(
+    (file) => statSync(join(root, 'src', file)).mtimeMs > built,
+  );
+}
+
+function lint() {
+  const results = [
+    node(jsOf.eslint, ['.', '--max-warnings', '0']),
+    node(jsOf.prettier, ['--check', '--log-level', 'warn', '.']),
+    node(jsOf.tsc, ['--noEmit']),
+    node(jsOf.depcruise, ['--config', '.dependency-cruiser.cjs', 'src']),
+  ];
+  return results.every(({ status }) => status === 0) ? 0 : 1;
+}
+
+function node(script, scriptArgs) {
+  return spawnSync(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: 'inherit' });
+}
+
+function must({ status, error }) {
+  if (error) console.error(error.message);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Runs a Node process in place of this one: it gets the signals, and its exit code is ours. */
+function hand(script, scriptArgs) {
+  const child = spawn(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: 'inherit' });
+  // A Ctrl-C reaches the child from the terminal by itself; here it must only not end us before it.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.on('exit', (code, signal) => {
+      process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { bearerToken, sameSecret } from './bearer-token.js';
+
+describe('bearerToken', () => {
+  it.each([
+    ['Bearer s3cret', 's3cret'],
+    ['bearer s3cret', 's3cret'],
+    ['BEARER   s3cret', 's3cret'],
+    ['Bearer a+b/c=._~-', 'a+b/c=._~-'],
+  ])('takes the token out of %p', (header, token) => {
+    expect(bearerToken(['Host', 'x', 'Authorization', header])).toBe(token);
+  });
+
+  it.each([
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic dTpw',
+    'Bearer two tokens',
+    'Bearers3cret',
+    'Token s3cret',
+    's3cret',
+    'Bearer tök',
+    'Bearer a\u0000b',
+  ])('refuses %p', (header) => {
+    expect(bearerToken(['authorization', header])).toBeUndefined();
+  });
+
+  it('refuses two headers, of which Node would show only the first', () => {
+    expect(bearerToken(['Authorization', 'Bearer s3cret', 'authorization', 'Bearer other'])).toBeUndefined();
+  });
+
+  it('is not misled by a value that looks like the name', () => {
+    expect(bearerToken(['X-Header', 'authorization', 'Bearer s3cret', 'x'])).toBeUndefined();
+  });
+});
+
+describe('sameSecret', () => {
+  it.each([
+    ['s3cret', true],
+    ['s3cre', false],
+    ['s3crets', false],
+    ['S3cret', false],
+    ['', false],
+    ['x'.repeat(10_000), false],
+  ])('compares %p with s3cret: %p', (given, same) => {
+    expect(sameSecret(given, 's3cret')).toBe(same);
+  });
+});

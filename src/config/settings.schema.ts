@@ -1,0 +1,113 @@
+import { accessSync, constants } from 'node:fs';
+import * as z from 'zod';
+import { parseDurationMs } from './duration.js';
+
+const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+function wholeNumber(min: number, max: number, fallback: number) {
+  return z
+    .string()
+    .trim()
+    .regex(/^\d{1,10}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+    .default(fallback);
+}
+
+function duration(minMs: number, maxMs: number, fallback: string) {
+  const rule = `must be a duration such as 30s or 1m30s, from ${minMs / 1000}s to ${maxMs / 1000}s`;
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const ms = parseDurationMs(text);
+      if (ms === undefined || ms < minMs || ms > maxMs) {
+        context.addIssue({ code: 'custom', message: rule });
+        return z.NEVER;
+      }
+      return ms;
+    });
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * Every environment variable that the service reads, with its rule, its default and its description.
+ * The table in README.md is generated from it.
+ */
+export const settingsSchema = z.object({
+  SECRET_KEY: z
+    .string({ error: 'is required: the secret that callers send as "Authorization: Bearer <secret>"' })
+    .refine(
+      (value) => value.trim() !== '',
+      'must not be empty: it is the secret that callers send as "Authorization: Bearer <secret>"',
+    )
+    .refine(
+      (value) => value.trim() === '' || /^[\x21-\x7e]+$/.test(value),
+      'must be visible ASCII characters without white space, for it travels in an HTTP header',
+    )
+    .meta({ description: 'The secret that callers send as `Authorization: Bearer <secret>`.' }),
+  PORT: wholeNumber(1, 65_535, 8080).meta({ description: 'TCP port to listen on.' }),
+  QUEUE_SIZE: wholeNumber(1, 1_000_000, 1024).meta({
+    description: 'How many containers may wait for their update; beyond it a notify is answered 503.',
+  }),
+  DOCKER_CONFIG_PATH: z
+    .string()
+    .optional()
+    .refine((path) => path === undefined || isReadable(path), 'names a file that cannot be read')
+    .meta({
+      description:
+        "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous.",
+      default: '/root/.docker/config.json',
+    }),
+  LOG_LEVEL: z
+    .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
+    .optional()
+    .meta({ description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: 'info' }),
+  RUST_LOG: z.string().optional().meta({
+    description: 'Understood where `LOG_LEVEL` is unset: its default level, `info` out of `info,hyper=warn`.',
+  }),
+  LOG_FORMAT: z
+    .enum(['json', 'pretty'], 'must be json or pretty')
+    .optional()
+    .meta({ description: '`json` or `pretty`.', default: '`pretty` on a terminal, else `json`' }),
+  DOCKER_HOST: z
+    .string()
+    .optional()
+    .meta({ description: 'The engine: `unix:///path` or `tcp://host:port`.', default: "Docker's default socket" }),
+  DOCKER_TLS_VERIFY: z
+    .string()
+    .optional()
+    .meta({ description: 'Not empty: speak TLS to a `tcp://` engine, and verify it.' }),
+  DOCKER_CERT_PATH: z
+    .string()
+    .optional()
+    .meta({ description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.', default: '~/.docker' }),
+  ENGINE_WAIT: duration(0, hourMs, '30s').meta({
+    description: 'How long a deployment waits for an engine that is away.',
+  }),
+  PULL_TIMEOUT: duration(1000, 24 * hourMs, '15m').meta({ description: 'How long a pull may take in all.' }),
+  PULL_IDLE_TIMEOUT: duration(1000, hourMs, '60s').meta({ description: 'How long a pull may show no progress.' }),
+  SETTLE_TIME: duration(0, hourMs, '5s').meta({
+    description: 'How long a new container without HEALTHCHECK must run before the old one is removed.',
+  }),
+  PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s').meta({
+    description: 'The most that the proof of a new container may take.',
+  }),
+  DRAIN_TIMEOUT: duration(1000, hourMs, '8s').meta({
+    description: 'How long a stop waits for the running deployment. `docker stop` gives 10 s.',
+  }),
+  DEPLOYMENTS_KEPT: wholeNumber(1, 100_000, 1000).meta({
+    description: 'How many finished deployments are remembered.',
+  }),
+});
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

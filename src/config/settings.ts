@@ -1,0 +1,73 @@
+import { registerAs, type ConfigType } from '@nestjs/config';
+import { engineAddress, type EngineAddress } from './engine-address.js';
+import { settingsSchema, type LogLevel } from './settings.schema.js';
+
+const defaultDockerConfigPath = '/root/.docker/config.json';
+
+/** Bad settings: each line names one variable and its rule. Never holds a value of `SECRET_KEY`. */
+export class InvalidSettings extends Error {
+  override readonly name = 'InvalidSettings';
+
+  constructor(readonly problems: string[]) {
+    super(
+      `Cannot start: ${problems.length === 1 ? 'a setting is' : 'settings are'} wrong\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    );
+  }
+}
+
+/**
+ * Reads all settings from environment variables; an empty variable counts as unset.
+ * @throws InvalidSettings that lists every bad variable with its rule
+ */
+export function readSettings(env: NodeJS.ProcessEnv) {
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== '' || name === 'SECRET_KEY'),
+  );
+  const parsed = settingsSchema.safeParse(present);
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  let engine: EngineAddress = {};
+  try {
+    engine = engineAddress(env);
+  } catch (error) {
+    problems.push((error as Error).message);
+  }
+  if (!parsed.success || problems.length > 0) throw new InvalidSettings(problems);
+  const value = parsed.data;
+  return {
+    secretKey: value.SECRET_KEY,
+    port: value.PORT,
+    queueSize: value.QUEUE_SIZE,
+    dockerConfig: {
+      path: value.DOCKER_CONFIG_PATH ?? defaultDockerConfigPath,
+      explicit: value.DOCKER_CONFIG_PATH !== undefined,
+    },
+    logLevel: value.LOG_LEVEL ?? rustLogLevel(value.RUST_LOG) ?? 'info',
+    logJson: value.LOG_FORMAT ? value.LOG_FORMAT === 'json' : !process.stdout.isTTY,
+    engine,
+    engineWaitMs: value.ENGINE_WAIT,
+    pullTimeoutMs: value.PULL_TIMEOUT,
+    pullIdleTimeoutMs: value.PULL_IDLE_TIMEOUT,
+    settleTimeMs: value.SETTLE_TIME,
+    proofTimeoutMs: value.PROOF_TIMEOUT,
+    drainTimeoutMs: value.DRAIN_TIMEOUT,
+    deploymentsKept: value.DEPLOYMENTS_KEPT,
+  };
+}
+
+/** The default level of a `RUST_LOG` filter: its last directive without a target. Anything else is ignored. */
+function rustLogLevel(filter: string | undefined): LogLevel | undefined {
+  const levels: Record<string, LogLevel> = {
+    off: 'error',
+    error: 'error',
+    warn: 'warn',
+    info: 'info',
+    debug: 'debug',
+    trace: 'debug',
+  };
+  const directives = (filter ?? '').split(',').map((directive) => directive.trim().toLowerCase());
+  return directives.map((directive) => levels[directive]).findLast((level) => level !== undefined);
+}
+
+/** The settings as Nest injects them: `@Inject(settings.KEY) settings: Settings`. */
+export const settings = registerAs('settings', () => readSettings(process.env));
+export type Settings = ConfigType<typeof settings>;

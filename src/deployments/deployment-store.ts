@@ -1,0 +1,18 @@
+import type { Deployment } from './deployment.js';
+
+/**
+ * Where deployments are remembered. Asynchronous and free of shared objects, so that a durable store that several
+ * processes share can stand in for the one in memory. Bounded: finished deployments leave, oldest first; queued and
+ * running ones never.
+ */
+export abstract class DeploymentStore {
+  abstract add(deployment: Deployment): Promise<void>;
+
+  /**
+   * Replaces a deployment by what `change` makes of it, as one step: nothing else changes it in between.
+   * @throws Error where it is not in the store
+   */
+  abstract update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment>;
+
+  abstract find(id: string): Promise<Deployment | undefined>;
+}

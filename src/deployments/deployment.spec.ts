@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { enterStage, finish, isFinished, newDeployment, start, type DeploymentEnd } from './deployment.js';
+
+const succeeded: DeploymentEnd = { status: 'succeeded', result: 'updated' };
+const dropped: DeploymentEnd = { status: 'dropped', error: { code: 'stopping', message: 'stopped' } };
+
+describe('a deployment', () => {
+  it('goes from queued to running to an end, with a time for each', () => {
+    const ended = finish(enterStage(enterStage(start(newDeployment('web', 'ci')), 'pull'), 'swap'), succeeded);
+    expect(ended).toMatchObject({ container: 'web', requestedBy: 'ci', status: 'succeeded', result: 'updated' });
+    expect(isFinished(ended)).toBe(true);
+    expect(ended.stages.map(({ stage }) => stage)).toEqual(['pull', 'swap']);
+    expect(ended.stages.every(({ durationMs }) => durationMs !== undefined && durationMs >= 0)).toBe(true);
+    for (const time of [ended.queuedAt, ended.startedAt, ended.finishedAt])
+      expect(Date.parse(time ?? '')).not.toBeNaN();
+  });
+
+  it('may be dropped while it waits or runs', () => {
+    expect(finish(newDeployment('web', 'ci'), dropped).status).toBe('dropped');
+    expect(finish(start(newDeployment('web', 'ci')), dropped).status).toBe('dropped');
+  });
+
+  it('never succeeds without having run, never runs twice, never leaves its end', () => {
+    const queued = newDeployment('web', 'ci');
+    expect(() => finish(queued, succeeded)).toThrow('from queued to succeeded');
+    expect(() => start(start(queued))).toThrow('from running to running');
+    expect(() => finish(finish(start(queued), succeeded), dropped)).toThrow('from succeeded to dropped');
+  });
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+
+export type DeploymentStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'rolled_back' | 'dropped';
+
+/** One stage of a deployment; `durationMs` is absent while it goes on. */
+export interface DeploymentStage {
+  stage: string;
+  startedAt: string;
+  durationMs?: number;
+}
+
+/** Why a deployment did not succeed. `code` is stable; `message` is for people. */
+export interface DeploymentError {
+  code: string;
+  stage?: string;
+  message: string;
+  /** What the replacement left behind: its exit code, its last health check's output, its last log lines. */
+  exitCode?: number;
+  healthOutput?: string;
+  logTail?: string[];
+}
+
+/** What an update found and did; filled in as it becomes known. Image ids and digests are `sha256:<hex>`. */
+export interface DeploymentFindings {
+  image?: string;
+  fromImageId?: string;
+  toImageId?: string;
+  digest?: string;
+  containerId?: string;
+  /** How long no container was running under the name, in milliseconds. */
+  downtimeMs?: number;
+  /** Whether the container runs, told where it was up to date. */
+  running?: boolean;
+  warnings?: string[];
+}
+
+/** The record of the work that one or more notifies of the same container asked for. Times are ISO 8601, UTC. */
+export interface Deployment extends DeploymentFindings {
+  readonly id: string;
+  readonly container: string;
+  readonly requestedBy: string;
+  readonly queuedAt: string;
+  status: DeploymentStatus;
+  result?: 'updated' | 'up_to_date';
+  startedAt?: string;
+  finishedAt?: string;
+  /** How many later requests joined this one while it waited. */
+  coalesced: number;
+  stages: DeploymentStage[];
+  error?: DeploymentError;
+}
+
+/** How a deployment ends. */
+export type DeploymentEnd = DeploymentFindings &
+  (
+    | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
+    | { status: 'failed' | 'rolled_back' | 'dropped'; error: DeploymentError }
+  );
+
+const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
+  queued: ['running', 'dropped'],
+  running: ['succeeded', 'failed', 'rolled_back', 'dropped'],
+  succeeded: [],
+  failed: [],
+  rolled_back: [],
+  dropped: [],
+};
+
+export function newDeployment(container: string, requestedBy: string): Deployment {
+  return { id: randomUUID(), container, requestedBy, queuedAt: now(), status: 'queued', coalesced: 0, stages: [] };
+}
+
+export function isFinished(deployment: Deployment): boolean {
+  return legalNext[deployment.status].length === 0;
+}
+
+/** @throws Error on a transition that is not legal: a bug, never an input. */
+export function start(deployment: Deployment): Deployment {
+  return { ...move(deployment, 'running'), startedAt: now() };
+}
+
+export function enterStage(deployment: Deployment, stage: string): Deployment {
+  return { ...deployment, stages: [...closeStage(deployment.stages), { stage, startedAt: now() }] };
+}
+
+/** @throws Error on a transition that is not legal: a bug, never an input. */
+export function finish(deployment: Deployment, end: DeploymentEnd): Deployment {
+  return { ...move(deployment, end.status), ...end, stages: closeStage(deployment.stages), finishedAt: now() };
+}
+
+function move(deployment: Deployment, status: DeploymentStatus): Deployment {
+  if (!legalNext[deployment.status].includes(status)) {
+    throw new Error(`deployment ${deployment.id} cannot go from ${deployment.status} to ${status}`);
+  }
+  return { ...deployment, status };
+}
+
+function closeStage(stages: DeploymentStage[]): DeploymentStage[] {
+  return stages.map((stage) =>
+    stage.durationMs === undefined ? { ...stage, durationMs: Date.now() - Date.parse(stage.startedAt) } : stage,
+  );
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,26 @@
+/** The engine answered a call with an error. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+
+  constructor(
+    readonly call: string,
+    readonly statusCode: number,
+    readonly detail: string,
+  ) {
+    super(`the engine answered ${call} with ${statusCode}: ${detail}`);
+  }
+}
+
+/** A call did not reach the engine, or its answer did not come back: whether the engine did it is not known. */
+export class EngineUnreachable extends Error {
+  override readonly name = 'EngineUnreachable';
+}
+
+/** The engine did not answer a call within its deadline: whether it did it is not known. */
+export class EngineTimeout extends Error {
+  override readonly name = 'EngineTimeout';
+}
+
+export function hasStatus(error: unknown, ...statusCodes: number[]): boolean {
+  return error instanceof EngineError && statusCodes.includes(error.statusCode);
+}

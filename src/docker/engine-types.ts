@@ -1,0 +1,167 @@
+/**
+ * The engine's JSON, as far as this service looks at it. Fields that it does not know are carried forward (the index
+ * signatures): a new engine adds fields, and a user may have set them.
+ */
+
+export interface EngineVersion {
+  Version: string;
+  ApiVersion: string;
+  MinAPIVersion?: string;
+  Os: string;
+  Arch: string;
+}
+
+export interface RestartPolicy {
+  Name?: string;
+  MaximumRetryCount?: number;
+}
+
+export interface Healthcheck {
+  Test?: string[] | null;
+  Interval?: number;
+  Timeout?: number;
+  StartPeriod?: number;
+  StartInterval?: number;
+  Retries?: number;
+}
+
+export interface ContainerConfig {
+  Hostname?: string;
+  Domainname?: string;
+  User?: string;
+  Image: string;
+  Env?: string[] | null;
+  Cmd?: string[] | null;
+  Entrypoint?: string[] | null;
+  Labels?: Record<string, string> | null;
+  Healthcheck?: Healthcheck | null;
+  ExposedPorts?: Record<string, object> | null;
+  Volumes?: Record<string, object> | null;
+  WorkingDir?: string;
+  StopSignal?: string;
+  StopTimeout?: number | null;
+  Shell?: string[] | null;
+  OnBuild?: string[] | null;
+  ArgsEscaped?: boolean;
+  MacAddress?: string;
+  Tty?: boolean;
+  [field: string]: unknown;
+}
+
+export interface Mount {
+  Type: string;
+  Source?: string;
+  Target?: string;
+  ReadOnly?: boolean;
+  VolumeOptions?: Record<string, unknown> | null;
+  [field: string]: unknown;
+}
+
+export interface PortBinding {
+  HostIp?: string;
+  HostPort?: string;
+}
+
+export interface HostConfig {
+  NetworkMode?: string;
+  IpcMode?: string;
+  PidMode?: string;
+  UTSMode?: string;
+  RestartPolicy?: RestartPolicy;
+  AutoRemove?: boolean;
+  Binds?: string[] | null;
+  Mounts?: Mount[] | null;
+  Tmpfs?: Record<string, string> | null;
+  VolumesFrom?: string[] | null;
+  PortBindings?: Record<string, PortBinding[] | null> | null;
+  ContainerIDFile?: string;
+  MaskedPaths?: string[] | null;
+  ReadonlyPaths?: string[] | null;
+  Links?: string[] | null;
+  Dns?: string[] | null;
+  DnsOptions?: string[] | null;
+  DnsSearch?: string[] | null;
+  ExtraHosts?: string[] | null;
+  PublishAllPorts?: boolean;
+  Sysctls?: Record<string, string> | null;
+  [field: string]: unknown;
+}
+
+export interface EndpointIpam {
+  IPv4Address?: string;
+  IPv6Address?: string;
+  LinkLocalIPs?: string[] | null;
+}
+
+export interface EndpointSettings {
+  Aliases?: string[] | null;
+  Links?: string[] | null;
+  DriverOpts?: Record<string, string> | null;
+  IPAMConfig?: EndpointIpam | null;
+  MacAddress?: string;
+  GwPriority?: number;
+  NetworkID?: string;
+  IPAddress?: string;
+  [field: string]: unknown;
+}
+
+export interface MountPoint {
+  Type: string;
+  Name?: string;
+  Source?: string;
+  Destination: string;
+  RW?: boolean;
+  Propagation?: string;
+  [field: string]: unknown;
+}
+
+export interface ContainerState {
+  Status: string;
+  Running: boolean;
+  Paused: boolean;
+  Restarting: boolean;
+  Dead: boolean;
+  OOMKilled?: boolean;
+  ExitCode: number;
+  Error?: string;
+  StartedAt: string;
+  FinishedAt: string;
+  Health?: { Status: string; FailingStreak?: number; Log?: { ExitCode: number; Output: string }[] | null };
+}
+
+export interface ContainerInspect {
+  Id: string;
+  Name: string;
+  Created: string;
+  Image: string;
+  RestartCount: number;
+  State: ContainerState;
+  Config: ContainerConfig;
+  HostConfig: HostConfig;
+  Mounts: MountPoint[];
+  NetworkSettings: { Networks?: Record<string, EndpointSettings> | null };
+  /** API 1.48, containerd image store. */
+  ImageManifestDescriptor?: { digest: string };
+}
+
+export interface ContainerSummary {
+  Id: string;
+  Names: string[];
+}
+
+export interface ImageInspect {
+  Id: string;
+  RepoTags?: string[] | null;
+  RepoDigests?: string[] | null;
+  Os?: string;
+  Architecture?: string;
+  Variant?: string;
+  Config?: Partial<ContainerConfig> | null;
+  /** API 1.48, where asked for. */
+  Manifests?: { ID: string; Kind: string; Available: boolean }[] | null;
+}
+
+export interface CreateRequest extends Partial<ContainerConfig> {
+  HostConfig?: HostConfig;
+  NetworkingConfig?: { EndpointsConfig?: Record<string, EndpointSettings> };
+}

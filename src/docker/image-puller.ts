@@ -1,0 +1,73 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { EngineError, EngineUnreachable } from './engine-error.js';
+import { Engine } from './engine.js';
+import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
+import { UpdateError } from './outcome.js';
+import { pullFailureCode, readPullStream, type PullResult } from './pull-stream.js';
+import { encodeRegistryAuth, readRegistryCredentials } from './registry-credentials.js';
+
+/** Pulls images with the registry's credentials, read anew for each pull: they may be replaced at any time. */
+@Injectable()
+export class ImagePuller {
+  private readonly logger = new Logger('Pull');
+
+  constructor(
+    private readonly engine: Engine,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<Settings, 'dockerConfig' | 'pullTimeoutMs' | 'pullIdleTimeoutMs'>,
+  ) {}
+
+  /**
+   * @param image the reference as the container has it
+   * @param platform `os/arch`, where it is not the engine's own
+   * @throws UpdateError with the stage `pull`, or with the code `interrupted` once `signal` is aborted
+   */
+  async pull(image: string, platform: string | undefined, signal: AbortSignal): Promise<PullResult> {
+    const reference = parseImageReference(image);
+    const found = await readRegistryCredentials(this.settings.dockerConfig, reference);
+    const source = found ? `credentials of ${found.key}` : 'no credentials';
+    this.logger.debug(`pulling ${formatImageReference(reference)} with ${source}`);
+    const timeout = AbortSignal.timeout(this.settings.pullTimeoutMs);
+    const either = AbortSignal.any([signal, timeout]);
+    try {
+      const stream = await this.engine.pullImage(
+        { ...pullParameters(reference), platform },
+        found && encodeRegistryAuth(found.credentials),
+        either,
+      );
+      return await readPullStream(stream, { idleTimeoutMs: this.settings.pullIdleTimeoutMs, signal: either });
+    } catch (error) {
+      if (signal.aborted)
+        throw new UpdateError('interrupted', 'pull', 'the service stops; the pull was given up', { cause: error });
+      if (timeout.aborted) {
+        throw new UpdateError(
+          'pull_timeout',
+          'pull',
+          `pulling ${image} took longer than ${this.settings.pullTimeoutMs / 1000} s`,
+          { cause: error },
+        );
+      }
+      throw explain(error, image, source);
+    }
+  }
+}
+
+function explain(error: unknown, image: string, source: string): unknown {
+  if (error instanceof EngineError) {
+    return new UpdateError(
+      pullFailureCode(error.detail, error.statusCode),
+      'pull',
+      `pulling ${image} with ${source} failed: ${error.detail}`,
+      { cause: error },
+    );
+  }
+  if (error instanceof UpdateError)
+    return new UpdateError(error.code, 'pull', `pulling ${image} with ${source} failed: ${error.message}`, {
+      cause: error,
+    });
+  if (error instanceof EngineUnreachable) return error;
+  return new UpdateError('pull_failed', 'pull', `pulling ${image} failed: ${(error as Error).message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,88 @@
+/** The stages of an update, in order; `rollback` replaces `commit` where the proof fails. */
+export type Stage = 'recover' | 'inspect' | 'pull' | 'prepare' | 'swap' | 'prove' | 'commit' | 'rollback';
+
+/**
+ * Why an update did not succeed. Stable: clients, metrics and alerts rely on these words.
+ * What each one means and what to do about it stands in README.md.
+ */
+export type FailureCode =
+  // before anything is touched
+  | 'engine_unreachable'
+  | 'engine_error'
+  | 'engine_timeout'
+  | 'no_such_container'
+  | 'refused'
+  | 'image_pinned'
+  | 'registry_credentials'
+  | 'pull_unauthorized'
+  | 'pull_not_found'
+  | 'pull_failed'
+  | 'pull_timeout'
+  | 'not_faithful'
+  | 'create_failed'
+  | 'container_changed'
+  // after the old container was stopped
+  | 'stop_failed'
+  | 'start_failed'
+  | 'exited'
+  | 'restarting'
+  | 'unhealthy'
+  | 'proof_timeout'
+  | 'rollback_failed'
+  // neither
+  | 'interrupted'
+  | 'internal_error';
+
+/** An expected failure of an update: what happened, at which stage, and what to do. Logged once, by the worker. */
+export class UpdateError extends Error {
+  override readonly name = 'UpdateError';
+
+  constructor(
+    readonly code: FailureCode,
+    readonly stage: Stage,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What an update found and did, as far as it came. Image ids and digests are `sha256:<hex>`. */
+export interface Findings {
+  image?: string;
+  fromImageId?: string;
+  toImageId?: string;
+  /** The registry's digest of the image that was pulled. */
+  digest?: string;
+  /** The container that has the name now. */
+  containerId?: string;
+  /** From the end of the old container to the start of the one that runs now, by the engine's clock. */
+  downtimeMs?: number;
+  running?: boolean;
+  warnings?: string[];
+}
+
+/** What a replacement that failed left behind, for the people who have to find out why. */
+export interface Evidence {
+  exitCode?: number;
+  healthOutput?: string;
+  logTail?: string[];
+}
+
+/** How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is `rollback_failed`. */
+export type UpdateOutcome = Findings &
+  (
+    | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
+    | {
+        status: 'failed' | 'rolled_back' | 'dropped';
+        error: { code: FailureCode; stage: Stage; message: string } & Evidence;
+      }
+  );
+
+/** The stop of the service, as an update sees it. */
+export interface Drain {
+  /** Aborted when the stop begins: an update that has not stopped anything yet is given up. */
+  begun: AbortSignal;
+  /** Aborted when the time is nearly over: what still waits must end now. */
+  nearlyOver: AbortSignal;
+}

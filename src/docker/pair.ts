@@ -1,0 +1,20 @@
+import type { ContainerInspect, RestartPolicy } from './engine-types.js';
+
+/** The two containers of an update, and what the old one was before it began. Ids, never names: names are what changes. */
+export interface Pair {
+  name: string;
+  oldId: string;
+  newId: string;
+  wasRunning: boolean;
+  restartPolicy: RestartPolicy;
+}
+
+/** A container's name without the slash that the engine puts before it. */
+export function nameOf(container: Pick<ContainerInspect, 'Name'>): string {
+  return container.Name.replace(/^\//, '');
+}
+
+/** Policies by which the engine, when it restarts, starts even a container that was stopped by hand. */
+export function revivesStopped(policy: RestartPolicy): boolean {
+  return policy.Name === 'always' || policy.Name === 'on-failure';
+}

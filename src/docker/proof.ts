@@ -1,0 +1,75 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Engine } from './engine.js';
+import type { ContainerInspect } from './engine-types.js';
+import { UpdateError, type Drain } from './outcome.js';
+import type { ProofPolicy } from './proof-policy.js';
+
+const pollMs = 200;
+/** A container may report `unhealthy` for so long after its start without being given up: some are just slow. */
+const unhealthyIsFinalAfterMs = 60_000;
+
+export type Verdict =
+  'proven' | 'waiting' | { code: 'exited' | 'restarting' | 'unhealthy' | 'proof_timeout'; message: string };
+
+/**
+ * Judges one look at a container that was started `elapsedMs` ago.
+ * @param startedAt its `State.StartedAt` when it was seen first: another one later means that it was restarted
+ */
+export function judge(
+  { State, RestartCount }: Pick<ContainerInspect, 'State' | 'RestartCount'>,
+  policy: ProofPolicy,
+  startedAt: string,
+  elapsedMs: number,
+): Verdict {
+  if (State.Restarting || RestartCount > 0 || (State.Running && State.StartedAt !== startedAt)) {
+    return {
+      code: 'restarting',
+      message: `it stopped and was restarted by its restart policy (last exit code ${State.ExitCode})`,
+    };
+  }
+  if (!State.Running)
+    return {
+      code: 'exited',
+      message: `it exited with code ${State.ExitCode}${State.OOMKilled ? ' (out of memory)' : ''}`,
+    };
+  if (policy.mode === 'none') return 'proven';
+  if (policy.mode === 'running') return elapsedMs >= policy.settleMs ? 'proven' : 'waiting';
+  const health = State.Health?.Status;
+  if (health === 'healthy') return 'proven';
+  const timeIsUp = elapsedMs >= policy.timeoutMs;
+  if (health === 'unhealthy' && (timeIsUp || elapsedMs >= unhealthyIsFinalAfterMs)) {
+    return { code: 'unhealthy', message: `its HEALTHCHECK says unhealthy after ${seconds(elapsedMs)}` };
+  }
+  if (timeIsUp) return { code: 'proof_timeout', message: `it was not healthy within ${seconds(policy.timeoutMs)}` };
+  return 'waiting';
+}
+
+/**
+ * Waits until a started container has proved itself.
+ * @throws UpdateError with the stage `prove` where it fails, or where the service stops first (`interrupted`)
+ */
+export async function prove(
+  engine: Engine,
+  containerId: string,
+  policy: ProofPolicy,
+  drain?: Drain,
+): Promise<ContainerInspect> {
+  const began = performance.now();
+  let startedAt: string | undefined;
+  for (;;) {
+    const container = await engine.inspectContainer(containerId);
+    startedAt ??= container.State.StartedAt;
+    // Our own clock from our first look: the engine's may be another machine's, and differ.
+    const verdict = judge(container, policy, startedAt, performance.now() - began);
+    if (verdict === 'proven') return container;
+    if (verdict !== 'waiting')
+      throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`);
+    if (drain?.nearlyOver.aborted)
+      throw new UpdateError('interrupted', 'prove', 'the service stops; the next start goes on with the proof');
+    await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises';
+import type { ImageReference } from './image-reference.js';
+import { UpdateError } from './outcome.js';
+
+/** What the engine sends to the registry, in the words of its API (`AuthConfig`). Never to be logged. */
+export type RegistryCredentials = { serveraddress: string } & (
+  { username: string; password: string } | { identitytoken: string } | { registrytoken: string }
+);
+
+export interface FoundCredentials {
+  /** The key of the entry in `auths`, as the file has it but for credentials within it: fit for a log. */
+  key: string;
+  credentials: RegistryCredentials;
+}
+
+/** Why the configuration gives no answer. The message holds nothing of the file but the names of registries and helpers. */
+export class UnusableRegistryConfig extends Error {
+  override readonly name = 'UnusableRegistryConfig';
+}
+
+type Json = Record<string, unknown>;
+
+const mayNotRead =
+  'the service may not read it; change its permissions, or set DOCKER_CONFIG_PATH to a file that it may read';
+const readProblems: Record<string, string> = {
+  ENOENT: 'the file does not exist; mount it, or correct DOCKER_CONFIG_PATH',
+  // Docker makes a folder where the source of a bind mount is missing.
+  EISDIR:
+    'it is a folder; DOCKER_CONFIG_PATH must name the file itself, and a file that is mounted must exist on the host',
+  EACCES: mayNotRead,
+  EPERM: mayNotRead,
+};
+const dockerHubKey = 'https://index.docker.io/v1/';
+
+/**
+ * Finds the credentials for an image's registry in the text of a Docker `config.json`, as the Docker CLI finds them
+ * (docker/cli, `cli/config`): the exact key first, then the first key with the same host and port, whatever its scheme and
+ * path. Docker Hub's key is `https://index.docker.io/v1/`; beyond the CLI, `docker.io` and `index.docker.io` are
+ * understood too.
+ *
+ * Credential helpers are not run: where only a helper has the answer, this is an error. An entry that holds credentials wins
+ * over a helper, so that a file can be completed by hand.
+ * @returns undefined where the file has nothing for the registry: the pull is anonymous
+ * @throws UnusableRegistryConfig
+ */
+export function findCredentials(configText: string, reference: ImageReference): FoundCredentials | undefined {
+  const config = parseConfig(configText);
+  const auths = section(config, 'auths');
+  const lookUpKey = reference.domain === 'docker.io' ? dockerHubKey : reference.domain;
+  const matches = matchingKeys(Object.keys(auths), lookUpKey);
+  for (const match of matches) {
+    const key = withoutUserinfo(match);
+    const credentials = readEntry(auths[match], key, lookUpKey);
+    if (credentials) return { key, credentials };
+  }
+  const helper = helperFor(config, lookUpKey, matches.length > 0);
+  if (helper === undefined) return undefined;
+  throw new UnusableRegistryConfig(
+    `the credentials for ${lookUpKey} are with the helper docker-credential-${helper}, and helpers are not supported; ` +
+      `put an entry with "auth" (base64 of user:password) for ${lookUpKey} into "auths"`,
+  );
+}
+
+/**
+ * Reads the file anew, as its credentials may have been replaced since the last pull, and looks up the registry.
+ * @param explicit whether the path was set by hand: only then must the file exist
+ * @returns undefined where the pull is anonymous
+ * @throws UpdateError `registry_credentials`
+ */
+export async function readRegistryCredentials(
+  { path, explicit }: { path: string; explicit: boolean },
+  reference: ImageReference,
+): Promise<FoundCredentials | undefined> {
+  let configText: string;
+  try {
+    configText = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !explicit) return undefined;
+    const problem = readProblems[code] ?? `${code}; correct it, or set DOCKER_CONFIG_PATH to another file`;
+    throw new UpdateError(
+      'registry_credentials',
+      'pull',
+      `cannot read the registry credentials in ${path}: ${problem}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  try {
+    return findCredentials(configText, reference);
+  } catch (error) {
+    if (!(error instanceof UnusableRegistryConfig)) throw error;
+    throw new UpdateError(
+      'registry_credentials',
+      'pull',
+      `cannot use the registry credentials in ${path}: ${error.message}`,
+    );
+  }
+}
+
+/**
+ * The value of `X-Registry-Auth`: base64url of the JSON **with** its padding. The engine takes anything else, Node's own
+ * `base64url` included, silently for no credentials at all (moby, `api/pkg/authconfig`).
+ */
+export function encodeRegistryAuth(credentials: RegistryCredentials): string {
+  return Buffer.from(JSON.stringify(credentials)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
+function parseConfig(text: string): Json {
+  // An empty file is an empty configuration for the Docker CLI too.
+  if (text.trim() === '') return {};
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the file.
+    throw new UnusableRegistryConfig('it is not valid JSON; write it anew with `docker login`, or correct it');
+  }
+  return asObject(config, "it is not a JSON object, as Docker's config.json is");
+}
+
+function section(config: Json, name: string): Json {
+  return asObject(config[name], `"${name}" is not a JSON object`);
+}
+
+/** Absent and null are as good as empty, as they are for Go. */
+function asObject(value: unknown, problem: string): Json {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new UnusableRegistryConfig(problem);
+  return value as Json;
+}
+
+function matchingKeys(keys: string[], lookUpKey: string): string[] {
+  if (keys.includes(lookUpKey)) return [lookUpKey];
+  const hosts = lookUpKey === dockerHubKey ? ['index.docker.io', 'docker.io'] : [lookUpKey];
+  return keys.filter((key) => hosts.includes(hostOf(key)));
+}
+
+/** `host[:port]` of a key with or without scheme and path. Not by URL, which drops default ports and lowers the case. */
+function hostOf(key: string): string {
+  const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(key);
+  return (url?.[1] ?? key.split('/', 1)[0] ?? '').replace(/:$/, '');
+}
+
+function withoutUserinfo(key: string): string {
+  return key.replace(/^([^/]*:\/\/)[^/]*@/, '$1');
+}
+
+/** The credentials of an entry; undefined where it carries none, like the `{}` that marks a registry known to a helper. */
+function readEntry(value: unknown, key: string, serveraddress: string): RegistryCredentials | undefined {
+  const entry = asObject(value, `the entry ${key} is not a JSON object`);
+  const field = (name: string): string => {
+    const content = entry[name] ?? '';
+    if (typeof content !== 'string') throw new UnusableRegistryConfig(`"${name}" of the entry ${key} is not a string`);
+    return content;
+  };
+  const auth = field('auth');
+  const { username, password } = auth
+    ? decodeAuth(auth, key)
+    : { username: field('username'), password: field('password') };
+  // A token stands alone: beside it, the user name is a placeholder that some registries refuse.
+  const registrytoken = field('registrytoken');
+  if (registrytoken) return { registrytoken, serveraddress };
+  const identitytoken = field('identitytoken');
+  if (identitytoken) return { identitytoken, serveraddress };
+  if (username) return { username, password, serveraddress };
+  if (password) throw new UnusableRegistryConfig(`the entry ${key} has a password but no username`);
+  return undefined;
+}
+
+function decodeAuth(auth: string, key: string): { username: string; password: string } {
+  const problem = `"auth" of the entry ${key} is not the base64 of user:password; log in again with \`docker login\`, or correct it`;
+  const base64 = auth.replace(/[\r\n]/g, '');
+  // Buffer would skip what is not base64; Go, and so the Docker CLI, refuses it.
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw new UnusableRegistryConfig(problem);
+  const decoded = Buffer.from(base64, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon < 1) throw new UnusableRegistryConfig(problem);
+  return { username: decoded.slice(0, colon), password: trimNulls(decoded.slice(colon + 1)) };
+}
+
+function trimNulls(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start] === '\0') start++;
+  while (end > start && text[end - 1] === '\0') end--;
+  return text.slice(start, end);
+}
+
+/** The suffix of the helper that the Docker CLI would ask. A default helper is taken to know only what it left a mark of. */
+function helperFor(config: Json, lookUpKey: string, isMarked: boolean): string | undefined {
+  const helpers = section(config, 'credHelpers');
+  const helper = Object.hasOwn(helpers, lookUpKey) ? helpers[lookUpKey] : isMarked ? config.credsStore : undefined;
+  return typeof helper === 'string' && helper !== '' ? helper : undefined;
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { containerInspect } from '../../test/support/containers.js';
+import { decideRepair } from './repair.js';
+import { parkedName, replacementName } from './temporary-names.js';
+
+const oldId = 'a'.repeat(64);
+const newId = 'b'.repeat(64);
+const always = { RestartPolicy: { Name: 'always' } };
+const neutralised = { RestartPolicy: { Name: 'no' } };
+const stopped = { Running: false, Status: 'exited', FinishedAt: '2026-01-02T00:00:00Z' };
+const longStopped = { ...stopped, FinishedAt: '2025-01-01T00:00:00Z' };
+
+const old = (Name: string, State = {}, HostConfig = neutralised) =>
+  containerInspect({ Id: oldId, Name: `/${Name}`, State, HostConfig });
+const replacement = (Name: string, State = {}) =>
+  containerInspect({
+    Id: newId,
+    Name: `/${Name}`,
+    Created: '2026-01-01T12:00:00Z',
+    State: { Running: false, Status: 'created', ...State },
+    HostConfig: always,
+  });
+const temporary = replacementName('web', oldId);
+const parked = parkedName('web', oldId);
+
+describe('decideRepair: killed after', () => {
+  it.each([
+    ['create', old('web', {}, always), replacement(temporary), true, { kind: 'roll back', wasRunning: true }],
+    ['the policy was neutralised', old('web'), replacement(temporary), true, { kind: 'roll back', wasRunning: true }],
+    ['stop', old('web', stopped), replacement(temporary), true, { kind: 'roll back', wasRunning: true }],
+    [
+      'the old one was renamed',
+      old(parked, stopped),
+      replacement(temporary),
+      false,
+      { kind: 'roll back', wasRunning: true },
+    ],
+    [
+      'the new one was renamed',
+      old(parked, stopped),
+      replacement('web'),
+      true,
+      { kind: 'roll back', wasRunning: true },
+    ],
+    [
+      'start',
+      old(parked, stopped),
+      replacement('web', { Running: true }),
+      true,
+      { kind: 'prove the replacement', wasRunning: true },
+    ],
+    [
+      'the new one exited',
+      old(parked, stopped),
+      replacement('web', { Status: 'exited' }),
+      true,
+      { kind: 'roll back', wasRunning: true },
+    ],
+    [
+      'create, of one that did not run',
+      old('web', longStopped),
+      replacement(temporary),
+      true,
+      { kind: 'roll back', wasRunning: false },
+    ],
+  ])('%s', (_, oldContainer, newContainer, nameIsTaken, { kind, wasRunning }) => {
+    const repair = decideRepair({ name: 'web', old: oldContainer, replacement: newContainer, nameIsTaken });
+    expect(repair).toMatchObject({
+      kind,
+      pair: { name: 'web', oldId, newId, wasRunning, restartPolicy: { Name: 'always' } },
+    });
+  });
+
+  it('both were renamed, of one that did not run: goes on', () => {
+    expect(
+      decideRepair({ name: 'web', old: old(parked, longStopped), replacement: replacement('web'), nameIsTaken: true }),
+    ).toEqual({
+      kind: 'remove the old container',
+      oldId,
+    });
+  });
+});
+
+describe('decideRepair where somebody else was at it', () => {
+  it('gives the name to the replacement when the old one is gone, unless the name is taken', () => {
+    expect(decideRepair({ name: 'web', replacement: replacement(temporary), nameIsTaken: false })).toEqual({
+      kind: 'give the name to',
+      containerId: newId,
+    });
+    expect(decideRepair({ name: 'web', replacement: replacement(temporary), nameIsTaken: true })).toEqual({
+      kind: 'remove the replacement',
+      replacementId: newId,
+    });
+  });
+
+  it('gives the name back to a parked container that is alone, and leaves it where the name is taken', () => {
+    expect(decideRepair({ name: 'web', old: old(parked, stopped), nameIsTaken: false })).toEqual({
+      kind: 'give the name to',
+      containerId: oldId,
+    });
+    expect(decideRepair({ name: 'web', old: old(parked, stopped), nameIsTaken: true })).toEqual({ kind: 'nothing' });
+  });
+
+  it('does nothing where nothing is left to do', () => {
+    expect(decideRepair({ name: 'web', nameIsTaken: false })).toEqual({ kind: 'nothing' });
+    expect(decideRepair({ name: 'web', old: old('web'), nameIsTaken: true })).toEqual({ kind: 'nothing' });
+  });
+});

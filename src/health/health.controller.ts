@@ -1,0 +1,92 @@
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import {
+  HealthCheckService,
+  HealthIndicatorService,
+  type HealthCheckResult,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
+import { DockerService } from '../docker/docker.service.js';
+import { QueueService } from '../queue/queue.service.js';
+import { WorkerService } from '../queue/worker.service.js';
+
+const engineTimeoutMs = 1500;
+/** Anybody may ask for the health, so that asking often must not reach the engine often. */
+const engineCacheMs = 1000;
+
+/** Live, ready, and the report. Without credentials, and without anything that only a caller with credentials may know. */
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly worker: WorkerService,
+    private readonly queue: QueueService,
+    private readonly docker: DockerService,
+  ) {}
+
+  /** 200 as long as the process and its worker live, also while the engine is away and while draining. */
+  @Get()
+  report(): Promise<HealthCheckResult> {
+    return this.alsoWhileStopping([() => this.workerIsAlive(), () => this.engineState()]);
+  }
+
+  /** The same, terse: for liveness probes. */
+  @Get('live')
+  live(): Promise<HealthCheckResult> {
+    return this.alsoWhileStopping([() => this.workerIsAlive()]);
+  }
+
+  /** 503 with the reason while the engine is away, until interrupted updates have been looked for, and while stopping. */
+  @Get('ready')
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.workerIsReady(), async () => downWhereDegraded(await this.engineState())]);
+  }
+
+  private async workerIsAlive(): Promise<HealthIndicatorResult> {
+    const session = this.indicators.check('worker');
+    // A worker that has come to its end because of a stop is as it should be.
+    if (!this.worker.isAlive && !this.worker.isStopping) return session.down('the worker has ended');
+    return session.up({
+      busy: this.worker.current !== undefined,
+      waiting: await this.queue.size(),
+      stopping: this.worker.isStopping,
+    });
+  }
+
+  private workerIsReady(): HealthIndicatorResult {
+    const session = this.indicators.check('worker');
+    if (this.worker.isStopping) return session.down('stopping');
+    if (!this.worker.hasRecovered) return session.down('interrupted updates have not been looked for yet');
+    return this.worker.isAlive ? session.up() : session.down('the worker has ended');
+  }
+
+  private async engineState(): Promise<HealthIndicatorResult> {
+    const session = this.indicators.check('engine');
+    const { engine } = await session
+      .attempt(({ signal }) => this.docker.ping(signal).catch(() => Promise.reject(new Error('unreachable'))))
+      .withTimeout(engineTimeoutMs)
+      .cacheFor(engineCacheMs);
+    return engine.status === 'up' ? session.up() : session.degraded('the engine does not answer');
+  }
+
+  /** Terminus answers 503 from the moment a stop begins; a probe of liveness must not. */
+  private async alsoWhileStopping(checks: Parameters<HealthCheckService['check']>[0]): Promise<HealthCheckResult> {
+    try {
+      return await this.health.check(checks);
+    } catch (error) {
+      const result =
+        error instanceof ServiceUnavailableException ? (error.getResponse() as HealthCheckResult) : undefined;
+      if (result?.status === 'shutting_down' && Object.keys(result.error ?? {}).length === 0) return result;
+      throw error;
+    }
+  }
+}
+
+function downWhereDegraded(result: HealthIndicatorResult): HealthIndicatorResult {
+  return Object.fromEntries(
+    Object.entries(result).map(([key, value]) => [
+      key,
+      value.status === 'degraded' ? { ...value, status: 'down' } : value,
+    ]),
+  );
+}

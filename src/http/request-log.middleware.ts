@@ -1,0 +1,35 @@
+import { Logger } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { randomUUID } from 'node:crypto';
+
+const logger = new Logger('Http');
+
+/**
+ * Gives every request an id (that of the caller's `X-Request-Id` where it is harmless), answers it in `X-Request-Id`,
+ * and logs one line per request. Probes are logged at debug level: they come every few seconds.
+ */
+export function requestLog(request: Request, response: Response, next: NextFunction): void {
+  const started = performance.now();
+  const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
+  response.locals.requestId = requestId;
+  response.setHeader('X-Request-Id', requestId);
+  const path = request.path;
+  response.once('close', () => {
+    const line = {
+      requestId,
+      method: request.method,
+      path,
+      status: response.statusCode,
+      durationMs: Math.round(performance.now() - started),
+      from: request.socket.remoteAddress,
+    };
+    const message = `${request.method} ${path} ${response.statusCode}`;
+    if (path.startsWith('/health')) logger.debug(message, line);
+    else logger.log(message, line);
+  });
+  next();
+}
+
+function harmlessId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
+}

@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { once } from 'node:events';
+import { settings, type Settings } from '../config/settings.js';
+import type { Deployment } from '../deployments/deployment.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import { QueueFull, QueueService, type Enqueued, type Job } from './queue.service.js';
+
+/** A queue in the memory of this process: what waits is lost when it ends. */
+@Injectable()
+export class MemoryQueueService extends QueueService {
+  /**
+   * By container, in the order of arrival. An entry takes its place before its record is stored, so that no request that
+   * comes meanwhile can pass the bound or miss what it should join; whoever takes it waits for the record.
+   */
+  private readonly waiting = new Map<string, Promise<Deployment>>();
+  private readonly arrivals = new EventTarget();
+
+  constructor(
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'queueSize'>,
+    private readonly deployments: DeploymentsService,
+  ) {
+    super();
+  }
+
+  async add(container: string, requestedBy: string): Promise<Enqueued> {
+    const waiting = this.waiting.get(container);
+    if (waiting) {
+      const position = [...this.waiting.keys()].indexOf(container) + 1;
+      const { id } = await waiting;
+      return { deployment: await this.deployments.coalesce(id), position, coalesced: true };
+    }
+    if (this.waiting.size >= this.settings.queueSize)
+      throw new QueueFull(`${this.waiting.size} containers are waiting`);
+    const accepted = this.deployments.accept(container, requestedBy);
+    this.waiting.set(container, accepted);
+    const position = this.waiting.size;
+    try {
+      return { deployment: await accepted, position, coalesced: false };
+    } catch (error) {
+      this.waiting.delete(container);
+      throw error;
+    } finally {
+      this.arrivals.dispatchEvent(new Event('arrival'));
+    }
+  }
+
+  async take(signal: AbortSignal): Promise<Job | undefined> {
+    while (!signal.aborted) {
+      const [first] = this.waiting;
+      if (first) return this.remove(...first);
+      // No arrival is lost: nothing is awaited between the look above and the listening below.
+      await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  clear(): Promise<Job[]> {
+    return Promise.all([...this.waiting].map(([container, accepted]) => this.remove(container, accepted)));
+  }
+
+  size(): Promise<number> {
+    return Promise.resolve(this.waiting.size);
+  }
+
+  private async remove(container: string, accepted: Promise<Deployment>): Promise<Job> {
+    this.waiting.delete(container);
+    return { container, deploymentId: (await accepted).id };
+  }
+}

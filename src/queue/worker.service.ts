@@ -1,0 +1,193 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
+import { settings, type Settings } from '../config/settings.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import type { Deployment, DeploymentError } from '../deployments/deployment.js';
+import { DockerService } from '../docker/docker.service.js';
+import { QueueService, type Job } from './queue.service.js';
+
+/** How often an unfinished recovery is tried again while nothing waits. */
+const recoveryRetryMs = 30_000;
+/** What is left of the drain time for those who have been told that it is nearly over. */
+const lastWordsMs = 2000;
+
+/**
+ * Takes deployments out of the queue and works on them, one at a time: 500 notifies at once never tear down 500
+ * containers. Idle means idle: the queue wakes it. Nothing that a deployment throws ends it.
+ */
+@Injectable()
+export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Worker');
+  private readonly stopping = new AbortController();
+  private readonly nearlyOver = new AbortController();
+  private readonly drain = { begun: this.stopping.signal, nearlyOver: this.nearlyOver.signal };
+  private loop: Promise<void> | undefined;
+  private recovered = false;
+  private running: Job | undefined;
+
+  constructor(
+    private readonly queue: QueueService,
+    private readonly deployments: DeploymentsService,
+    private readonly docker: DockerService,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'drainTimeoutMs'>,
+  ) {}
+
+  get isAlive(): boolean {
+    return this.loop !== undefined;
+  }
+
+  get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  /** Whether interrupted updates have been looked for since the start. */
+  get hasRecovered(): boolean {
+    return this.recovered;
+  }
+
+  /** The container that is being updated. */
+  get current(): string | undefined {
+    return this.running?.container;
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop = this.work().finally(() => (this.loop = undefined));
+  }
+
+  /** The stop begins: nothing new is taken. HTTP goes on answering until `beforeApplicationShutdown` is over. */
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
+
+  /** Waits for the running deployment, but no longer than the drain time; says what is dropped. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const dropped = await this.queue.clear();
+    for (const job of dropped) await this.drop(job);
+    if (!this.loop) return;
+    const { drainTimeoutMs } = this.settings;
+    const warning = globalThis.setTimeout(
+      () => {
+        this.nearlyOver.abort();
+      },
+      Math.max(drainTimeoutMs - lastWordsMs, drainTimeoutMs / 2),
+    );
+    const timeIsUp = new AbortController();
+    await Promise.race([
+      this.loop,
+      setTimeout(drainTimeoutMs, undefined, { signal: timeIsUp.signal }).catch(() => undefined),
+    ]);
+    timeIsUp.abort();
+    clearTimeout(warning);
+    if (this.running)
+      this.logger.error(`the update of ${this.running.container} did not end in time; the next start puts it right`, {
+        ...this.running,
+      });
+  }
+
+  private async work(): Promise<void> {
+    while (!this.isStopping) {
+      if (!this.recovered) await this.recover();
+      // While a recovery is due, waiting is bounded, so that it is tried again also when nobody notifies.
+      const patience = this.recovered
+        ? this.stopping.signal
+        : AbortSignal.any([this.stopping.signal, AbortSignal.timeout(recoveryRetryMs)]);
+      try {
+        const job = await this.queue.take(patience);
+        if (job) await this.process(job);
+      } catch (error) {
+        this.logger.error('a deployment could not be recorded', error instanceof Error ? error.stack : String(error));
+      }
+    }
+  }
+
+  private async recover(): Promise<void> {
+    try {
+      await this.docker.recover(this.drain);
+      this.recovered = true;
+      this.logger.log('looked for interrupted updates; ready for work');
+    } catch (error) {
+      if (!this.isStopping)
+        this.logger.error(
+          `looking for interrupted updates failed and will be tried again: ${(error as Error).message}`,
+        );
+    }
+  }
+
+  private async process(job: Job): Promise<void> {
+    const { deploymentId, container } = job;
+    this.running = job;
+    try {
+      const started = await this.deployments.start(deploymentId);
+      const outcome = await this.docker.update(
+        container,
+        async (stage, findings) => {
+          await this.deployments.enterStage(deploymentId, stage);
+          this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
+        },
+        this.drain,
+      );
+      if (outcome.status !== 'succeeded' && outcome.error.code === 'rollback_failed') this.recovered = false;
+      this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  private async drop({ deploymentId, container }: Job): Promise<void> {
+    const error = {
+      code: 'stopping',
+      message: 'the service was stopped before this deployment was begun; notify again',
+    };
+    await this.deployments.finish(deploymentId, { status: 'dropped', error });
+    this.logger.warn(`dropped ${container}: the service stops`, { deploymentId, container });
+  }
+
+  private logEnd(ended: Deployment, started: Deployment): void {
+    const { id, container, image, fromImageId, toImageId, digest, downtimeMs, warnings, error } = ended;
+    const durationMs = Date.now() - Date.parse(started.startedAt ?? started.queuedAt);
+    const facts = {
+      deploymentId: id,
+      container,
+      status: ended.status,
+      image,
+      fromImageId,
+      toImageId,
+      digest,
+      durationMs,
+      downtimeMs,
+      warnings,
+      error,
+    };
+    switch (ended.status) {
+      case 'succeeded':
+        this.logger.log(
+          ended.result === 'updated'
+            ? `${container}: updated to ${String(toImageId)}`
+            : `${container}: already up to date`,
+          facts,
+        );
+        break;
+      case 'dropped':
+        this.logger.warn(`${container}: dropped: ${describe(error)}`, facts);
+        break;
+      case 'rolled_back':
+        this.logger.error(`${container}: rolled back, the old container runs again: ${describe(error)}`, facts);
+        break;
+      case 'failed':
+      case 'queued':
+      case 'running':
+        this.logger.error(`${container}: failed: ${describe(error)}`, facts);
+    }
+  }
+}
+
+function describe(error: DeploymentError | undefined): string {
+  return error ? `${error.code}: ${error.message}` : 'for an unknown reason';
+}

@@ -1,0 +1,51 @@
+import type Docker from 'dockerode';
+import { docker, uniqueName } from './environment.js';
+import { publish, type AppImage } from './images.js';
+import { freePort, type Account } from './registry.js';
+import { until } from './until.js';
+
+export interface App {
+  name: string;
+  id: string;
+  /** Where the app answers its version: http://127.0.0.1:port/ */
+  port: number;
+}
+
+/** Publishes an image and runs a container from it, as an operator would have done before the service came. */
+export async function runApp(
+  image: string,
+  app: AppImage,
+  options: Docker.ContainerCreateOptions = {},
+  account?: Account,
+): Promise<App> {
+  await publish(docker, image, app, account);
+  await pull(image, account);
+  const name = options.name ?? uniqueName('app');
+  const port = await freePort();
+  const container = await docker.createContainer({
+    ...options,
+    name,
+    Image: image,
+    HostConfig: {
+      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+      ...options.HostConfig,
+    },
+  });
+  await container.start();
+  return { name, id: container.id, port };
+}
+
+export async function pull(image: string, account?: Account): Promise<void> {
+  const stream = await docker.pull(image, {
+    authconfig: account ? { ...account, serveraddress: image.split('/')[0] ?? '' } : undefined,
+  });
+  await new Promise<void>((resolve, reject) => stream.on('end', resolve).on('error', reject).resume());
+  await docker.getImage(image).inspect();
+}
+
+/** What the app answers, once it does. */
+export function versionAt(port: number): Promise<string> {
+  return until(`an answer at port ${port}`, 10_000, async () =>
+    (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text(),
+  );
+}

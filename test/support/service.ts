@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Deployment } from '../../src/deployments/deployment.js';
+import type { Accepted } from '../../src/notify/notify.controller.js';
+import { freePort } from './registry.js';
+import { until } from './until.js';
+
+const startsWithinMs = 20_000;
+
+export interface LogLine {
+  level: string;
+  message: string;
+  context?: string;
+  [fact: string]: unknown;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** The built service, run as users run it: a process of its own with settings in its environment. */
+export class Service {
+  static readonly secret = 'correct-horse-battery-staple';
+  readonly output: string[] = [];
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly env: Record<string, string>,
+  ) {}
+
+  /** @param env settings; SECRET_KEY and a free PORT are given, short settling times too, so that tests are quick */
+  static async start(env: Record<string, string> = {}): Promise<Service> {
+    const port = await freePort();
+    const service = new Service(port, {
+      SECRET_KEY: Service.secret,
+      PORT: String(port),
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'json',
+      SETTLE_TIME: '500ms',
+      ...env,
+    });
+    await service.restart();
+    return service;
+  }
+
+  /** Runs the service with settings under which it is expected not to start. */
+  static async failToStart(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
+    const child = launch(env);
+    const output: string[] = [];
+    collect(child, output);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return { code, output: output.join('\n') };
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  get logs(): LogLine[] {
+    return this.output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+  }
+
+  async restart(): Promise<void> {
+    const child = launch(this.env);
+    this.child = child;
+    collect(child, this.output);
+    const answered = await until('the start of the service', startsWithinMs, async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return false;
+      return (await fetch(`${this.url}/health/live`)).ok || undefined;
+    });
+    if (!answered) throw new Error(`the service did not start:\n${this.output.slice(-20).join('\n')}`);
+  }
+
+  fetch(path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      ...init,
+      headers: { Authorization: `Bearer ${Service.secret}`, ...init.headers },
+    });
+  }
+
+  notify(container: string): Promise<Response> {
+    return this.fetch(`/notify/${container}`, { method: 'POST' });
+  }
+
+  async deployment(id: string): Promise<Deployment> {
+    return (await (await this.fetch(`/deployments/${id}`)).json()) as Deployment;
+  }
+
+  /** Waits for the end of a deployment. */
+  settled(id: string, timeoutMs = 30_000): Promise<Deployment> {
+    return until(`the end of deployment ${id}`, timeoutMs, async () => {
+      const deployment = await this.deployment(id);
+      return ['queued', 'running'].includes(deployment.status) ? undefined : deployment;
+    });
+  }
+
+  /** Notifies and waits for the end of the deployment. */
+  async update(container: string, timeoutMs?: number): Promise<Deployment> {
+    const response = await this.notify(container);
+    if (response.status !== 202) throw new Error(`notify was answered ${response.status}: ${await response.text()}`);
+    return this.settled(((await response.json()) as Accepted).id, timeoutMs);
+  }
+
+  async ready(timeoutMs = 30_000): Promise<void> {
+    await until('readiness', timeoutMs, async () => (await fetch(`${this.url}/health/ready`)).ok || undefined);
+  }
+
+  /** Ends the service; answers its exit code, null where a signal ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    const [code] = (await gone) as [number | null];
+    return code;
+  }
+
+  kill(): Promise<number | null> {
+    return this.stop('SIGKILL');
+  }
+}
+
+function launch(env: Record<string, string>): ChildProcess {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SystemRoot)$/.test(name)),
+  );
+  const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+function collect(child: ChildProcess, output: string[]): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', (line) => output.push(line));
+  }
+}
