@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { AppModule } from './app.module.js';
 import { InvalidSettings, settings, type Settings } from './config/settings.js';
 import { configureHttp } from './http/configure-http.js';
@@ -14,12 +16,14 @@ const levels: Record<Settings['logLevel'], LogLevel[]> = {
 };
 
 async function bootstrap(): Promise<void> {
+  const { port, logLevel, logJson } = settings();
+  // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
+  await assertPortIsFree(port);
   const app = await NestFactory.create<NestExpressApplication>(AppModule, {
-    bufferLogs: true,
+    logger: ['fatal', 'error', 'warn'],
     bodyParser: false,
     abortOnError: false,
   });
-  const { port, logLevel, logJson } = app.get<Settings>(settings.KEY);
   const logger = new ConsoleLogger({
     json: logJson,
     flattenParams: true,
@@ -34,6 +38,13 @@ async function bootstrap(): Promise<void> {
   logger.log(`listening on port ${port}`, 'Main');
 }
 
+async function assertPortIsFree(port: number): Promise<void> {
+  const probe = createServer().listen(port);
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
+}
+
 bootstrap().catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
@@ -43,8 +54,7 @@ bootstrap().catch((error: unknown) => {
 function explain(error: unknown): string {
   if (error instanceof InvalidSettings) return error.message;
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE')
-    return `Cannot start: port ${String(port)} is in use by another process; stop it or set PORT`;
+  if (code === 'EADDRINUSE') return `Cannot start: port ${String(port)} is in use by another process; stop it or set PORT`;
   if (code === 'EACCES') return `Cannot start: ${message}; choose a PORT above 1023`;
   return `Cannot start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`;
 }
