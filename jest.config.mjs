@@ -20,6 +20,8 @@ const common = {
 };
 
 export default {
+  // An update on a real engine takes seconds, more on a machine that is busy.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'] },
     {

@@ -26,7 +26,10 @@ describe('the HTTP interface', () => {
   const problem = async (response: Response): Promise<Record<string, unknown>> => {
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     const body = (await response.json()) as Record<string, unknown>;
-    expect(body).toMatchObject({ status: response.status, type: `urn:trigger-docker-pull:problem:${String(body.code)}` });
+    expect(body).toMatchObject({
+      status: response.status,
+      type: `urn:trigger-docker-pull:problem:${String(body.code)}`,
+    });
     return body;
   };
 
@@ -37,9 +40,20 @@ describe('the HTTP interface', () => {
       expect(performance.now() - started).toBeLessThan(1000);
       expect(response.status).toBe(202);
       const body = (await response.json()) as Record<string, unknown>;
-      expect(body).toEqual({ container: 'web', id: expect.any(String), status: 'queued', coalesced: false, position: 1 });
+      expect(body).toEqual({
+        container: 'web',
+        id: expect.any(String),
+        status: 'queued',
+        coalesced: false,
+        position: 1,
+      });
       expect(response.headers.get('location')).toBe(`/deployments/${String(body.id)}`);
-      expect(await service.deployment(String(body.id))).toMatchObject({ id: body.id, container: 'web', status: 'queued', requestedBy: 'secret-key' });
+      expect(await service.deployment(String(body.id))).toMatchObject({
+        id: body.id,
+        container: 'web',
+        status: 'queued',
+        requestedBy: 'secret-key',
+      });
     });
 
     it('S13: joins the request of the same container that waits', async () => {
@@ -83,13 +97,22 @@ describe('the HTTP interface', () => {
         'Content-Length: 0',
       ]);
       expect(status).toBe(400);
-      expect(JSON.parse(body)).toMatchObject({ code: 'invalid_container_name', detail: expect.stringContaining('2 to 255 letters') });
+      expect(JSON.parse(body)).toMatchObject({
+        code: 'invalid_container_name',
+        detail: expect.stringContaining('2 to 255 letters'),
+      });
     });
 
     it('ignores a body, whatever it is', async () => {
       const { status } = await rawRequest(
         service.port,
-        ['POST /notify/web HTTP/1.1', 'Host: x', `Authorization: Bearer ${Service.secret}`, 'Content-Type: application/json', 'Content-Length: 7'],
+        [
+          'POST /notify/web HTTP/1.1',
+          'Host: x',
+          `Authorization: Bearer ${Service.secret}`,
+          'Content-Type: application/json',
+          'Content-Length: 7',
+        ],
         '{broken',
       );
       expect(status).toBe(202);
@@ -117,7 +140,12 @@ describe('the HTTP interface', () => {
       ['is there twice, and right', [`Authorization: Bearer ${secret}`, `Authorization: Bearer ${secret}`]],
       ['is 10 kB long', [`Authorization: Bearer ${'x'.repeat(10_000)}`]],
     ])('answers 401 where it %s', async (_, headers) => {
-      const { status, head, body } = await rawRequest(service.port, ['POST /notify/never-enqueued HTTP/1.1', 'Host: x', 'Content-Length: 0', ...headers]);
+      const { status, head, body } = await rawRequest(service.port, [
+        'POST /notify/never-enqueued HTTP/1.1',
+        'Host: x',
+        'Content-Length: 0',
+        ...headers,
+      ]);
       expect(status).toBe(401);
       expect(head).toMatch(/www-authenticate: Bearer realm="trigger-docker-pull"/i);
       expect(head.includes('error="invalid_token"')).toBe(headers.length > 0);
@@ -126,7 +154,10 @@ describe('the HTTP interface', () => {
     });
 
     it.each(['bearer', 'BEARER', 'Bearer'])('takes the scheme %p in any case', async (scheme) => {
-      expect((await service.fetch('/notify/web', { method: 'POST', headers: { Authorization: `${scheme} ${secret}` } })).status).toBe(202);
+      expect(
+        (await service.fetch('/notify/web', { method: 'POST', headers: { Authorization: `${scheme} ${secret}` } }))
+          .status,
+      ).toBe(202);
     });
 
     it.each([
@@ -154,30 +185,43 @@ describe('the HTTP interface', () => {
     expect(await problem(response)).toMatchObject({ code: 'method_not_allowed' });
   });
 
-  it.each(['/', '/nothing', '/notify/a/b', '/notifyx', '/deployments'])('answers 404 to %s, with and without credentials', async (path) => {
-    for (const Authorization of [`Bearer ${Service.secret}`, '']) {
-      const response = await service.fetch(path, { headers: { Authorization } });
-      expect(response.status).toBe(404);
-      expect(await problem(response)).toMatchObject({ code: 'not_found' });
-    }
-  });
+  it.each(['/', '/nothing', '/notify/a/b', '/notifyx', '/deployments'])(
+    'answers 404 to %s, with and without credentials',
+    async (path) => {
+      for (const Authorization of [`Bearer ${Service.secret}`, '']) {
+        const response = await service.fetch(path, { headers: { Authorization } });
+        expect(response.status).toBe(404);
+        expect(await problem(response)).toMatchObject({ code: 'not_found' });
+      }
+    },
+  );
 
   it('answers 404 to a deployment that it does not know', async () => {
     const response = await service.fetch('/deployments/00000000-0000-4000-8000-000000000000');
     expect(response.status).toBe(404);
-    expect(await problem(response)).toMatchObject({ code: 'unknown_deployment', detail: expect.stringContaining('lost at a restart') });
+    expect(await problem(response)).toMatchObject({
+      code: 'unknown_deployment',
+      detail: expect.stringContaining('lost at a restart'),
+    });
   });
 
   it('answers the request id of the caller, and makes one where there is none or it is odd', async () => {
-    expect((await service.fetch('/health', { headers: { 'X-Request-Id': 'run-42' } })).headers.get('x-request-id')).toBe('run-42');
-    expect((await service.fetch('/health', { headers: { 'X-Request-Id': 'a b' } })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(
+      (await service.fetch('/health', { headers: { 'X-Request-Id': 'run-42' } })).headers.get('x-request-id'),
+    ).toBe('run-42');
+    expect(
+      (await service.fetch('/health', { headers: { 'X-Request-Id': 'a b' } })).headers.get('x-request-id'),
+    ).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   describe('S9: health, while the engine is away', () => {
     it('is live, and says what is wrong', async () => {
       const response = await fetch(`${service.url}/health`);
       expect(response.status).toBe(200);
-      expect(await response.json()).toMatchObject({ status: 'degraded', details: { engine: { status: 'degraded' }, worker: { status: 'up' } } });
+      expect(await response.json()).toMatchObject({
+        status: 'degraded',
+        details: { engine: { status: 'degraded' }, worker: { status: 'up' } },
+      });
       const live = await fetch(`${service.url}/health/live`);
       expect(live.status).toBe(200);
       expect(await live.text()).not.toContain('engine');
@@ -201,9 +245,19 @@ describe('the HTTP interface', () => {
 
   it('S21: logs one line per request, with who asked, and the secret never', async () => {
     await service.fetch('/notify/web', { method: 'POST', headers: { 'X-Request-Id': 'logged-request' } });
-    const line = await until('the line', 2000, () => service.logs.find(({ context, requestId }) => context === 'Http' && requestId === 'logged-request'));
-    expect(line).toMatchObject({ method: 'POST', path: '/notify/web', status: 202, durationMs: expect.any(Number), from: expect.stringContaining('127.0.0.1') });
-    expect(service.logs.find(({ context, requestId }) => context === 'Notify' && requestId === 'logged-request')).toMatchObject({
+    const line = await until('the line', 2000, () =>
+      service.logs.find(({ context, requestId }) => context === 'Http' && requestId === 'logged-request'),
+    );
+    expect(line).toMatchObject({
+      method: 'POST',
+      path: '/notify/web',
+      status: 202,
+      durationMs: expect.any(Number),
+      from: expect.stringContaining('127.0.0.1'),
+    });
+    expect(
+      service.logs.find(({ context, requestId }) => context === 'Notify' && requestId === 'logged-request'),
+    ).toMatchObject({
       container: 'web',
       requestedBy: 'secret-key',
     });
@@ -215,7 +269,11 @@ describe('the start', () => {
   it.each([
     ['S11: without SECRET_KEY', {}, 'SECRET_KEY is required'],
     ['S11: with an empty SECRET_KEY', { SECRET_KEY: '' }, 'SECRET_KEY must not be empty'],
-    ['with several bad settings', { SECRET_KEY: 'x', PORT: 'http', QUEUE_SIZE: '0' }, 'QUEUE_SIZE must be a whole number'],
+    [
+      'with several bad settings',
+      { SECRET_KEY: 'x', PORT: 'http', QUEUE_SIZE: '0' },
+      'QUEUE_SIZE must be a whole number',
+    ],
   ])('is refused %s: says why, exit 1, no stack trace', async (_, env, reason) => {
     const { code, output } = await Service.failToStart(env);
     expect(code).toBe(1);

@@ -57,7 +57,7 @@ export async function readPullStream(chunks: PullStream, options: PullOptions): 
     return pull.result();
   } catch (error) {
     // Not awaited: the iterator of a stream that is silent returns only when the stream is destroyed.
-    chunks.destroy?.();
+    
     iterator.return?.().catch(() => undefined);
     throw error;
   }

@@ -26,6 +26,8 @@ export async function runApp(
     ...options,
     name,
     Image: image,
+    // As `docker run -p` does: the engine drops bindings of ports that are not exposed.
+    ExposedPorts: { '80/tcp': {} },
     HostConfig: {
       PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
       ...options.HostConfig,
