@@ -237,6 +237,7 @@ describe('readPullStream of a live connection', () => {
   let server: Server | undefined;
   afterEach(() => {
     server?.close();
+    server?.closeAllConnections();
   });
 
   /** The stream of an answer, and a promise of the end of its connection as the engine sees it. */

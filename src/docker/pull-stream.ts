@@ -38,7 +38,7 @@ const excerptLimit = 200;
 /**
  * Reads the progress of a pull to its end. The engine answers 200 before it knows whether the pull succeeds: failures
  * come as lines (`error`, or since API 1.48 `errorDetail` alone), and an engine that dies just ends the stream. So a pull
- * succeeded only where its last lines, `Digest:` and `Status:`, were seen.
+ * succeeded only where one of its last lines, `Digest:` or `Status:`, was seen.
  *
  * Memory is bounded whatever the engine sends. A reading that fails lets go of the stream, so that its connection closes and
  * the engine gives up the pull.
@@ -57,7 +57,7 @@ export async function readPullStream(chunks: PullStream, options: PullOptions): 
     return pull.result();
   } catch (error) {
     // Not awaited: the iterator of a stream that is silent returns only when the stream is destroyed.
-    
+    chunks.destroy?.();
     iterator.return?.().catch(() => undefined);
     throw error;
   }
