@@ -5,17 +5,18 @@ import { parseDurationMs } from './duration.js';
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-function wholeNumber(min: number, max: number, fallback: number) {
+function wholeNumber(min: number, max: number, fallback: number, description: string) {
   return z
     .string()
     .trim()
     .regex(/^\d{1,10}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
-    .default(fallback);
+    .default(fallback)
+    .meta({ description, default: `\`${fallback}\`` });
 }
 
-function duration(minMs: number, maxMs: number, fallback: string) {
+function duration(minMs: number, maxMs: number, fallback: string, description: string) {
   const rule = `must be a duration such as 30s or 1m30s, from ${minMs / 1000}s to ${maxMs / 1000}s`;
   return z
     .string()
@@ -27,7 +28,8 @@ function duration(minMs: number, maxMs: number, fallback: string) {
         return z.NEVER;
       }
       return ms;
-    });
+    })
+    .meta({ description, default: `\`${fallback}\`` });
 }
 
 const hourMs = 3_600_000;
@@ -48,10 +50,13 @@ export const settingsSchema = z.object({
       'must be visible ASCII characters without white space, for it travels in an HTTP header',
     )
     .meta({ description: 'The secret that callers send as `Authorization: Bearer <secret>`.' }),
-  PORT: wholeNumber(1, 65_535, 8080).meta({ description: 'TCP port to listen on.' }),
-  QUEUE_SIZE: wholeNumber(1, 1_000_000, 1024).meta({
-    description: 'How many containers may wait for their update; beyond it a notify is answered 503.',
-  }),
+  PORT: wholeNumber(1, 65_535, 8080, 'TCP port to listen on.'),
+  QUEUE_SIZE: wholeNumber(
+    1,
+    1_000_000,
+    1024,
+    'How many containers may wait for their update; beyond it a notify is answered 503.',
+  ),
   DOCKER_CONFIG_PATH: z
     .string()
     .optional()
@@ -59,12 +64,12 @@ export const settingsSchema = z.object({
     .meta({
       description:
         "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous.",
-      default: '/root/.docker/config.json',
+      default: '`/root/.docker/config.json`',
     }),
   LOG_LEVEL: z
     .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
     .optional()
-    .meta({ description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: 'info' }),
+    .meta({ description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: '`info`' }),
   RUST_LOG: z.string().optional().meta({
     description: 'Understood where `LOG_LEVEL` is unset: its default level, `info` out of `info,hyper=warn`.',
   }),
@@ -83,24 +88,24 @@ export const settingsSchema = z.object({
   DOCKER_CERT_PATH: z
     .string()
     .optional()
-    .meta({ description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.', default: '~/.docker' }),
-  ENGINE_WAIT: duration(0, hourMs, '30s').meta({
-    description: 'How long a deployment waits for an engine that is away.',
-  }),
-  PULL_TIMEOUT: duration(1000, 24 * hourMs, '15m').meta({ description: 'How long a pull may take in all.' }),
-  PULL_IDLE_TIMEOUT: duration(1000, hourMs, '60s').meta({ description: 'How long a pull may show no progress.' }),
-  SETTLE_TIME: duration(0, hourMs, '5s').meta({
-    description: 'How long a new container without HEALTHCHECK must run before the old one is removed.',
-  }),
-  PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s').meta({
-    description: 'The most that the proof of a new container may take.',
-  }),
-  DRAIN_TIMEOUT: duration(1000, hourMs, '8s').meta({
-    description: 'How long a stop waits for the running deployment. `docker stop` gives 10 s.',
-  }),
-  DEPLOYMENTS_KEPT: wholeNumber(1, 100_000, 1000).meta({
-    description: 'How many finished deployments are remembered.',
-  }),
+    .meta({ description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.', default: '`~/.docker`' }),
+  ENGINE_WAIT: duration(0, hourMs, '30s', 'How long a deployment waits for an engine that is away.'),
+  PULL_TIMEOUT: duration(1000, 24 * hourMs, '15m', 'How long a pull may take in all.'),
+  PULL_IDLE_TIMEOUT: duration(1000, hourMs, '60s', 'How long a pull may show no progress.'),
+  SETTLE_TIME: duration(
+    0,
+    hourMs,
+    '5s',
+    'How long a new container without HEALTHCHECK must run before the old one is removed.',
+  ),
+  PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s', 'The most that the proof of a new container may take.'),
+  DRAIN_TIMEOUT: duration(
+    1000,
+    hourMs,
+    '8s',
+    'How long a stop waits for the running deployment. `docker stop` gives 10 s.',
+  ),
+  DEPLOYMENTS_KEPT: wholeNumber(1, 100_000, 1000, 'How many finished deployments are remembered.'),
 });
 
 function isReadable(path: string): boolean {

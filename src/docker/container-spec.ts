@@ -8,124 +8,115 @@ import type {
 } from './engine-types.js';
 import { userCommand } from './spec/command.js';
 import { userEnvironment } from './spec/environment.js';
-import { carriedHostConfig, publishedPorts } from './spec/host-config.js';
-import { userExposedPorts, userHealthcheck, userLabels } from './spec/merged-fields.js';
-import { bindTarget, carriedMounts, normalise } from './spec/mounts.js';
+import { userExposedPorts } from './spec/exposed-ports.js';
+import { userHealthcheck } from './spec/healthcheck.js';
+import { carriedHostConfig } from './spec/host-config.js';
+import { userLabels } from './spec/labels.js';
+import { mountRequest } from './spec/mounts.js';
+import { hasNoEndpoints, usesOthersNetwork } from './spec/network-mode.js';
 import { networking } from './spec/networks.js';
+import { splitSysctls } from './spec/sysctls.js';
 
 /** All that decides what a replacement is like. */
 export interface SpecInput {
   old: ContainerInspect;
-  oldImage: ImageInspect;
+  /** The image that the old container runs, as it was before the pull; without it, all of the configuration is the user's. */
+  oldImage?: ImageInspect;
   newImage: ImageInspect;
-  /** The API version that the request will be sent with. */
+  /** The API version that the request will be sent with: 1.41 to 1.51. */
   apiVersion: string;
   /** Names of networks of Swarm scope (overlays), where inspect shows addresses as if they had been asked for. */
   swarmScopedNetworks?: ReadonlySet<string>;
+  /** The containers of `VolumesFrom` that still exist; without it, all do. */
+  donors?: readonly ContainerInspect[];
+  /** The name of the engine's host, which it shows as the hostname of a container on the host's network. */
+  engineHostname?: string;
 }
 
 /** What makes a replacement: the create request, and what has to be done to it before its start. */
 export interface ContainerSpec {
   create: CreateRequest;
+  /** Networks that the create request cannot take: API below 1.44. */
   connections: { network: string; endpoint: EndpointSettings }[];
+  /** Networks that the engine attaches by itself, and that the old container had left. */
   disconnections: string[];
+  /** What cannot be told from inspect and may change. */
+  warnings: string[];
 }
 
 /**
  * Derives the replacement from the container, pure: only what was set on the container is carried over, what its old
  * image had set is left to the new one. docs/recreation.md explains each field.
  */
-export function containerSpec({ old, oldImage, newImage, apiVersion, swarmScopedNetworks }: SpecInput): ContainerSpec {
-  const { endpoints, connections, disconnections } = networking(old, apiVersion, swarmScopedNetworks);
+export function containerSpec(input: SpecInput): ContainerSpec {
+  const { old, newImage, apiVersion, swarmScopedNetworks, donors } = input;
+  const oldImage: Pick<ImageInspect, 'Config'> = input.oldImage ?? {};
+  const { ofContainer, ofEndpoint } = splitSysctls(old.HostConfig.Sysctls, apiVersion);
+  const { endpoints, warnings, ...afterwards } = networking({
+    old,
+    apiVersion,
+    swarmScopedNetworks,
+    endpointSysctls: ofEndpoint,
+  });
+  const { Volumes, ...mounts } = mountRequest(old, oldImage, donors);
   return {
     create: {
-      ...carriedConfig(old, oldImage, newImage, apiVersion),
-      HostConfig: carriedHostConfig(old),
+      ...carriedConfig(old),
+      ...mergedConfig(old, oldImage, newImage),
+      ...identity(input),
+      Volumes,
+      HostConfig: carriedHostConfig(old, mounts, ofContainer),
       NetworkingConfig: { EndpointsConfig: endpoints },
     },
-    connections,
-    disconnections,
+    ...afterwards,
+    warnings: input.oldImage ? warnings : ['the old image is gone: its defaults are carried over', ...warnings],
   };
 }
 
-/** Set anew by the engine, or belonging to the image alone. */
-const neverCarried = [
-  'OnBuild',
-  'ArgsEscaped',
-  'Env',
-  'Cmd',
-  'Entrypoint',
-  'Labels',
-  'Healthcheck',
-  'ExposedPorts',
-  'Volumes',
-  'Hostname',
-  'Domainname',
-  'MacAddress',
-  'WorkingDir',
-  'User',
-  'StopSignal',
-];
+/** Belonging to the image alone, or decided below; everything else is the user's, known to us or not. */
+const notCarried = new Set([
+  ...['OnBuild', 'ArgsEscaped', 'Env', 'Cmd', 'Entrypoint', 'Labels', 'Healthcheck', 'ExposedPorts', 'Volumes'],
+  ...['WorkingDir', 'User', 'StopSignal', 'Hostname', 'Domainname', 'MacAddress'],
+]);
 
-function carriedConfig(
+function carriedConfig({ Config }: ContainerInspect): Partial<ContainerConfig> {
+  return Object.fromEntries(Object.entries(Config).filter(([field]) => !notCarried.has(field)));
+}
+
+/** The fields into which the engine merges the image's (moby daemon/commit.go, `merge`), with that undone. */
+function mergedConfig(
   old: ContainerInspect,
-  oldImage: ImageInspect,
+  oldImage: Pick<ImageInspect, 'Config'>,
   newImage: ImageInspect,
-  apiVersion: string,
 ): Partial<ContainerConfig> {
   const { Config } = old;
   const image = oldImage.Config ?? {};
-  const rest = Object.fromEntries(Object.entries(Config).filter(([field]) => !neverCarried.includes(field)));
-  const networkMode = old.HostConfig.NetworkMode ?? '';
-  const usesOthersNetwork = networkMode.startsWith('container:');
-  return {
-    ...rest,
+  const merged: Partial<ContainerConfig> = {
     Env: userEnvironment(Config.Env ?? [], image.Env ?? []),
     ...userCommand(Config, image),
-    Labels: userLabels(Config.Labels ?? {}, image.Labels ?? {}, {
-      oldId: old.Image,
-      oldManifest: old.ImageManifestDescriptor?.digest,
-      newImage,
-    }),
+    Labels: userLabels(old, oldImage, newImage),
     Healthcheck: userHealthcheck(Config.Healthcheck, image.Healthcheck),
-    ...(usesOthersNetwork
-      ? {}
-      : { ExposedPorts: userExposedPorts(Config.ExposedPorts ?? {}, image.ExposedPorts ?? {}, publishedPorts(old)) }),
-    Volumes: userVolumes(old, image.Volumes ?? {}),
-    ...hostname(old),
-    ...(Config.Domainname && !usesOthersNetwork ? { Domainname: Config.Domainname } : {}),
-    // Since API 1.44 a MAC address belongs to the endpoint: spec/networks.ts.
-    ...(Config.MacAddress && compareApiVersions(apiVersion, '1.44') < 0 ? { MacAddress: Config.MacAddress } : {}),
-    ...userScalar(Config, image, 'WorkingDir'),
-    ...userScalar(Config, image, 'User'),
-    ...userScalar(Config, image, 'StopSignal'),
+    ExposedPorts: userExposedPorts(old, oldImage),
   };
+  for (const field of ['WorkingDir', 'User', 'StopSignal'] as const) {
+    if (Config[field] && Config[field] !== image[field]) merged[field] = Config[field];
+  }
+  return merged;
 }
 
-function userScalar(
-  config: ContainerConfig,
-  image: Partial<ContainerConfig>,
-  field: 'WorkingDir' | 'User' | 'StopSignal',
-): Partial<ContainerConfig> {
-  return config[field] && config[field] !== image[field] ? { [field]: config[field] } : {};
-}
-
-/** A hostname that is the container's own short id was made by the engine; the replacement gets its own. */
-function hostname({ Id, Config, HostConfig }: ContainerInspect): Partial<ContainerConfig> {
-  const mode = HostConfig.NetworkMode ?? '';
-  const isShared = HostConfig.UTSMode === 'host' || mode === 'host' || mode.startsWith('container:');
-  return Config.Hostname && Config.Hostname !== Id.slice(0, 12) && !isShared ? { Hostname: Config.Hostname } : {};
-}
-
-/** The paths that the user declared as volumes, and that no carried mount covers. */
-function userVolumes(old: ContainerInspect, image: Record<string, object>): Record<string, object> {
-  const { Binds, Tmpfs } = old.HostConfig;
-  const covered = new Set([
-    ...carriedMounts(old).map(({ Target }) => normalise(Target ?? '')),
-    ...(Binds ?? []).map(bindTarget),
-    ...Object.keys(Tmpfs ?? {}).map(normalise),
-  ]);
-  return Object.fromEntries(
-    Object.entries(old.Config.Volumes ?? {}).filter(([path]) => !(path in image) && !covered.has(normalise(path))),
-  );
+/** What others know the container by: refused by the engine where the namespace that it belongs to is not its own. */
+function identity({ old, apiVersion, engineHostname }: SpecInput): Partial<ContainerConfig> {
+  const { Hostname, Domainname, MacAddress } = old.Config;
+  const { NetworkMode, UTSMode } = old.HostConfig;
+  if (usesOthersNetwork(NetworkMode)) return {};
+  // The engine made it; the replacement gets its own.
+  const isMade = Hostname === old.Id.slice(0, 12) || (NetworkMode === 'host' && Hostname === engineHostname);
+  const set: Partial<ContainerConfig> = {};
+  if (Hostname && !isMade && UTSMode !== 'host') set.Hostname = Hostname;
+  if (Domainname) set.Domainname = Domainname;
+  // Since API 1.44 it belongs to the endpoint: spec/networks.ts.
+  if (MacAddress && compareApiVersions(apiVersion, '1.44') < 0 && !hasNoEndpoints(NetworkMode)) {
+    set.MacAddress = MacAddress;
+  }
+  return set;
 }

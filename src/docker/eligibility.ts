@@ -1,4 +1,4 @@
-import type { ContainerInspect } from './engine-types.js';
+import type { ContainerInspect, EndpointSettings } from './engine-types.js';
 import { isPinned } from './image-reference.js';
 import { labels } from './labels.js';
 import { nameOf } from './pair.js';
@@ -6,44 +6,85 @@ import { parseTemporaryName } from './temporary-names.js';
 
 export interface Refusal {
   code: 'refused' | 'image_pinned';
+  /** What is refused, why, and what to do instead. */
   reason: string;
 }
 
-/** Labels by which other managers mark the containers that they alone may replace. */
+/** What is known of the engine besides the container itself. */
+export interface EligibilityContext {
+  /** The id of the container that this service runs in. */
+  selfId?: string;
+  /** The ids of the containers that stand between this service and the engine's socket. */
+  proxyIds?: readonly string[];
+}
+
+/** Labels by which other managers mark the containers that they alone may replace, and what to do there. */
 const managers: Record<string, string> = {
-  'com.docker.swarm.task.id': 'Docker Swarm; update its service instead',
-  'com.docker.swarm.service.id': 'Docker Swarm; update its service instead',
-  'io.kubernetes.pod.name': 'Kubernetes; update its workload instead',
-  'com.hashicorp.nomad.alloc_id': 'Nomad; update its job instead',
-  PODMAN_SYSTEMD_UNIT: 'systemd; restart its unit instead',
+  'com.docker.swarm.task.id': 'Docker Swarm, which would replace it at once; update its service instead',
+  'com.docker.swarm.service.id': 'Docker Swarm, which would replace it at once; update its service instead',
+  'io.kubernetes.pod.name': 'Kubernetes, which would replace it; update its workload instead',
+  'com.hashicorp.nomad.alloc_id': 'Nomad, which would replace it; update its job instead',
+  'com.amazonaws.ecs.task-arn': 'Amazon ECS, which would replace it; update its service instead',
+  PODMAN_SYSTEMD_UNIT: 'systemd, which would start it anew; restart its unit instead',
 };
 
-/** Says why a container must not be updated: before anything is pulled or touched. */
-export function ineligible(container: ContainerInspect): Refusal | undefined {
-  const { Config, HostConfig, State } = container;
-  const name = nameOf(container);
-  const has = Config.Labels ?? {};
-  const refused = (reason: string): Refusal => ({ code: 'refused', reason });
+/** Says why a container must not be updated, before anything is pulled or touched; undefined where it may be. */
+export function ineligible(container: ContainerInspect, context: EligibilityContext = {}): Refusal | undefined {
+  const reason = refusal(container, context);
+  if (reason) return { code: 'refused', reason: `${nameOf(container)} ${reason}` };
+  const { Config, Image } = container;
+  if (!isPinned(Config.Image, Image)) return undefined;
+  return {
+    code: 'image_pinned',
+    reason: `${nameOf(container)} runs ${Config.Image}, which no push can change; recreate it from a tag, to have something to follow`,
+  };
+}
 
-  if (has[labels.enable] === 'false') return refused(`${name} has the label ${labels.enable}=false`);
-  const manager = Object.entries(managers).find(([label]) => label in has)?.[1];
-  if (manager) return refused(`${name} is managed by ${manager}`);
-  if (/^true$/i.test(has['com.docker.compose.oneoff'] ?? '') || 'com.docker.compose.hook' in has)
-    return refused(`${name} is a one-off container of Compose`);
-  if (parseTemporaryName(name))
-    return refused(`${name} is the temporary name of an update; notify the container itself`);
-  if (State.Dead || State.Status === 'removing') return refused(`${name} is being removed`);
-  if (State.Paused) return refused(`${name} is paused; unpause it first`);
-  if (HostConfig.AutoRemove && has[labels.autoRemove] !== 'true') {
-    return refused(
-      `${name} was run with --rm and vanishes when it stops, so that nothing could be rolled back; run it without --rm`,
-    );
+function refusal(container: ContainerInspect, context: EligibilityContext): string | undefined {
+  return ofLabels(container) ?? ofState(container) ?? ofNetworks(container) ?? ofContext(container, context);
+}
+
+function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
+  const has = Config.Labels ?? {};
+  if (has[labels.enable]?.toLowerCase() === 'false') {
+    return `has the label ${labels.enable}=false: its owner wants it left alone; recreate it without the label to have it updated`;
   }
-  if (isPinned(Config.Image, container.Image)) {
-    return {
-      code: 'image_pinned',
-      reason: `${name} runs ${Config.Image}, which is pinned to one image; run it from a tag to have something to follow`,
-    };
+  const manager = Object.keys(managers).find((label) => Object.hasOwn(has, label));
+  if (manager) return `is managed by ${managers[manager]}`;
+  if (has['com.docker.compose.oneoff']?.toLowerCase() === 'true' || 'com.docker.compose.hook' in has) {
+    return 'is a one-off container of Compose (a `run` or a hook), which ends by itself; notify the container of its service';
+  }
+  const temporary = parseTemporaryName(Name);
+  if (temporary) {
+    return `has a name that an update gives for a while; notify ${temporary.name} instead, which also puts right what an interrupted update left behind`;
+  }
+  return undefined;
+}
+
+function ofState({ Config, HostConfig, State }: ContainerInspect): string | undefined {
+  if (State.Dead || State.Status === 'dead') return 'is dead: the engine could not remove it; remove it by hand';
+  if (State.Status === 'removing') return 'is being removed; create it anew';
+  if (State.Paused) return 'is paused, so that a replacement could not be proved; unpause it first';
+  if (HostConfig.AutoRemove && Config.Labels?.[labels.autoRemove]?.toLowerCase() !== 'true') {
+    return `was run with --rm and vanishes when it stops, so that nothing could be rolled back; run it without --rm, or accept that with the label ${labels.autoRemove}=true`;
+  }
+  return undefined;
+}
+
+/** Seen on Docker Engine 28.5: such an endpoint outlives the stop, and neither the old container nor a new one starts again. */
+function ofNetworks({ NetworkSettings }: ContainerInspect): string | undefined {
+  const isShortId = ([network, { NetworkID }]: [string, EndpointSettings]): boolean =>
+    /^[0-9a-f]{12,63}$/.test(network) && (NetworkID ?? '').startsWith(network);
+  const shortId = Object.entries(NetworkSettings.Networks ?? {}).find(isShortId)?.[0];
+  return shortId === undefined
+    ? undefined
+    : `is attached to a network by its short id ${shortId}, so that the engine could not start it again; recreate it with the network's name`;
+}
+
+function ofContext({ Id }: ContainerInspect, { selfId, proxyIds }: EligibilityContext): string | undefined {
+  if (Id === selfId) return 'is the container of this service, which cannot replace itself; update it by hand';
+  if (proxyIds?.includes(Id)) {
+    return 'is the proxy through which this service reaches the engine: without it the update could not go on; update it by hand';
   }
   return undefined;
 }

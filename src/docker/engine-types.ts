@@ -112,6 +112,7 @@ export interface MountPoint {
   Destination: string;
   RW?: boolean;
   Propagation?: string;
+  Driver?: string;
   [field: string]: unknown;
 }
 

@@ -19,7 +19,8 @@ export async function collectEvidence(engine: Engine, containerId: string): Prom
     const healthOutput = container.State.Health?.Log?.at(-1)?.Output;
     const output = await engine.containerLogs(containerId, logLines).catch(() => Buffer.alloc(0));
     return {
-      exitCode: container.State.Running ? undefined : container.State.ExitCode,
+      // One that waits for its restart counts as running, and still has its last exit code.
+      exitCode: container.State.Running && !container.State.Restarting ? undefined : container.State.ExitCode,
       healthOutput: healthOutput ? mask(healthOutput.slice(-healthOutputLimit)) : undefined,
       logTail: toLines(container.Config.Tty ? output : demultiplex(output)).map(mask),
     };

@@ -4,7 +4,7 @@ import { EngineError, EngineUnreachable } from './engine-error.js';
 import { Engine } from './engine.js';
 import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
 import { UpdateError } from './outcome.js';
-import { pullFailureCode, readPullStream, type PullResult } from './pull-stream.js';
+import { pullFailure, readPullStream, type PullResult } from './pull-stream.js';
 import { encodeRegistryAuth, readRegistryCredentials } from './registry-credentials.js';
 
 /** Pulls images with the registry's credentials, read anew for each pull: they may be replaced at any time. */
@@ -54,19 +54,13 @@ export class ImagePuller {
 }
 
 function explain(error: unknown, image: string, source: string): unknown {
-  if (error instanceof EngineError) {
-    return new UpdateError(
-      pullFailureCode(error.detail, error.statusCode),
-      'pull',
-      `pulling ${image} with ${source} failed: ${error.detail}`,
-      { cause: error },
-    );
-  }
-  if (error instanceof UpdateError)
-    return new UpdateError(error.code, 'pull', `pulling ${image} with ${source} failed: ${error.message}`, {
+  const failure = error instanceof EngineError ? pullFailure(error.detail, error.statusCode) : error;
+  if (failure instanceof UpdateError) {
+    return new UpdateError(failure.code, 'pull', `pulling ${image} with ${source} failed: ${failure.message}`, {
       cause: error,
     });
-  if (error instanceof EngineUnreachable) return error;
+  }
+  if (failure instanceof EngineUnreachable) return failure;
   return new UpdateError('pull_failed', 'pull', `pulling ${image} failed: ${(error as Error).message}`, {
     cause: error,
   });

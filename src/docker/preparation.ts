@@ -32,52 +32,67 @@ export class Preparation {
     newImage: ImageInspect,
     drain: Drain,
   ): Promise<Prepared> {
-    const name = nameOf(old);
-    const spec = containerSpec({ old, oldImage, newImage, apiVersion: this.engine.version });
-    const created = await this.engine
-      .createContainer(replacementName(name, old.Id), spec.create, this.engine.foreignPlatform(oldImage))
-      .catch((error: unknown) => {
-        throw error instanceof EngineError
-          ? new UpdateError(
-              'create_failed',
-              'prepare',
-              `the engine refuses to create the replacement: ${error.detail}`,
-              { cause: error },
-            )
-          : error;
-      });
     try {
-      for (const { network, endpoint } of spec.connections)
-        await this.engine.connectNetwork(network, created.Id, endpoint);
-      for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
-      const replacement = await this.engine.inspectContainer(created.Id);
-      const { lost, warnings } = compareReplacement(old, oldImage, replacement);
-      if (replacement.Image !== newImage.Id) {
-        throw new UpdateError(
-          'container_changed',
-          'prepare',
-          `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
-        );
-      }
-      if (lost.length > 0) {
-        throw new UpdateError(
-          'not_faithful',
-          'prepare',
-          `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
-        );
-      }
+      const { replacement, warnings } = await this.create(old, oldImage, newImage);
       const policy = this.policyFor(replacement, old);
-      if (drain.begun.aborted)
+      if (drain.begun.aborted) {
         throw new UpdateError(
           'interrupted',
           'prepare',
           'the service stops; the update was given up before anything was stopped',
         );
-      return { replacement, policy, warnings: [...(created.Warnings ?? []), ...warnings] };
+      }
+      return { replacement, policy, warnings };
     } catch (error) {
-      if (await find(this.engine, created.Id)) await this.engine.removeContainer(created.Id);
+      await this.discard(replacementName(nameOf(old), old.Id));
       throw error;
     }
+  }
+
+  private async create(
+    old: ContainerInspect,
+    oldImage: ImageInspect,
+    newImage: ImageInspect,
+  ): Promise<Omit<Prepared, 'policy'>> {
+    const spec = containerSpec({ old, oldImage, newImage, apiVersion: this.engine.version });
+    const platform = this.engine.foreignPlatform(oldImage);
+    const created = await this.engine
+      .createContainer(replacementName(nameOf(old), old.Id), spec.create, platform)
+      .catch((error: unknown) => {
+        if (!(error instanceof EngineError)) throw error;
+        throw new UpdateError(
+          'create_failed',
+          'prepare',
+          `the engine refuses to create the replacement: ${error.detail}`,
+          { cause: error },
+        );
+      });
+    for (const { network, endpoint } of spec.connections)
+      await this.engine.connectNetwork(network, created.Id, endpoint);
+    for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
+    const replacement = await this.engine.inspectContainer(created.Id);
+    if (replacement.Image !== newImage.Id) {
+      throw new UpdateError(
+        'container_changed',
+        'prepare',
+        `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
+      );
+    }
+    const { lost, warnings } = compareReplacement(old, oldImage, replacement);
+    if (lost.length > 0) {
+      throw new UpdateError(
+        'not_faithful',
+        'prepare',
+        `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
+      );
+    }
+    return { replacement, warnings: [...(created.Warnings ?? []), ...warnings] };
+  }
+
+  /** By name, for the answer to a create may have been lost. */
+  private async discard(name: string): Promise<void> {
+    const replacement = await find(this.engine, name);
+    if (replacement && nameOf(replacement) === name) await this.engine.removeContainer(replacement.Id);
   }
 
   private policyFor(replacement: ContainerInspect, old: ContainerInspect): ProofPolicy {

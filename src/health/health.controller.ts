@@ -56,7 +56,7 @@ export class HealthController {
   private workerIsReady(): HealthIndicatorResult {
     const session = this.indicators.check('worker');
     if (this.worker.isStopping) return session.down('stopping');
-    if (!this.worker.hasRecovered) return session.down('interrupted updates have not been looked for yet');
+    if (this.worker.mustRecover) return session.down('interrupted updates have not been put right yet');
     return this.worker.isAlive ? session.up() : session.down('the worker has ended');
   }
 

@@ -15,6 +15,14 @@ import { QueueService, type Job } from './queue.service.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
 const recoveryRetryMs = 30_000;
+/** After these failures the engine may hold remains of the update that could not be cleared away. */
+const mayLeaveRemains = new Set<string>([
+  'rollback_failed',
+  'engine_unreachable',
+  'engine_timeout',
+  'engine_error',
+  'internal_error',
+]);
 /** What is left of the drain time for those who have been told that it is nearly over. */
 const lastWordsMs = 2000;
 
@@ -29,7 +37,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private readonly nearlyOver = new AbortController();
   private readonly drain = { begun: this.stopping.signal, nearlyOver: this.nearlyOver.signal };
   private loop: Promise<void> | undefined;
-  private recovered = false;
+  private recoveryIsDue = true;
   private running: Job | undefined;
 
   constructor(
@@ -47,9 +55,9 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     return this.stopping.signal.aborted;
   }
 
-  /** Whether interrupted updates have been looked for since the start. */
-  get hasRecovered(): boolean {
-    return this.recovered;
+  /** Whether an interrupted update may be there that has not been put right yet. */
+  get mustRecover(): boolean {
+    return this.recoveryIsDue;
   }
 
   /** The container that is being updated. */
@@ -93,11 +101,11 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   private async work(): Promise<void> {
     while (!this.isStopping) {
-      if (!this.recovered) await this.recover();
+      if (this.recoveryIsDue) await this.recover();
       // While a recovery is due, waiting is bounded, so that it is tried again also when nobody notifies.
-      const patience = this.recovered
-        ? this.stopping.signal
-        : AbortSignal.any([this.stopping.signal, AbortSignal.timeout(recoveryRetryMs)]);
+      const patience = this.recoveryIsDue
+        ? AbortSignal.any([this.stopping.signal, AbortSignal.timeout(recoveryRetryMs)])
+        : this.stopping.signal;
       try {
         const job = await this.queue.take(patience);
         if (job) await this.process(job);
@@ -110,7 +118,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private async recover(): Promise<void> {
     try {
       await this.docker.recover(this.drain);
-      this.recovered = true;
+      this.recoveryIsDue = false;
       this.logger.log('looked for interrupted updates; ready for work');
     } catch (error) {
       if (!this.isStopping)
@@ -133,7 +141,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         },
         this.drain,
       );
-      if (outcome.status !== 'succeeded' && outcome.error.code === 'rollback_failed') this.recovered = false;
+      if (outcome.status !== 'succeeded' && mayLeaveRemains.has(outcome.error.code)) this.recoveryIsDue = true;
       this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
     } finally {
       this.running = undefined;

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ export class PrivateEngine {
   }
 
   static async start(): Promise<PrivateEngine> {
-    ensurePrograms({ dockerd: 'docker.io', containerd: 'docker.io', iptables: 'iptables' });
+    ensurePrograms({ dockerd: 'docker.io', containerd: 'docker.io', iptables: 'iptables', busybox: 'busybox-static' });
     const engine = new PrivateEngine(mkdtempSync(join(tmpdir(), 'tdp-engine-')));
     onCleanUp(() => engine.remove());
     await engine.launch();
@@ -110,8 +110,18 @@ export class PrivateEngine {
         .catch(() => undefined);
     }
     await this.halt('SIGTERM');
+    // The network namespaces of containers are mounted in here, and some stay so.
+    for (const mount of mountsUnder(this.folder)) spawnSync('umount', ['-l', mount]);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
+}
+
+/** What is mounted in a folder, innermost first. */
+function mountsUnder(folder: string): string[] {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  return mounts.filter((path) => path.startsWith(`${folder}/`)).reverse();
 }
 
 async function answers(docker: Docker): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,39 +15,59 @@ export class FakeEngine {
   readonly calls: string[] = [];
   private readonly handlers: { method: string; path: RegExp; handler: Handler }[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'tdp-fake-'));
-  private readonly server: Server = createServer((request, response) => {
-    const path = (request.url ?? '').replace(/^\/v1\.\d+/, '');
-    const call = `${request.method ?? ''} ${path}`;
-    this.calls.push(call);
-    const found = this.handlers.find(({ method, path: pattern }) => method === request.method && pattern.test(path));
-    if (!found) {
-      this.unexpected.push(call);
-      json({ message: `unexpected call ${call}` }, 500)(request, response);
-      return;
-    }
-    found.handler(request, response);
-  });
+  private readonly server;
 
-  static async start(): Promise<FakeEngine> {
-    const engine = new FakeEngine();
+  private constructor(private readonly tcp?: { tls?: { ca: string; cert: string; key: string } }) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      this.answer(request, response);
+    };
+    this.server = tcp?.tls
+      ? createTlsServer(
+          {
+            ca: readFileSync(tcp.tls.ca),
+            cert: readFileSync(tcp.tls.cert),
+            key: readFileSync(tcp.tls.key),
+            requestCert: true,
+            rejectUnauthorized: true,
+          },
+          answer,
+        )
+      : createServer(answer);
+  }
+
+  /** On a unix socket, or on a TCP port of 127.0.0.1 where `tcp` is given, with TLS where that has certificates. */
+  static async start(tcp?: { tls?: { ca: string; cert: string; key: string } }): Promise<FakeEngine> {
+    const engine = new FakeEngine(tcp);
     engine.on(
       'GET',
       /^\/version$/,
       json({ Version: '20.10.24', ApiVersion: '1.41', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' }),
     );
     engine.on('GET', /^\/_ping$/, (_, response) => response.end('OK'));
-    engine.server.listen(join(engine.folder, 'docker.sock'));
+    engine.on('GET', /^\/containers\/json/, json([]));
+    if (tcp) engine.server.listen(0, '127.0.0.1');
+    else engine.server.listen(join(engine.folder, 'docker.sock'));
     await once(engine.server, 'listening');
     return engine;
   }
 
   get dockerHost(): string {
+    if (this.tcp) return `tcp://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     return `unix://${join(this.folder, 'docker.sock')}`;
   }
 
   /** A later handler wins over an earlier one. */
   on(method: string, path: RegExp, handler: Handler): void {
     this.handlers.unshift({ method, path, handler });
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '').replace(/^\/v1\.\d+/, '');
+    const call = `${request.method ?? ''} ${path}`;
+    this.calls.push(call);
+    const found = this.handlers.find(({ method, path: pattern }) => method === request.method && pattern.test(path));
+    if (!found) this.unexpected.push(call);
+    (found?.handler ?? json({ message: `unexpected call ${call}` }, 500))(request, response);
   }
 
   stop(): void {

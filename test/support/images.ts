@@ -2,7 +2,6 @@ import type Docker from 'dockerode';
 import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { ensurePrograms } from './packages.js';
 
 /** A tiny web server that answers its version: busybox httpd, started in well under a second, stopped at once. */
 export interface AppImage {
@@ -98,10 +97,9 @@ async function finish(stream: NodeJS.ReadableStream, what: string): Promise<void
   if (failure) throw new Error(`${what}: ${String(failure.error)}`);
 }
 
-/** On Linux a static busybox from the machine, so that nothing has to be pulled; elsewhere the public image. */
+/** A static busybox of this machine, so that nothing has to be pulled; the public image where there is none. */
 function baseImage(): { base: string; busybox?: Buffer } {
-  if (process.platform !== 'linux') return { base: 'busybox:stable' };
-  ensurePrograms({ busybox: 'busybox-static' });
-  const path = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync) ?? '/bin/busybox';
+  const path = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
+  if (process.platform !== 'linux' || !path) return { base: 'busybox:stable' };
   return { base: 'scratch', busybox: readFileSync(path) };
 }

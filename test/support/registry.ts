@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onCleanUp } from './cleanup.js';
 import type { TestEngine } from './engine.js';
-import { ensurePrograms } from './packages.js';
+import { ensurePrograms, isInstalled } from './packages.js';
 import { until } from './until.js';
 
 const readyWithinMs = 30_000;
@@ -15,6 +15,10 @@ export interface Account {
   username: string;
   password: string;
 }
+
+/** The one account of the private registry, and its line in an htpasswd file (bcrypt), so that no program is needed to make it. */
+export const account: Account = { username: 'ci', password: 'pass:correct-horse' };
+const htpasswdLine = 'ci:$2y$05$/i0PjWw2Adr65ZcnOkndT.awuhfj2Ls47xd0huiLULUNOw.20v6ci';
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -32,18 +36,19 @@ export class Registry {
   private constructor(
     private readonly folder: string,
     readonly port: number,
-    readonly account: Account | undefined,
+    private readonly withAccount: boolean,
   ) {}
 
   get host(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** As a process where the engine is on this machine; as a container where it is in a virtual one, as with Docker Desktop. */
-  static async start(engine: TestEngine, account?: Account): Promise<{ host: string }> {
-    if (!engine.isPrivate && process.platform !== 'linux') return startAsContainer(engine, account);
-    ensurePrograms({ 'docker-registry': 'docker-registry', ...(account ? { htpasswd: 'apache2-utils' } : {}) });
-    const registry = new Registry(mkdtempSync(join(tmpdir(), 'tdp-registry-')), await freePort(), account);
+  /** As a process where that can be had; as a container on a developer's own engine, which may be in a virtual machine. */
+  static async start(engine: TestEngine, withAccount = false): Promise<{ host: string }> {
+    if (!engine.isPrivate && (process.platform !== 'linux' || !isInstalled('docker-registry')))
+      return startAsContainer(engine, withAccount);
+    ensurePrograms({ 'docker-registry': 'docker-registry' });
+    const registry = new Registry(mkdtempSync(join(tmpdir(), 'tdp-registry-')), await freePort(), withAccount);
     onCleanUp(() => registry.remove());
     await registry.launch();
     return registry;
@@ -52,12 +57,14 @@ export class Registry {
   async launch(): Promise<void> {
     const storage = join(this.folder, 'storage');
     mkdirSync(storage, { recursive: true });
+    const passwords = join(this.folder, 'htpasswd');
+    writeFileSync(passwords, `${htpasswdLine}\n`);
     const config = {
       version: 0.1,
       log: { level: 'error' },
       storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
       http: { addr: this.host },
-      ...(this.account ? { auth: { htpasswd: { realm: 'test', path: this.writePasswords(this.account) } } } : {}),
+      ...(this.withAccount ? { auth: { htpasswd: { realm: 'test', path: passwords } } } : {}),
     };
     // JSON is YAML.
     writeFileSync(join(this.folder, 'config.yml'), JSON.stringify(config));
@@ -72,19 +79,13 @@ export class Registry {
     await once(process, 'exit');
   }
 
-  private writePasswords({ username, password }: Account): string {
-    const path = join(this.folder, 'htpasswd');
-    writeFileSync(path, spawnSync('htpasswd', ['-Bbn', username, password], { encoding: 'utf8' }).stdout);
-    return path;
-  }
-
   private async remove(): Promise<void> {
     await this.halt();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-async function startAsContainer({ docker }: TestEngine, account?: Account): Promise<{ host: string }> {
+async function startAsContainer({ docker }: TestEngine, withAccount: boolean): Promise<{ host: string }> {
   const port = await freePort();
   const image = 'registry:2';
   await new Promise<void>((resolve, reject) => {
@@ -93,26 +94,20 @@ async function startAsContainer({ docker }: TestEngine, account?: Account): Prom
       else stream.on('end', resolve).on('error', reject).resume();
     });
   });
-  const passwords = account
-    ? spawnSync('htpasswd', ['-Bbn', account.username, account.password], { encoding: 'utf8' }).stdout
-    : '';
   const container = await docker.createContainer({
     Image: image,
-    ...(account
-      ? {
-          Env: [
+    Env: [
+      'REGISTRY_STORAGE_DELETE_ENABLED=true',
+      ...(withAccount
+        ? [
             'REGISTRY_AUTH=htpasswd',
             'REGISTRY_AUTH_HTPASSWD_REALM=test',
             'REGISTRY_AUTH_HTPASSWD_PATH=/htpasswd',
-            `PASSWORDS=${passwords}`,
-          ],
-          Entrypoint: [
-            'sh',
-            '-c',
-            'printf %s "$PASSWORDS" > /htpasswd; exec registry serve /etc/docker/registry/config.yml',
-          ],
-        }
-      : {}),
+            `PASSWORDS=${htpasswdLine}`,
+          ]
+        : []),
+    ],
+    Entrypoint: ['sh', '-c', 'echo "$PASSWORDS" > /htpasswd; exec registry serve /etc/docker/registry/config.yml'],
     HostConfig: { PortBindings: { '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] } },
   });
   onCleanUp(() => container.remove({ force: true, v: true }));

@@ -3,15 +3,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cleanUp } from './cleanup.js';
+import { cleanUp, onCleanUp } from './cleanup.js';
 import { findOrStartEngine, type TestEngine } from './engine.js';
 import { toVariables } from './environment.variables.js';
 import { Unavailable } from './packages.js';
-import { Registry } from './registry.js';
+import { account, Registry } from './registry.js';
 
 interface JestResults {
   numPassedTests: number;
@@ -22,7 +22,6 @@ interface JestResults {
 }
 
 const runId = `tdp-${randomBytes(3).toString('hex')}`;
-const account = { username: 'ci', password: `pass:${randomBytes(8).toString('hex')}` };
 let engine: TestEngine | undefined;
 let summary: string;
 
@@ -45,7 +44,7 @@ async function startWhatIsNeeded(): Promise<Record<string, string>> {
   try {
     engine = await findOrStartEngine();
     const registry = await Registry.start(engine);
-    const privateRegistry = await Registry.start(engine, account);
+    const privateRegistry = await Registry.start(engine, true);
     const { Version, ApiVersion } = await engine.docker.version();
     console.log(
       `Testing with Docker Engine ${Version} (API ${ApiVersion}, ${engine.isPrivate ? 'private' : "this machine's own"}) and Node ${process.version}`,
@@ -66,7 +65,11 @@ async function startWhatIsNeeded(): Promise<Record<string, string>> {
 }
 
 async function runJest(variables: Record<string, string>): Promise<JestResults> {
-  const outputFile = join(mkdtempSync(join(tmpdir(), 'tdp-results-')), 'results.json');
+  const folder = mkdtempSync(join(tmpdir(), 'tdp-results-'));
+  onCleanUp(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const outputFile = join(folder, 'results.json');
   const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
   const child = spawn(
     process.execPath,

@@ -1,8 +1,22 @@
 import { compareApiVersions } from '../api-version.js';
-import type { ContainerInspect, EndpointSettings } from '../engine-types.js';
+import type { ContainerInspect, EndpointIpam, EndpointSettings } from '../engine-types.js';
+import { labels } from '../labels.js';
+import { userMacOfContainer, userMacOfEndpoint } from './mac-address.js';
+import { hasNoEndpoints, networkOf } from './network-mode.js';
+import { endpointSysctlsOption } from './sysctls.js';
 
 /** Since then a create request takes several networks, and the MAC address of each (Engine API changelog). */
 const severalEndpointsSince = '1.44';
+const defaultBridge = 'bridge';
+
+export interface NetworkingInput {
+  old: ContainerInspect;
+  apiVersion: string;
+  /** Names of networks of Swarm scope (overlays), where inspect shows addresses as if they had been asked for. */
+  swarmScopedNetworks?: ReadonlySet<string>;
+  /** Settings of the first interface, which move from the container to its endpoint: see sysctls.ts. */
+  endpointSysctls?: string;
+}
 
 export interface Networking {
   /** For the create request. */
@@ -11,89 +25,96 @@ export interface Networking {
   connections: { network: string; endpoint: EndpointSettings }[];
   /** To be disconnected before the start: the engine attaches the network of the network mode by itself. */
   disconnections: string[];
-}
-
-/** Whether the container has no network of its own: the host's, another container's, or none. */
-export function sharesNetwork(networkMode: string): boolean {
-  return networkMode === 'host' || networkMode === 'none' || networkMode.startsWith('container:');
+  warnings: string[];
 }
 
 /** The networks that a container is on, with what the user set of each and nothing that the engine made up. */
-export function networking(
-  old: ContainerInspect,
-  apiVersion: string,
-  swarmScoped: ReadonlySet<string> = new Set(),
-): Networking {
-  const mode = old.HostConfig.NetworkMode ?? 'default';
-  if (sharesNetwork(mode)) return { endpoints: {}, connections: [], disconnections: [] };
+export function networking(input: NetworkingInput): Networking {
+  const { old, apiVersion } = input;
+  const nothing: Networking = { endpoints: {}, connections: [], disconnections: [], warnings: [] };
+  if (hasNoEndpoints(old.HostConfig.NetworkMode)) return nothing;
   const attached = Object.entries(old.NetworkSettings.Networks ?? {});
-  const primary = primaryNetwork(mode, attached);
-  if (attached.length === 0) return { endpoints: {}, connections: [], disconnections: [primary] };
+  const ownNetwork = networkOf(old.HostConfig.NetworkMode);
+  if (attached.length === 0) return { ...nothing, disconnections: [ownNetwork] };
 
-  const endpoints = attached.map(([network, endpoint]): [string, EndpointSettings] => [
+  const primary = attached.find(([name, { NetworkID }]) => isNetwork(ownNetwork, name, NetworkID))?.[0];
+  const warnings: string[] = [];
+  const requests = attached.map(([network, endpoint]) => ({
     network,
-    userEndpoint(old, network, endpoint, {
-      isPrimary: network === primary,
-      isSwarmScoped: swarmScoped.has(network),
-      apiVersion,
-    }),
-  ]);
-  if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0 || endpoints.length === 1) {
-    return { endpoints: Object.fromEntries(endpoints), connections: [], disconnections: [] };
+    endpoint: endpointRequest(input, network, endpoint, network === primary, warnings),
+  }));
+  if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0) {
+    return { ...nothing, endpoints: Object.fromEntries(requests.map((r) => [r.network, r.endpoint])), warnings };
   }
-  const [first] = endpoints.filter(([network]) => network === primary).concat(endpoints);
+  const first = requests.find(({ network }) => network === primary) ?? requests[0];
   return {
-    endpoints: first ? Object.fromEntries([first]) : {},
-    connections: endpoints
-      .filter(([network]) => network !== first?.[0])
-      .map(([network, endpoint]) => ({ network, endpoint })),
-    disconnections: [],
+    ...nothing,
+    endpoints: first ? { [first.network]: first.endpoint } : {},
+    connections: requests.filter((request) => request !== first),
+    warnings,
   };
 }
 
-/** The attached network that the network mode means: by name, or by id, of which it may be a prefix. */
-function primaryNetwork(mode: string, attached: [string, EndpointSettings][]): string {
-  const name = mode === 'default' ? 'bridge' : mode;
-  return (
-    attached.find(
-      ([network, { NetworkID }]) => network === name || (name.length >= 12 && NetworkID?.startsWith(name)),
-    )?.[0] ?? name
-  );
+/** A network mode names a network, or its id in full or as the 12 digits that Docker prints. */
+function isNetwork(mode: string, name: string, id: string | undefined): boolean {
+  return name === mode || (/^[0-9a-f]{12,64}$/.test(mode) && (id ?? '').startsWith(mode));
 }
 
-function userEndpoint(
+function endpointRequest(
+  { old, apiVersion, swarmScopedNetworks, endpointSysctls }: NetworkingInput,
+  network: string,
+  endpoint: EndpointSettings,
+  isPrimary: boolean,
+  warnings: string[],
+): EndpointSettings {
+  const { Aliases, Links, DriverOpts, IPAMConfig, GwPriority } = endpoint;
+  const request: EndpointSettings = {};
+  if (network !== defaultBridge) {
+    // The engine adds the container's short id (API below 1.45); copied, they would pile up, one dead id per update.
+    const aliases = (Aliases ?? []).filter((alias) => alias !== old.Id.slice(0, 12));
+    if (aliases.length > 0) request.Aliases = aliases;
+    if (Links?.length) request.Links = Links;
+    const ipam = userAddresses(IPAMConfig);
+    if (ipam && swarmScopedNetworks?.has(network) && old.State.Running) {
+      // While it runs, the engine shows the address that it gave out as if the user had asked for it.
+      warnings.push(`an address of its own on the overlay network ${network} cannot be told while the container runs`);
+    } else if (ipam) request.IPAMConfig = ipam;
+  }
+  const driverOpts = withSysctls(DriverOpts ?? {}, isPrimary ? endpointSysctls : undefined);
+  if (Object.keys(driverOpts).length > 0) request.DriverOpts = driverOpts;
+  if (GwPriority) request.GwPriority = GwPriority;
+  if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0) {
+    const mac = macOf(old, network, endpoint, apiVersion, warnings);
+    if (mac) request.MacAddress = mac;
+  }
+  return request;
+}
+
+function userAddresses(ipam: EndpointIpam | null | undefined): EndpointIpam | undefined {
+  const set = Object.entries(ipam ?? {}).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value));
+  return set.length > 0 ? Object.fromEntries(set) : undefined;
+}
+
+function withSysctls(options: Record<string, string>, sysctls: string | undefined): Record<string, string> {
+  if (!sysctls) return options;
+  const own = options[endpointSysctlsOption];
+  return { ...options, [endpointSysctlsOption]: own ? `${own},${sysctls}` : sysctls };
+}
+
+function macOf(
   old: ContainerInspect,
   network: string,
   endpoint: EndpointSettings,
-  { isPrimary, isSwarmScoped, apiVersion }: { isPrimary: boolean; isSwarmScoped: boolean; apiVersion: string },
-): EndpointSettings {
-  const { Aliases, Links, DriverOpts, IPAMConfig, GwPriority } = endpoint;
-  // Engines up to 24 add the container's short id to its aliases: copied, they would pile up, one dead id per update.
-  const aliases = (Aliases ?? []).filter((alias) => alias !== old.Id.slice(0, 12));
-  const isDefaultBridge = network === 'bridge';
-  const mac = isPrimary ? old.Config.MacAddress : userSetMac(endpoint);
-  return {
-    ...(aliases.length > 0 && !isDefaultBridge ? { Aliases: aliases } : {}),
-    ...(Links?.length ? { Links } : {}),
-    ...(DriverOpts && Object.keys(DriverOpts).length > 0 ? { DriverOpts } : {}),
-    // While attached to an overlay, the engine shows the address that it gave out as if the user had asked for it.
-    ...(IPAMConfig && Object.keys(IPAMConfig).length > 0 && !isSwarmScoped ? { IPAMConfig } : {}),
-    ...(GwPriority ? { GwPriority } : {}),
-    ...(mac && !isMadeFromAddress(mac, endpoint.IPAddress) && compareApiVersions(apiVersion, severalEndpointsSince) >= 0
-      ? { MacAddress: mac }
-      : {}),
-  };
-}
-
-/** On further networks inspect cannot tell a MAC that was set from one that was made; made ones are locally administered. */
-function userSetMac({ MacAddress }: EndpointSettings): string | undefined {
-  if (!MacAddress || /^.[26ae]/i.test(MacAddress)) return undefined;
-  return MacAddress;
-}
-
-/** Engines up to 27 make a MAC of `02:42` and the IPv4 address. */
-export function isMadeFromAddress(mac: string, ipv4: string | undefined): boolean {
-  if (!ipv4) return false;
-  const made = ['02', '42', ...ipv4.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':');
-  return mac.toLowerCase() === made;
+  apiVersion: string,
+  warnings: string[],
+): string | undefined {
+  // Where the network mode is an id, inspect leaves the address out of the container's configuration.
+  if (network === networkOf(old.HostConfig.NetworkMode)) return userMacOfContainer(old, endpoint.IPAddress);
+  const { address, isUncertain } = userMacOfEndpoint(old, endpoint, apiVersion);
+  if (isUncertain) {
+    warnings.push(
+      `the MAC address on the network ${network} looks generated and changes; the label ${labels.keepMac}=true keeps it`,
+    );
+  }
+  return address;
 }

@@ -1,0 +1,170 @@
+// The main job, end to end, told as it goes: npm run demo
+import type Docker from 'dockerode';
+import { randomBytes } from 'node:crypto';
+import { cleanUp, onCleanUp } from './support/cleanup.js';
+import { findOrStartEngine } from './support/engine.js';
+import { publish } from './support/images.js';
+import { Unavailable } from './support/packages.js';
+import { freePort, Registry } from './support/registry.js';
+import { Service } from './support/service.js';
+import { until } from './support/until.js';
+
+const began = performance.now();
+const id = randomBytes(3).toString('hex');
+const name = `demo-web-${id}`;
+const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
+const dim = (text: string): string => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
+
+function tell(text: string): void {
+  console.log(`${dim(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${text}`);
+}
+
+function promise(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not as promised: ${what}`);
+  tell(`       ✓ ${what}`);
+}
+
+try {
+  await demo();
+} catch (error) {
+  console.error(error instanceof Unavailable ? `The demo cannot run here: ${error.message}` : error);
+  process.exitCode = error instanceof Unavailable ? 2 : 1;
+} finally {
+  await cleanUp();
+}
+
+async function demo(): Promise<void> {
+  console.log(bold('\ntrigger-docker-pull: from a push to a running container\n'));
+  const engine = await findOrStartEngine();
+  const { docker } = engine;
+  const { Version } = await docker.version();
+  tell(
+    `Docker Engine ${Version} answers ${engine.isPrivate ? '(a private one, for this demo)' : '(the one of this machine)'}`,
+  );
+  const registry = await Registry.start(engine);
+  tell(`A registry listens on ${registry.host}`);
+
+  const image = `${registry.host}/demo-${id}/web:latest`;
+  await publish(docker, image, { version: 'version 1' });
+  await pull(docker, image);
+  const port = await freePort();
+  const old = await runContainer(docker, image, port);
+  tell(
+    `CI has pushed ${bold('v1')}, and an operator runs it as ${bold(name)}: two networks with aliases, a volume, a published port, an env variable, a label`,
+  );
+  promise((await answerOf(port)) === 'version 1', `http://127.0.0.1:${port} answers "version 1"`);
+
+  const service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '2s' });
+  onCleanUp(async () => {
+    await service.stop();
+  });
+  await service.ready();
+  tell(`The service runs on port ${service.port}`);
+
+  await publish(docker, image, { version: 'version 2' });
+  tell(`CI pushes ${bold('v2')} under the same tag, and calls the webhook:`);
+  const updated = await notify(service);
+  promise(
+    updated.result === 'updated',
+    `updated in ${seconds(updated)}, without service for ${((updated.downtimeMs ?? 0) / 1000).toFixed(2)} s`,
+  );
+  promise((await answerOf(port)) === 'version 2', `http://127.0.0.1:${port} answers "version 2"`);
+  const container = await docker.getContainer(name).inspect();
+  promise(container.Id !== old.Id, 'it is a new container, with the same name');
+  promise(sameSettings(old, container), 'networks, aliases, volume, port, env variable and label are as they were');
+
+  tell('The webhook is called once more, without a push:');
+  const unchanged = await notify(service);
+  promise(unchanged.result === 'up_to_date', 'already up to date; nothing was touched');
+
+  await publish(docker, image, {
+    version: 'version 3',
+    cmd: ['/bin/sh', '-c', 'echo "cannot find the database"; exit 1'],
+  });
+  tell(`CI pushes ${bold('v3')}, which is broken, and calls the webhook:`);
+  const broken = await notify(service);
+  promise(broken.status === 'rolled_back', `rolled back in ${seconds(broken)}: ${String(broken.error?.message)}`);
+  const lastWords = broken.error?.logTail?.[0] ?? '';
+  promise(lastWords === 'cannot find the database', `the record says why: "${lastWords}"`);
+  promise(
+    (await docker.getContainer(name).inspect()).Id === container.Id,
+    'the container is the one that ran before, itself and not a copy',
+  );
+  promise((await answerOf(port)) === 'version 2', `http://127.0.0.1:${port} still answers "version 2"`);
+
+  console.log(bold('\nWhat the service logged:\n'));
+  for (const { message, context } of service.logs) if (context === 'Worker') console.log(`        ${dim(message)}`);
+  console.log(bold('\nWhat is left to look at:\n'));
+  console.log('        README.md          running it for real, in five minutes');
+  console.log('        ARCHITECTURE.md    the way of a request, with file names');
+  console.log('        npm test           the same promises, and many more, as tests\n');
+}
+
+async function notify(service: Service): ReturnType<Service['update']> {
+  console.log(
+    `               ${bold(`curl -X POST -H "Authorization: Bearer $SECRET_KEY" ${service.url}/notify/${name}`)}`,
+  );
+  return service.update(name, 60_000);
+}
+
+async function runContainer(docker: Docker, image: string, port: number): Promise<Docker.ContainerInspectInfo> {
+  const networks = [`demo-front-${id}`, `demo-back-${id}`];
+  for (const Name of networks) {
+    const network = await docker.createNetwork({ Name });
+    onCleanUp(() => network.remove());
+  }
+  const volume = `demo-data-${id}`;
+  onCleanUp(() => docker.getVolume(volume).remove());
+  const [front = '', back = ''] = networks;
+  const container = await docker.createContainer({
+    name,
+    Image: image,
+    Env: ['GREETING=hello'],
+    Labels: { 'example.team': 'web' },
+    ExposedPorts: { '80/tcp': {} },
+    HostConfig: {
+      NetworkMode: front,
+      Binds: [`${volume}:/data`],
+      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+      RestartPolicy: { Name: 'unless-stopped' },
+    },
+    NetworkingConfig: { EndpointsConfig: { [front]: { Aliases: ['web'] } } },
+  });
+  onCleanUp(() => docker.getContainer(name).remove({ force: true }));
+  await docker.getNetwork(back).connect({ Container: container.id, EndpointConfig: { Aliases: ['backend'] } });
+  await container.start();
+  return container.inspect();
+}
+
+function sameSettings(a: Docker.ContainerInspectInfo, b: Docker.ContainerInspectInfo): boolean {
+  const settings = ({ Id, Config, HostConfig, Mounts, NetworkSettings }: Docker.ContainerInspectInfo): string =>
+    JSON.stringify([
+      Config.Env,
+      Config.Labels,
+      HostConfig.PortBindings,
+      HostConfig.RestartPolicy,
+      Mounts.map(({ Name, Destination }) => [Name, Destination]),
+      Object.entries(NetworkSettings.Networks)
+        .map(([network, { Aliases }]) => [
+          network,
+          ((Aliases ?? []) as string[]).filter((alias) => alias !== Id.slice(0, 12)),
+        ])
+        .sort(),
+    ]);
+  return settings(a) === settings(b);
+}
+
+async function pull(docker: Docker, image: string): Promise<void> {
+  const stream = await docker.pull(image);
+  await new Promise<void>((resolve, reject) => stream.on('end', resolve).on('error', reject).resume());
+}
+
+function answerOf(port: number): Promise<string> {
+  return until(`an answer at port ${port}`, 10_000, async () =>
+    (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text(),
+  );
+}
+
+function seconds({ startedAt, finishedAt }: { startedAt?: string; finishedAt?: string }): string {
+  return `${((Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '')) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,205 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runApp, versionAt } from './support/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { EngineProxy } from './support/engine-proxy.js';
+import { FakeEngine } from './support/fake-engine.js';
+import { publish } from './support/images.js';
+import { Service } from './support/service.js';
+import { until } from './support/until.js';
+
+describeOnEngine('a stop of the service in mid-update', () => {
+  let service: Service;
+  afterEach(() => service.kill());
+
+  const slowToStop = {
+    stopSignal: 'SIGTERM',
+    cmd: [
+      '/bin/sh',
+      '-c',
+      'trap "/bin/busybox sleep 3; exit 0" TERM; /bin/busybox httpd -p 80 -h /www; while true; do /bin/busybox sleep 0.2; done',
+    ],
+  };
+
+  it('in the swap: is live but not ready, takes nothing new, brings the new one to its start, exits with 0; the next start finishes', async () => {
+    service = await Service.start({ DOCKER_HOST: testEnvironment().dockerHost, SETTLE_TIME: '8s' });
+    await service.ready();
+    const image = uniqueImage('drained');
+    const app = await runApp(image, { version: 'v1', ...slowToStop });
+    await publish(docker, image, { version: 'v2' });
+    const { id } = (await (await service.notify(app.name)).json()) as { id: string };
+    await until(
+      'the swap',
+      10_000,
+      async () => ((await service.deployment(id)).stages.at(-1)?.stage === 'swap' ? true : undefined),
+      10,
+    );
+
+    const exited = service.stop('SIGTERM');
+    await until(
+      'the stop to begin',
+      2000,
+      async () => ((await service.fetch('/health/ready')).status === 503 ? true : undefined),
+      10,
+    );
+    expect((await service.fetch('/health/live')).status).toBe(200);
+    expect((await service.fetch('/health')).status).toBe(200);
+    const refused = await service.notify(app.name);
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: 'stopping' });
+    const started = performance.now();
+    expect(await exited).toBe(0);
+    expect(performance.now() - started).toBeLessThan(9000);
+    // What is left of the update is the proof: both containers are there, the new one serves.
+    expect(await versionAt(app.port)).toBe('v2');
+    expect(service.logs.some(({ message }) => message.includes('the next start goes on with the proof'))).toBe(true);
+
+    await service.restart();
+    await service.ready(60_000);
+    const left = await docker.listContainers({ all: true, filters: { name: [app.name] } });
+    expect(left.map(({ Names, State }) => [Names.join(), State])).toEqual([[`/${app.name}`, 'running']]);
+    expect(await versionAt(app.port)).toBe('v2');
+  }, 120_000);
+
+  it('before the swap: gives the update up, with nothing touched', async () => {
+    const proxy = await EngineProxy.start(testEnvironment().dockerHost);
+    service = await Service.start({ DOCKER_HOST: proxy.dockerHost });
+    await service.ready();
+    const image = uniqueImage('given-up');
+    const app = await runApp(image, { version: 'v1' });
+    await publish(docker, image, { version: 'v2' });
+    let exited: Promise<number | null> | undefined;
+    proxy.hooks = {
+      before: async ({ path }): Promise<'forward'> => {
+        if (!path.startsWith('/containers/create')) return 'forward';
+        exited = service.stop('SIGTERM');
+        await until(
+          'the stop to begin',
+          2000,
+          async () => ((await service.fetch('/health/ready')).status === 503 ? true : undefined),
+          10,
+        );
+        return 'forward';
+      },
+    };
+    await service.notify(app.name);
+    await until('the stop', 10_000, () => exited);
+    expect(await exited).toBe(0);
+    expect(service.logs.find(({ message }) => message.includes('dropped: interrupted'))).toMatchObject({
+      container: app.name,
+    });
+    const left = await docker.listContainers({ all: true, filters: { name: [app.name] } });
+    expect(left.map(({ Id, State }) => [Id, State])).toEqual([[app.id, 'running']]);
+    proxy.stop();
+  });
+});
+
+describeOnEngine('S9: an engine that is away at the start of the service', () => {
+  it('is found once it is there, without a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tdp-late-'));
+    const socketPath = join(folder, 'docker.sock');
+    const service = await Service.start({ DOCKER_HOST: `unix://${socketPath}`, ENGINE_WAIT: '20s' });
+    const image = uniqueImage('late');
+    const app = await runApp(image, { version: 'v1' });
+    await publish(docker, image, { version: 'v2' });
+    const accepted = (await (await service.notify(app.name)).json()) as { id: string };
+    expect((await service.fetch('/health/ready')).status).toBe(503);
+    const proxy = await EngineProxy.start(testEnvironment().dockerHost, socketPath);
+    expect(await service.settled(accepted.id)).toMatchObject({ result: 'updated' });
+    await service.ready(40_000);
+    await service.stop();
+    proxy.stop();
+    rmSync(folder, { recursive: true });
+  }, 90_000);
+});
+
+describe("S19: the engine is found as Docker's own clients find it", () => {
+  const readyAt = async (env: Record<string, string>): Promise<void> => {
+    const service = await Service.start(env);
+    await service.ready(10_000);
+    await service.stop();
+  };
+
+  it('at DOCKER_HOST=tcp://', async () => {
+    const engine = await FakeEngine.start({});
+    await readyAt({ DOCKER_HOST: engine.dockerHost });
+    expect(engine.unexpected).toEqual([]);
+    engine.stop();
+  });
+
+  const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+  (hasOpenssl ? it : it.skip)('over TLS, verified both ways, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tdp-tls-'));
+    const openssl = (...args: string[]): void => {
+      execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+    };
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=ca',
+      '-keyout',
+      'ca-key.pem',
+      '-out',
+      'ca.pem',
+    );
+    for (const [name, extension] of [
+      ['server', 'subjectAltName=IP:127.0.0.1'],
+      ['client', 'extendedKeyUsage=clientAuth'],
+    ] as const) {
+      openssl(
+        'req',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-subj',
+        `/CN=${name}`,
+        '-addext',
+        extension,
+        '-keyout',
+        `${name}-key.pem`,
+        '-out',
+        `${name}.csr`,
+      );
+      openssl(
+        'x509',
+        '-req',
+        '-in',
+        `${name}.csr`,
+        '-CA',
+        'ca.pem',
+        '-CAkey',
+        'ca-key.pem',
+        '-CAcreateserial',
+        '-days',
+        '2',
+        '-copy_extensions',
+        'copy',
+        '-out',
+        `${name}.pem`,
+      );
+    }
+    openssl('pkey', '-in', 'client-key.pem', '-out', 'key.pem');
+    openssl('x509', '-in', 'client.pem', '-out', 'cert.pem');
+    const engine = await FakeEngine.start({
+      tls: { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') },
+    });
+    await readyAt({ DOCKER_HOST: engine.dockerHost, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder });
+    expect(engine.unexpected).toEqual([]);
+    // Without TLS the same engine is not reached: it is not ready.
+    const plain = await Service.start({ DOCKER_HOST: engine.dockerHost });
+    expect((await plain.fetch('/health/ready')).status).toBe(503);
+    await plain.stop();
+    engine.stop();
+    rmSync(folder, { recursive: true });
+  });
+});
