@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|chaos|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -30,12 +30,17 @@ switch (command) {
     build();
     await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
     break;
+  case 'chaos':
+    build();
+    process.env.TEST_CHAOS = args.includes('--quick') ? 'sample' : 'all';
+    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/chaos.e2e-spec.ts', '--verbose']);
+    break;
   case 'lint':
     install();
     process.exit(lint());
     break;
   default:
-    console.error('usage: node scripts/run.mjs demo|test|start|lint [arguments]');
+    console.error('usage: node scripts/run.mjs demo|test|chaos|start|lint [arguments]');
     process.exit(2);
 }
 
@@ -94,9 +99,8 @@ function must({ status, error }) {
 /** Runs a Node process in place of this one: it gets the signals, and its exit code is ours. */
 function hand(script, scriptArgs) {
   const child = spawn(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: 'inherit' });
-  // A Ctrl-C reaches the child from the terminal by itself; here it must only not end us before it.
-  process.on('SIGINT', () => undefined);
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A Ctrl-C reaches the child from the terminal too: whoever gets a signal twice obeys it once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.on('exit', (code, signal) => {
       process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);

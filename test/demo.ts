@@ -1,17 +1,18 @@
 // The main job, end to end, told as it goes: npm run demo
 import type Docker from 'dockerode';
-import { randomBytes } from 'node:crypto';
-import { cleanUp, onCleanUp } from './support/cleanup.js';
+import { cleanUp, isInterrupted, onCleanUp } from './support/cleanup.js';
 import { findOrStartEngine } from './support/engine.js';
 import { publish } from './support/images.js';
 import { Unavailable } from './support/packages.js';
+import { pullImage } from './support/pull-image.js';
 import { freePort, Registry } from './support/registry.js';
 import { Service } from './support/service.js';
+import { TestRun } from './support/test-run.js';
 import { until } from './support/until.js';
 
 const began = performance.now();
-const id = randomBytes(3).toString('hex');
-const name = `demo-web-${id}`;
+const run = new TestRun();
+const name = `${run.id}-web`;
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string): string => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
 
@@ -19,34 +20,34 @@ function tell(text: string): void {
   console.log(`${dim(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${text}`);
 }
 
-function promise(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`not as promised: ${what}`);
+/** @param instead what came of it, for those who must find out why it does not hold */
+function promise(holds: boolean, what: string, instead = ''): void {
+  if (!holds) throw new Error(`not as promised: ${what}${instead && `; instead: ${instead}`}`);
   tell(`       ✓ ${what}`);
 }
 
 try {
   await demo();
 } catch (error) {
-  console.error(error instanceof Unavailable ? `The demo cannot run here: ${error.message}` : error);
-  process.exitCode = error instanceof Unavailable ? 2 : 1;
+  if (!isInterrupted()) report(error);
 } finally {
   await cleanUp();
 }
 
 async function demo(): Promise<void> {
   console.log(bold('\ntrigger-docker-pull: from a push to a running container\n'));
-  const engine = await findOrStartEngine();
+  const engine = await findOrStartEngine(run);
   const { docker } = engine;
   const { Version } = await docker.version();
   tell(
-    `Docker Engine ${Version} answers ${engine.isPrivate ? '(a private one, for this demo)' : '(the one of this machine)'}`,
+    `Docker Engine ${Version} answers ${engine.private ? '(a private one, for this demo)' : '(the one of this machine)'}`,
   );
-  const registry = await Registry.start(engine);
+  const registry = await Registry.start(engine, { runId: run.id, folder: run.folder });
   tell(`A registry listens on ${registry.host}`);
 
-  const image = `${registry.host}/demo-${id}/web:latest`;
+  const image = `${registry.host}/${run.id}/web:latest`;
   await publish(docker, image, { version: 'version 1' });
-  await pull(docker, image);
+  await pullImage(docker, image);
   const port = await freePort();
   const old = await runContainer(docker, image, port);
   tell(
@@ -67,6 +68,7 @@ async function demo(): Promise<void> {
   promise(
     updated.result === 'updated',
     `updated in ${seconds(updated)}, without service for ${((updated.downtimeMs ?? 0) / 1000).toFixed(2)} s`,
+    outcome(updated),
   );
   promise((await answerOf(port)) === 'version 2', `http://127.0.0.1:${port} answers "version 2"`);
   const container = await docker.getContainer(name).inspect();
@@ -75,7 +77,7 @@ async function demo(): Promise<void> {
 
   tell('The webhook is called once more, without a push:');
   const unchanged = await notify(service);
-  promise(unchanged.result === 'up_to_date', 'already up to date; nothing was touched');
+  promise(unchanged.result === 'up_to_date', 'already up to date; nothing was touched', outcome(unchanged));
 
   await publish(docker, image, {
     version: 'version 3',
@@ -83,7 +85,11 @@ async function demo(): Promise<void> {
   });
   tell(`CI pushes ${bold('v3')}, which is broken, and calls the webhook:`);
   const broken = await notify(service);
-  promise(broken.status === 'rolled_back', `rolled back in ${seconds(broken)}: ${String(broken.error?.message)}`);
+  promise(
+    broken.status === 'rolled_back',
+    `rolled back in ${seconds(broken)}: ${String(broken.error?.message)}`,
+    outcome(broken),
+  );
   const lastWords = broken.error?.logTail?.[0] ?? '';
   promise(lastWords === 'cannot find the database', `the record says why: "${lastWords}"`);
   promise(
@@ -108,14 +114,8 @@ async function notify(service: Service): ReturnType<Service['update']> {
 }
 
 async function runContainer(docker: Docker, image: string, port: number): Promise<Docker.ContainerInspectInfo> {
-  const networks = [`demo-front-${id}`, `demo-back-${id}`];
-  for (const Name of networks) {
-    const network = await docker.createNetwork({ Name });
-    onCleanUp(() => network.remove());
-  }
-  const volume = `demo-data-${id}`;
-  onCleanUp(() => docker.getVolume(volume).remove());
-  const [front = '', back = ''] = networks;
+  const [front, back] = [`${run.id}-front`, `${run.id}-back`];
+  for (const Name of [front, back]) await docker.createNetwork({ Name });
   const container = await docker.createContainer({
     name,
     Image: image,
@@ -124,13 +124,12 @@ async function runContainer(docker: Docker, image: string, port: number): Promis
     ExposedPorts: { '80/tcp': {} },
     HostConfig: {
       NetworkMode: front,
-      Binds: [`${volume}:/data`],
+      Binds: [`${run.id}-data:/data`],
       PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
       RestartPolicy: { Name: 'unless-stopped' },
     },
     NetworkingConfig: { EndpointsConfig: { [front]: { Aliases: ['web'] } } },
   });
-  onCleanUp(() => docker.getContainer(name).remove({ force: true }));
   await docker.getNetwork(back).connect({ Container: container.id, EndpointConfig: { Aliases: ['backend'] } });
   await container.start();
   return container.inspect();
@@ -154,15 +153,21 @@ function sameSettings(a: Docker.ContainerInspectInfo, b: Docker.ContainerInspect
   return settings(a) === settings(b);
 }
 
-async function pull(docker: Docker, image: string): Promise<void> {
-  const stream = await docker.pull(image);
-  await new Promise<void>((resolve, reject) => stream.on('end', resolve).on('error', reject).resume());
-}
-
 function answerOf(port: number): Promise<string> {
   return until(`an answer at port ${port}`, 10_000, async () =>
     (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text(),
   );
+}
+
+function outcome({ status, result, error }: Awaited<ReturnType<Service['update']>>): string {
+  return [status, result, error?.message].filter(Boolean).join(', ');
+}
+
+function report(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  console.error(`\n${error instanceof Unavailable ? 'The demo cannot run here' : 'The demo failed'}: ${reason}`);
+  if (error instanceof Error && error.cause instanceof Error) console.error(`because: ${error.cause.message}`);
+  process.exitCode = error instanceof Unavailable ? 2 : 1;
 }
 
 function seconds({ startedAt, finishedAt }: { startedAt?: string; finishedAt?: string }): string {

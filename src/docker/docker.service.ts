@@ -3,24 +3,42 @@ import { setTimeout } from 'node:timers/promises';
 import { settings, type Settings } from '../config/settings.js';
 import { commit } from './commit.js';
 import { ineligible } from './eligibility.js';
-import { EngineTimeout, EngineUnreachable, hasStatus } from './engine-error.js';
+import { EngineError, EngineTimeout, EngineUnreachable, hasStatus, isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { collectEvidence } from './evidence.js';
 import { sameImage } from './image-identity.js';
 import { ImagePuller } from './image-puller.js';
-import { UpdateError, type Drain, type Evidence, type Findings, type Stage, type UpdateOutcome } from './outcome.js';
+import { UpdateError, type Drain, type FailureCode, type Findings, type Stage, type UpdateOutcome } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { Preparation } from './preparation.js';
+import type { ProofPolicy } from './proof-policy.js';
 import { prove } from './proof.js';
 import { Recovery } from './recovery.js';
 import { rollback } from './rollback.js';
-import { assertUnchanged, swap } from './swap.js';
+import { swap } from './swap.js';
 
 const enginePollMs = 500;
 
+/** After these failures the engine may hold remains of the update that could not be cleared away. */
+const mayLeaveRemains = new Set<FailureCode>([
+  'rollback_failed',
+  'engine_unreachable',
+  'engine_timeout',
+  'engine_error',
+  'internal_error',
+]);
+
 /** Who wants to know how an update goes: called before each stage with what is known so far. */
 export type Report = (stage: Stage, findings: Findings) => Promise<void>;
+
+/** How far an update has come, and what it knows. */
+interface RunningUpdate {
+  stage: Stage;
+  findings: Findings;
+  report: Report;
+  drain: Drain;
+}
 
 /**
  * Updates one container: pulls the image that it is configured with and, where it changed, puts a replacement in its
@@ -28,6 +46,8 @@ export type Report = (stage: Stage, findings: Findings) => Promise<void>;
  */
 @Injectable()
 export class DockerService {
+  private mayHoldRemains = true;
+
   constructor(
     private readonly engine: Engine,
     private readonly puller: ImagePuller,
@@ -41,102 +61,91 @@ export class DockerService {
     return this.engine.ping(signal);
   }
 
-  /** Puts right what interrupted updates left behind. @throws where something could not be put right, or the engine is away */
+  /** Whether an interrupted update may be there that has not been put right: at the start, and after some failures. */
+  get mustRecover(): boolean {
+    return this.mayHoldRemains;
+  }
+
+  /** Puts right what interrupted updates left behind. @throws where the engine is away */
   async recover(drain: Drain): Promise<void> {
     await this.engine.connect(drain.begun);
     await this.recovery.run(drain);
+    this.mayHoldRemains = false;
   }
 
   /** Never throws: expected failures and bugs alike are outcomes. */
   async update(name: string, report: Report, drain: Drain): Promise<UpdateOutcome> {
-    const findings: Findings = {};
-    const progress = { stage: 'recover' as Stage };
-    const enter: Report = async (stage) => {
-      progress.stage = stage;
-      await report(stage, findings);
-    };
+    const update: RunningUpdate = { stage: 'recover', findings: {}, report, drain };
     try {
       await this.awaitEngine(drain);
-      await enter('recover', findings);
+      await enter(update, 'recover');
       await this.recovery.run(drain, name);
-      await enter('inspect', findings);
-      const old = await this.inspect(name, findings);
+      await enter(update, 'inspect');
+      const old = await this.inspect(name, update.findings);
       const oldImage = await this.inspectPresentImage(old);
-      await enter('pull', findings);
-      const newImage = await this.pull(old, oldImage, findings, drain);
-      if (sameImage(old, newImage))
-        return { ...findings, status: 'succeeded', result: 'up_to_date', running: old.State.Running };
-      await enter('prepare', findings);
+      await enter(update, 'pull');
+      const newImage = await this.pull(old, oldImage, update);
+      if (sameImage(old, newImage)) {
+        return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: old.State.Running };
+      }
+      await enter(update, 'prepare');
       const { replacement, policy, warnings } = await this.preparation.prepare(old, oldImage, newImage, drain);
-      if (warnings.length > 0) findings.warnings = warnings;
-      return await this.replace(old, replacement, policy, enter, findings, drain);
+      if (warnings.length > 0) update.findings.warnings = warnings;
+      return await this.replace(old, replacement, policy, update);
     } catch (error) {
-      return { ...findings, ...failedOutcome(error, progress.stage, drain) };
+      const failure = failureOf(error, update);
+      if (mayLeaveRemains.has(failure.error.code)) this.mayHoldRemains = true;
+      return { ...update.findings, ...failure };
     }
   }
 
   private async replace(
     old: ContainerInspect,
     replacement: ContainerInspect,
-    policy: Parameters<typeof prove>[2],
-    enter: Report,
-    findings: Findings,
-    drain: Drain,
+    policy: ProofPolicy,
+    update: RunningUpdate,
   ): Promise<UpdateOutcome> {
     const pair = pairOf(old, replacement);
-    const progress = { stage: 'swap' as Stage };
     try {
-      await enter('swap', findings);
-      if (drain.begun.aborted)
-        throw new UpdateError(
-          'interrupted',
-          'swap',
-          'the service stops; the update was given up before anything was stopped',
-        );
-      await assertUnchanged(this.engine, old);
-      await swap(this.engine, old, pair, drain);
+      await enter(update, 'swap');
+      await swap(this.engine, old, pair, update.drain);
       if (pair.wasRunning) {
-        progress.stage = 'prove';
-        await enter('prove', findings);
-        const proven = await prove(this.engine, pair.newId, policy, drain);
-        findings.downtimeMs = await this.downtimeMs(pair.oldId, proven);
+        await enter(update, 'prove');
+        const proven = await prove(this.engine, pair.newId, policy, update.drain);
+        update.findings.downtimeMs = await this.downtimeMs(pair.oldId, proven);
       }
-      progress.stage = 'commit';
     } catch (error) {
       // The replacement runs; its proof goes on when the service is back.
-      if (error instanceof UpdateError && error.code === 'interrupted' && error.stage === 'prove') throw error;
-      return await this.rollBack(pair, error, progress.stage, enter, findings, drain);
+      if (error instanceof UpdateError && error.code === 'interrupted') throw error;
+      return await this.rollBack(pair, error, update);
     }
-    await enter('commit', findings);
-    await commit(this.engine, pair.oldId);
-    return { ...findings, containerId: pair.newId, status: 'succeeded', result: 'updated' };
+    await enter(update, 'commit');
+    await commit(this.engine, pair.oldId).catch((error: unknown) => {
+      // The update is done all the same; the recovery that is due now removes the old container.
+      this.mayHoldRemains = true;
+      const warning = `the old container is still there and will be removed later: ${(error as Error).message}`;
+      update.findings.warnings = [...(update.findings.warnings ?? []), warning];
+    });
+    return { ...update.findings, containerId: pair.newId, status: 'succeeded', result: 'updated' };
   }
 
-  private async rollBack(
-    pair: Pair,
-    cause: unknown,
-    stage: Stage,
-    enter: Report,
-    findings: Findings,
-    drain: Drain,
-  ): Promise<UpdateOutcome> {
-    const evidence: Evidence = stage === 'prove' ? await collectEvidence(this.engine, pair.newId) : {};
-    await enter('rollback', findings);
-    const failure = failedOutcome(cause, stage, drain);
+  private async rollBack(pair: Pair, cause: unknown, update: RunningUpdate): Promise<UpdateOutcome> {
+    const evidence = update.stage === 'prove' ? await collectEvidence(this.engine, pair.newId) : {};
+    const { error } = failureOf(cause, update);
+    await enter(update, 'rollback');
     try {
-      await this.awaitEngine(drain);
+      await this.awaitEngine(update.drain);
       await rollback(this.engine, pair);
-    } catch (error) {
-      const message = `${failure.error.message}; ${(error as Error).message}`;
+    } catch (failure) {
+      this.mayHoldRemains = true;
+      const message = `${error.message}; ${(failure as Error).message}`;
       return {
-        ...findings,
+        ...update.findings,
         status: 'failed',
         error: { code: 'rollback_failed', stage: 'rollback', message, ...evidence },
       };
     }
-    const status =
-      failure.status === 'dropped' || failure.error.code === 'container_changed' ? failure.status : 'rolled_back';
-    return { ...findings, containerId: pair.oldId, status, error: { ...failure.error, ...evidence } };
+    return { ...update.findings, containerId: pair.oldId, status: 'rolled_back', error: { ...error, ...evidence } };
   }
 
   /** Waits for an engine that is away, for a bounded time. */
@@ -147,8 +156,7 @@ export class DockerService {
         await this.engine.connect();
         return;
       } catch (error) {
-        const isAway = error instanceof EngineUnreachable || error instanceof EngineTimeout;
-        if (!isAway || performance.now() >= deadline || drain.begun.aborted) throw error;
+        if (!isEngineAway(error) || performance.now() >= deadline || drain.begun.aborted) throw error;
       }
       await setTimeout(enginePollMs, undefined, { signal: drain.begun }).catch(() => undefined);
     }
@@ -185,8 +193,7 @@ export class DockerService {
   private async pull(
     old: ContainerInspect,
     oldImage: ImageInspect,
-    findings: Findings,
-    drain: Drain,
+    { findings, drain }: RunningUpdate,
   ): Promise<ImageInspect> {
     const { digest } = await this.puller.pull(old.Config.Image, this.engine.foreignPlatform(oldImage), drain.begun);
     const newImage = await this.engine.inspectImage(old.Config.Image);
@@ -210,8 +217,13 @@ function pairOf(old: ContainerInspect, replacement: ContainerInspect): Pair {
   };
 }
 
-/** What a failure means for the deployment where nothing was touched, or where all was put back. */
-function failedOutcome(error: unknown, stage: Stage, drain: Drain): Extract<UpdateOutcome, { error: unknown }> {
+async function enter(update: RunningUpdate, stage: Stage): Promise<void> {
+  update.stage = stage;
+  await update.report(stage, update.findings);
+}
+
+/** What a failure means where nothing was touched, or where all was put back. */
+function failureOf(error: unknown, { stage, drain }: RunningUpdate): Extract<UpdateOutcome, { error: unknown }> {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UpdateError) {
     return {
@@ -219,13 +231,14 @@ function failedOutcome(error: unknown, stage: Stage, drain: Drain): Extract<Upda
       error: { code: error.code, stage: error.stage, message },
     };
   }
-  if (drain.begun.aborted && !(error instanceof TypeError))
+  if (drain.begun.aborted)
     return { status: 'dropped', error: { code: 'interrupted', stage, message: `the service stops: ${message}` } };
-  if (error instanceof EngineUnreachable)
-    return { status: 'failed', error: { code: 'engine_unreachable', stage, message } };
-  if (error instanceof EngineTimeout) return { status: 'failed', error: { code: 'engine_timeout', stage, message } };
-  if (hasStatus(error, 400, 403, 404, 409, 500, 503)) {
-    return { status: 'failed', error: { code: stage === 'swap' ? 'start_failed' : 'engine_error', stage, message } };
-  }
-  return { status: 'failed', error: { code: 'internal_error', stage, message } };
+  return { status: 'failed', error: { code: codeOf(error, stage), stage, message } };
+}
+
+function codeOf(error: unknown, stage: Stage): FailureCode {
+  if (error instanceof EngineUnreachable) return 'engine_unreachable';
+  if (error instanceof EngineTimeout) return 'engine_timeout';
+  if (error instanceof EngineError) return stage === 'swap' ? 'start_failed' : 'engine_error';
+  return 'internal_error';
 }

@@ -61,12 +61,12 @@ function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
   return undefined;
 }
 
-function ofState({ Config, HostConfig, State }: ContainerInspect): string | undefined {
+function ofState({ HostConfig, State }: ContainerInspect): string | undefined {
   if (State.Dead || State.Status === 'dead') return 'is dead: the engine could not remove it; remove it by hand';
   if (State.Status === 'removing') return 'is being removed; create it anew';
   if (State.Paused) return 'is paused, so that a replacement could not be proved; unpause it first';
-  if (HostConfig.AutoRemove && Config.Labels?.[labels.autoRemove]?.toLowerCase() !== 'true') {
-    return `was run with --rm and vanishes when it stops, so that nothing could be rolled back; run it without --rm, or accept that with the label ${labels.autoRemove}=true`;
+  if (HostConfig.AutoRemove) {
+    return 'was run with --rm and vanishes when it stops, so that nothing could be rolled back; run it without --rm';
   }
   return undefined;
 }

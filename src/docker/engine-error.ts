@@ -21,6 +21,12 @@ export class EngineTimeout extends Error {
   override readonly name = 'EngineTimeout';
 }
 
+/** Whether a failure, or what caused it, is that the engine did not answer: then it may be tried again. */
+export function isEngineAway(error: unknown): boolean {
+  if (error instanceof EngineUnreachable || error instanceof EngineTimeout) return true;
+  return error instanceof Error && error.cause !== undefined && isEngineAway(error.cause);
+}
+
 export function hasStatus(error: unknown, ...statusCodes: number[]): boolean {
   return error instanceof EngineError && statusCodes.includes(error.statusCode);
 }

@@ -9,6 +9,7 @@ import { UpdateError, type Drain } from './outcome.js';
 import { nameOf } from './pair.js';
 import { proofPolicy, type ProofPolicy } from './proof-policy.js';
 import { find } from './rollback.js';
+import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
 
 export interface Prepared {
@@ -35,6 +36,7 @@ export class Preparation {
     try {
       const { replacement, warnings } = await this.create(old, oldImage, newImage);
       const policy = this.policyFor(replacement, old);
+      await assertUnchanged(this.engine, old);
       if (drain.begun.aborted) {
         throw new UpdateError(
           'interrupted',
@@ -54,7 +56,15 @@ export class Preparation {
     oldImage: ImageInspect,
     newImage: ImageInspect,
   ): Promise<Omit<Prepared, 'policy'>> {
-    const spec = containerSpec({ old, oldImage, newImage, apiVersion: this.engine.version });
+    const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
+    const spec = containerSpec({
+      old,
+      oldImage,
+      newImage,
+      apiVersion: this.engine.version,
+      swarmScopedNetworks,
+      donors,
+    });
     const platform = this.engine.foreignPlatform(oldImage);
     const created = await this.engine
       .createContainer(replacementName(nameOf(old), old.Id), spec.create, platform)
@@ -78,7 +88,7 @@ export class Preparation {
         `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
       );
     }
-    const { lost, warnings } = compareReplacement(old, oldImage, replacement);
+    const { lost, warnings } = compareReplacement(old, oldImage, replacement, { swarmScopedNetworks });
     if (lost.length > 0) {
       throw new UpdateError(
         'not_faithful',
@@ -86,7 +96,22 @@ export class Preparation {
         `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
       );
     }
-    return { replacement, warnings: [...(created.Warnings ?? []), ...warnings] };
+    return { replacement, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
+  }
+
+  /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
+  private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
+    const builtIn = ['bridge', 'host', 'none'];
+    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
+    const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
+    return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
+  }
+
+  /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */
+  private async donors(old: ContainerInspect): Promise<ContainerInspect[]> {
+    const names = (old.HostConfig.VolumesFrom ?? []).map((donor) => donor.split(':')[0] ?? '');
+    const found = await Promise.all(names.map((name) => find(this.engine, name)));
+    return found.filter((donor) => donor !== undefined);
   }
 
   /** By name, for the answer to a create may have been lost. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { commit } from './commit.js';
+import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
 import type { Drain } from './outcome.js';
@@ -25,26 +26,23 @@ export class Recovery {
   ) {}
 
   /**
-   * Finishes or rolls back every interrupted update, or those of one container. Each is tried, whatever becomes of the others.
-   * @throws the first failure, once all were tried; each is logged
+   * Finishes or rolls back every interrupted update, or those of one container. Each is tried, whatever becomes of the
+   * others. One that cannot be put right is logged and left for people: it must not keep the other containers waiting.
+   * @throws where the engine went away meanwhile; for one container also where it could not be put right
    */
   async run(drain: Drain, name?: string): Promise<void> {
-    const failures: Error[] = [];
     for (const interrupted of interruptedUpdates(await this.engine.listContainersByName(temporaryNamePattern))) {
       if (name !== undefined && interrupted.name !== name) continue;
       try {
         await this.repair(await this.gather(interrupted), drain);
       } catch (error) {
-        failures.push(error as Error);
-        this.logger.error(
-          `the interrupted update of ${interrupted.name} could not be put right: ${(error as Error).message}`,
-          {
-            container: interrupted.name,
-          },
-        );
+        if (name !== undefined || isEngineAway(error) || drain.nearlyOver.aborted) throw error;
+        const { message } = error as Error;
+        this.logger.error(`the interrupted update of ${interrupted.name} needs a repair by hand: ${message}`, {
+          container: interrupted.name,
+        });
       }
     }
-    if (failures[0]) throw failures[0];
   }
 
   private async gather({ name, oldId12, replacementId }: InterruptedUpdate): Promise<Remains> {

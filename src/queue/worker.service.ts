@@ -15,14 +15,6 @@ import { QueueService, type Job } from './queue.service.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
 const recoveryRetryMs = 30_000;
-/** After these failures the engine may hold remains of the update that could not be cleared away. */
-const mayLeaveRemains = new Set<string>([
-  'rollback_failed',
-  'engine_unreachable',
-  'engine_timeout',
-  'engine_error',
-  'internal_error',
-]);
 /** What is left of the drain time for those who have been told that it is nearly over. */
 const lastWordsMs = 2000;
 
@@ -37,7 +29,6 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private readonly nearlyOver = new AbortController();
   private readonly drain = { begun: this.stopping.signal, nearlyOver: this.nearlyOver.signal };
   private loop: Promise<void> | undefined;
-  private recoveryIsDue = true;
   private running: Job | undefined;
 
   constructor(
@@ -57,7 +48,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   /** Whether an interrupted update may be there that has not been put right yet. */
   get mustRecover(): boolean {
-    return this.recoveryIsDue;
+    return this.docker.mustRecover;
   }
 
   /** The container that is being updated. */
@@ -101,9 +92,9 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   private async work(): Promise<void> {
     while (!this.isStopping) {
-      if (this.recoveryIsDue) await this.recover();
+      if (this.mustRecover) await this.recover();
       // While a recovery is due, waiting is bounded, so that it is tried again also when nobody notifies.
-      const patience = this.recoveryIsDue
+      const patience = this.mustRecover
         ? AbortSignal.any([this.stopping.signal, AbortSignal.timeout(recoveryRetryMs)])
         : this.stopping.signal;
       try {
@@ -118,7 +109,6 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private async recover(): Promise<void> {
     try {
       await this.docker.recover(this.drain);
-      this.recoveryIsDue = false;
       this.logger.log('looked for interrupted updates; ready for work');
     } catch (error) {
       if (!this.isStopping)
@@ -141,7 +131,6 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         },
         this.drain,
       );
-      if (outcome.status !== 'succeeded' && mayLeaveRemains.has(outcome.error.code)) this.recoveryIsDue = true;
       this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
     } finally {
       this.running = undefined;

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { docker, uniqueName } from './environment.js';
 import { publish, type AppImage } from './images.js';
+import { pullImage } from './pull-image.js';
 import { freePort, type Account } from './registry.js';
 import { until } from './until.js';
 
@@ -37,12 +38,8 @@ export async function runApp(
   return { name, id: container.id, port };
 }
 
-export async function pull(image: string, account?: Account): Promise<void> {
-  const stream = await docker.pull(image, {
-    authconfig: account ? { ...account, serveraddress: image.split('/')[0] ?? '' } : undefined,
-  });
-  await new Promise<void>((resolve, reject) => stream.on('end', resolve).on('error', reject).resume());
-  await docker.getImage(image).inspect();
+export function pull(image: string, account?: Account): Promise<void> {
+  return pullImage(docker, image, account);
 }
 
 /** What the app answers, once it does. */

@@ -73,7 +73,7 @@ export class EngineProxy {
     if (path !== '/_ping') this.calls.push(call);
     const { before, after } = path === '/_ping' ? {} : this.hooks;
     if (!meet(await (before?.(call) ?? 'forward'), outgoing)) return;
-    const answer = await this.forward(incoming);
+    const answer = await this.forward(incoming, outgoing);
     call.statusCode = answer.statusCode;
     // Streams (pull, logs) are passed on as they come; everything else is known to be done before `after`.
     if (!path.startsWith('/images/create')) {
@@ -89,12 +89,16 @@ export class EngineProxy {
     if (meet(await (after?.(call) ?? 'forward'), outgoing)) outgoing.end();
   }
 
-  private async forward(incoming: IncomingMessage): Promise<IncomingMessage> {
+  private async forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<IncomingMessage> {
     const target = this.upstream.startsWith('unix://')
       ? { socketPath: this.upstream.slice('unix://'.length) }
       : { host: new URL(this.upstream).hostname, port: new URL(this.upstream).port || 2375 };
     const onward = request({ ...target, path: incoming.url, method: incoming.method, headers: incoming.headers });
     incoming.pipe(onward);
+    // A client that gives up a call is what makes an engine give it up.
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished) onward.destroy();
+    });
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
     return answer;
   }

@@ -2,12 +2,16 @@ import type { Account } from './registry.js';
 
 /** What the runner has started, as it tells the test processes. */
 export interface TestEnvironment {
+  runId: string;
+  /** Of the run; its end removes it. */
+  folder: string;
   dockerHost: string;
+  /** Whether the engine is the run's own. */
   isPrivateEngine: boolean;
+  /** Hosts of the registries: one for everybody, and one for those who have the account. */
   registry: string;
   privateRegistry: string;
   account: Account;
-  runId: string;
 }
 
 const variable = 'TEST_ENVIRONMENT';

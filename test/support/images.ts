@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
-import { existsSync, readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
+import { busyboxFor } from './busybox.js';
+import { finish } from './progress.js';
+import type { Account } from './registry.js';
 
 /** A tiny web server that answers its version: busybox httpd, started in well under a second, stopped at once. */
 export interface AppImage {
@@ -21,12 +22,13 @@ export const serveCommand = ['/bin/busybox', 'httpd', '-f', '-p', '80', '-h', '/
 
 /** Builds the image through the engine's API, without any client program, and tags it. */
 export async function buildImage(docker: Docker, reference: string, image: AppImage): Promise<void> {
-  const { base, busybox } = baseImage();
+  const busybox = await busyboxFor(docker);
   const instruction = (name: string, pairs: Record<string, string> = {}): string[] =>
     Object.entries(pairs).map(([key, value]) => `${name} ${key}=${JSON.stringify(value)}`);
   const dockerfile = [
-    `FROM ${base}`,
-    ...(busybox ? ['COPY busybox /bin/busybox', 'COPY busybox /bin/sh'] : []),
+    'FROM scratch',
+    'COPY busybox /bin/busybox',
+    'COPY busybox /bin/sh',
     'COPY index.html /www/index.html',
     ...Object.keys(image.files ?? {}).map((name) => `COPY ${name} /${name}`),
     ...instruction('ENV', image.env),
@@ -40,7 +42,7 @@ export async function buildImage(docker: Docker, reference: string, image: AppIm
   const context = pack();
   context.entry({ name: 'Dockerfile' }, dockerfile);
   context.entry({ name: 'index.html' }, image.version);
-  if (busybox) context.entry({ name: 'busybox', mode: 0o755 }, busybox);
+  context.entry({ name: 'busybox', mode: 0o755 }, busybox);
   for (const [name, content] of Object.entries(image.files ?? {})) context.entry({ name }, content);
   context.finalize();
   const output = await docker.buildImage(context as unknown as NodeJS.ReadableStream, {
@@ -51,25 +53,16 @@ export async function buildImage(docker: Docker, reference: string, image: AppIm
   await finish(output, `building ${reference}`);
 }
 
-export async function pushImage(
-  docker: Docker,
-  reference: string,
-  authconfig?: { username: string; password: string },
-): Promise<void> {
+export async function pushImage(docker: Docker, reference: string, account?: Account): Promise<void> {
   const tag = reference.slice(reference.lastIndexOf(':') + 1);
   await finish(
-    await docker.getImage(reference).push({ tag, authconfig: { ...authconfig, serveraddress: '' } as never }),
+    await docker.getImage(reference).push({ tag, authconfig: { ...account, serveraddress: '' } as never }),
     `pushing ${reference}`,
   );
 }
 
 /** Builds an image, pushes it, and forgets the tag here, so that only the registry has it, as when CI has built it. */
-export async function publish(
-  docker: Docker,
-  reference: string,
-  image: AppImage,
-  authconfig?: { username: string; password: string },
-): Promise<void> {
+export async function publish(docker: Docker, reference: string, image: AppImage, account?: Account): Promise<void> {
   const local = `${reference}-built`;
   await buildImage(docker, local, image);
   const [repo, tag] = [reference.slice(0, reference.lastIndexOf(':')), reference.slice(reference.lastIndexOf(':') + 1)];
@@ -78,28 +71,11 @@ export async function publish(
     .inspect()
     .catch(() => undefined);
   await docker.getImage(local).tag({ repo, tag });
-  await pushImage(docker, reference, authconfig);
+  await pushImage(docker, reference, account);
   if (before) await docker.getImage(before.Id).tag({ repo, tag });
   else
     await docker
       .getImage(reference)
       .remove({ noprune: true })
       .catch(() => undefined);
-}
-
-async function finish(stream: NodeJS.ReadableStream, what: string): Promise<void> {
-  const output = await text(stream);
-  const failure = output
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as { error?: string })
-    .find(({ error }) => error);
-  if (failure) throw new Error(`${what}: ${String(failure.error)}`);
-}
-
-/** A static busybox of this machine, so that nothing has to be pulled; the public image where there is none. */
-function baseImage(): { base: string; busybox?: Buffer } {
-  const path = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
-  if (process.platform !== 'linux' || !path) return { base: 'busybox:stable' };
-  return { base: 'scratch', busybox: readFileSync(path) };
 }

@@ -9,28 +9,26 @@ export function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
 }
 
-let listsAreFresh = false;
-
 /**
- * Makes sure that programs are there, installing Debian packages where that is possible: as root, and saying so first.
+ * Installs Debian packages where that is possible: as root, and saying so first.
+ * @param missing what the packages are for, as the reason says it
  * @throws Unavailable with what to install
  */
-export function ensurePrograms(packageOf: Record<string, string>): void {
-  const missing = Object.keys(packageOf).filter((program) => !isInstalled(program));
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((program) => packageOf[program] ?? program))];
+export function install(packages: string[], missing: string[]): void {
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
     throw new Unavailable(
-      `no Docker Engine answers, and a private one needs ${missing.join(', ')}; start Docker, or run as root on Debian or Ubuntu, or install: ${packages.join(' ')}`,
+      `no Docker Engine answers, and a private one needs ${missing.join(', ')}: start Docker, or run this as root on Debian or Ubuntu, or install ${packages.join(', ')}`,
     );
   }
   process.stdout.write(`Installing ${packages.join(', ')} (apt-get) …\n`);
-  const apt = (args: string[]): boolean =>
-    spawnSync('apt-get', ['-qq', '-o=Dpkg::Use-Pty=0', ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    }).status === 0;
-  if (!listsAreFresh) listsAreFresh = apt(['update']);
-  if (!apt(['install', '-y', '--no-install-recommends', ...packages]))
-    throw new Unavailable(`apt-get could not install ${packages.join(' ')}`);
+  if (!apt(['update']) || !apt(['install', '-y', '--no-install-recommends', ...packages]))
+    throw new Unavailable(`apt-get could not install ${packages.join(', ')}`);
+}
+
+function apt(args: string[]): boolean {
+  const { status } = spawnSync('apt-get', ['-qq', '-o=Dpkg::Use-Pty=0', ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return status === 0;
 }

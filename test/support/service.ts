@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Deployment } from '../../src/deployments/deployment.js';
@@ -32,7 +34,7 @@ export class Service {
     private readonly env: Record<string, string>,
   ) {}
 
-  /** @param env settings; SECRET_KEY and a free PORT are given, short settling times too, so that tests are quick */
+  /** @param env settings beside those that a test needs: SECRET_KEY, a free PORT, a short settling time, no credentials */
   static async start(env: Record<string, string> = {}): Promise<Service> {
     const port = await freePort();
     const service = new Service(port, {
@@ -41,6 +43,7 @@ export class Service {
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
       SETTLE_TIME: '500ms',
+      DOCKER_CONFIG_PATH: noCredentials(),
       ...env,
     });
     await service.restart();
@@ -126,6 +129,13 @@ export class Service {
   kill(): Promise<number | null> {
     return this.stop('SIGKILL');
   }
+}
+
+/** So that no test reads the registry passwords of whoever runs it. */
+function noCredentials(): string {
+  const path = join(tmpdir(), 'no-credentials.json');
+  writeFileSync(path, '{}');
+  return path;
 }
 
 function launch(env: Record<string, string>): ChildProcess {

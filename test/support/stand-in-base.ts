@@ -3,14 +3,12 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { testEnvironment } from './environment.js';
-import { ensurePrograms } from './packages.js';
 
 /**
  * Makes a base image out of this machine's own Node, npm and busybox, for where the public one cannot be pulled: so that
  * the real Dockerfile is built, and the real image run, without the internet.
  */
 export function importStandInBase(reference: string): void {
-  ensurePrograms({ busybox: 'busybox-static' });
   const root = mkdtempSync(join(tmpdir(), 'tdp-base-'));
   try {
     for (const folder of ['bin', 'usr/bin', 'usr/lib/node_modules', 'tmp', 'root', 'etc/ssl/certs'])

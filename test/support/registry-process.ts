@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RegistryRuntime } from './registry.js';
+
+/** The registry as Debian packages it. */
+export class RegistryProcess implements RegistryRuntime {
+  private child: ChildProcess | undefined;
+  private readonly configPath: string;
+
+  constructor(settings: { name: string; folder: string; port: number; htpasswd?: string }) {
+    const folder = join(settings.folder, settings.name);
+    const passwords = join(folder, 'htpasswd');
+    mkdirSync(join(folder, 'storage'), { recursive: true });
+    if (settings.htpasswd) writeFileSync(passwords, settings.htpasswd);
+    this.configPath = join(folder, 'config.yml');
+    // JSON is YAML.
+    writeFileSync(
+      this.configPath,
+      JSON.stringify({
+        version: 0.1,
+        log: { level: 'error' },
+        storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
+        http: { addr: `127.0.0.1:${settings.port}` },
+        ...(settings.htpasswd ? { auth: { htpasswd: { realm: 'test', path: passwords } } } : {}),
+      }),
+    );
+  }
+
+  start(): Promise<void> {
+    // Not of the terminal's group: a Ctrl-C is for the run, which ends it in its turn.
+    this.child = spawn('docker-registry', ['serve', this.configPath], { stdio: 'ignore', detached: true });
+    this.child.unref();
+    return Promise.resolve();
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
