@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApp, versionAt } from './support/apps.js';
-import { docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { fromVariables } from './support/environment.variables.js';
+import { describeOnPrivateEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
 import { freePort } from './support/registry.js';
 import { importStandInBase } from './support/stand-in-base.js';
 import { until } from './support/until.js';
 
-/** On a private engine alone: the README's names (`trigger-docker-pull`) may be in use on any other. */
-const describeOnPrivateEngine = fromVariables()?.isPrivateEngine ? describe : describe.skip;
 const readme = readFileSync('README.md', 'utf8');
 
 /** The commands of the README's block that contains `part`, continued lines joined. */
@@ -32,6 +29,7 @@ function get(url: string, secret = ''): Promise<Response> {
   return fetch(url, { headers: { Authorization: `Bearer ${secret}` }, signal: AbortSignal.timeout(2000) });
 }
 
+/** On a private engine alone: the README's names (`trigger-docker-pull`) may be in use on any other. */
 describeOnPrivateEngine('S20: the image, built and run as README.md prints', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-readme-'));
   const base = 'tdp-stand-in-base:latest';
