@@ -9,6 +9,8 @@ import { publish, pushImage } from './support/images.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
+const stagesOfAnUpdate = ['recover', 'inspect', 'pull', 'prepare', 'swap', 'prove', 'commit'];
+
 describeOnEngine('an update', () => {
   let service: Service;
 
@@ -50,15 +52,7 @@ describeOnEngine('an update', () => {
     });
     expect(deployment.downtimeMs).toBeGreaterThan(0);
     expect(deployment.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(deployment.stages.map(({ stage }) => stage)).toEqual([
-      'recover',
-      'inspect',
-      'pull',
-      'prepare',
-      'swap',
-      'prove',
-      'commit',
-    ]);
+    expect(deployment.stages.map(({ stage }) => stage)).toEqual(stagesOfAnUpdate);
     const after = await inspect(app.name);
     expect(after.Id).not.toBe(app.id);
     expect(deployment).toMatchObject({ containerId: after.Id, toImageId: after.Image });
@@ -392,15 +386,7 @@ describeOnEngine('an update', () => {
     await publish(docker, image, { version: 'v2' });
     const { id, fromImageId, toImageId } = await service.update(app.name);
     const lines = service.logs.filter(({ deploymentId }) => deploymentId === id);
-    expect(lines.map(({ stage }) => stage).filter(Boolean)).toEqual([
-      'recover',
-      'inspect',
-      'pull',
-      'prepare',
-      'swap',
-      'prove',
-      'commit',
-    ]);
+    expect(lines.map(({ stage }) => stage).filter(Boolean)).toEqual(stagesOfAnUpdate);
     expect(lines.at(-1)).toMatchObject({
       container: app.name,
       image,

@@ -2,8 +2,6 @@ import { describe } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { connect } from './connect.js';
 import { fromVariables, type TestEnvironment } from './environment.variables.js';
-import { PrivateEngine } from './private-engine.js';
-import { Registry } from './registry.js';
 
 const given = fromVariables();
 
@@ -20,20 +18,6 @@ export const describeOnEngine = given ? describe : describe.skip;
 export const describeOnPrivateEngine = given?.isPrivateEngine ? describe : describe.skip;
 
 export const docker = given ? connect(given.dockerHost) : (undefined as never);
-
-/** The run's own engine. @throws Error where the engine is not the run's own */
-export function privateEngine(): PrivateEngine {
-  const { isPrivateEngine, folder } = testEnvironment();
-  if (!isPrivateEngine) throw new Error('the engine is not ours: use describeOnPrivateEngine');
-  return PrivateEngine.of(folder);
-}
-
-/** A registry of the test's own, to be halted and launched at will; the run's end removes it. */
-export function startRegistry(options: { withAccount?: boolean } = {}): Promise<Registry> {
-  const { runId, folder, dockerHost, isPrivateEngine } = testEnvironment();
-  const engine = { dockerHost, docker, private: isPrivateEngine ? privateEngine() : undefined };
-  return Registry.start(engine, { runId, folder, ...options });
-}
 
 /** A name that no other run and no other test uses. */
 export function uniqueName(what: string): string {
