@@ -1,92 +1,93 @@
-// Starts an engine and registries where they can be had, runs Jest against them, and ends what it started.
-// The last line is `N passed, N failed, N skipped`.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+// Runs all tests in lanes, each with an engine of its own. The last line is `N passed, N failed, N skipped`.
+// Arguments are Jest's: patterns of paths first, options after them.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { busyboxFor } from './busybox.js';
-import { cleanUp, isInterrupted } from './cleanup.js';
-import { findOrStartEngine } from './engine.js';
-import { toVariables } from './environment.variables.js';
-import { Unavailable } from './packages.js';
-import { account, Registry } from './registry.js';
-import { TestRun } from './test-run.js';
+import { availableParallelism } from 'node:os';
+import { Lane } from './lane.js';
+import type { Job } from './lane.protocol.js';
 
-interface JestResults {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  numRuntimeErrorTestSuites: number;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const args = process.argv.slice(2);
+const optionsAt = args.findIndex((argument) => argument.startsWith('-'));
+const patterns = optionsAt < 0 ? args : args.slice(0, optionsAt);
+const options = optionsAt < 0 ? [] : args.slice(optionsAt);
+const lanes: Lane[] = [];
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stop.abort();
+    for (const lane of lanes) lane.signal(signal);
+  });
 }
 
-const run = new TestRun();
-let summary = '0 passed, 1 failed, 0 skipped';
 process.exitCode = 1;
 try {
-  const variables = await startWhatIsNeeded();
-  const { results, exitCode } = await runJest(variables);
-  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-  summary = `${results.numPassedTests} passed, ${failed} failed, ${results.numPendingTests + results.numTodoTests} skipped`;
-  process.exitCode = failed > 0 ? 1 : exitCode;
+  await runAll();
+  if (!stop.signal.aborted && totals.failed === 0) process.exitCode = 0;
 } catch (error) {
-  if (!isInterrupted()) console.error(error);
+  totals.failed += 1;
+  if (!stop.signal.aborted) console.error(error);
 } finally {
-  await cleanUp();
+  await Promise.all(lanes.map((lane) => lane.end()));
 }
-console.log(summary);
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
-async function startWhatIsNeeded(): Promise<Record<string, string>> {
-  try {
-    const engine = await findOrStartEngine(run);
-    await busyboxFor(engine.docker);
-    const place = { runId: run.id, folder: run.folder };
-    const registry = await Registry.start(engine, place);
-    const privateRegistry = await Registry.start(engine, { ...place, withAccount: true });
-    const { Version, ApiVersion } = await engine.docker.version();
-    console.log(
-      `Testing with Docker Engine ${Version} (API ${ApiVersion}, ${engine.private ? 'private' : "this machine's own"}) and Node ${process.version}`,
-    );
-    return toVariables({
-      ...place,
-      dockerHost: engine.dockerHost,
-      isPrivateEngine: engine.private !== undefined,
-      registry: registry.host,
-      privateRegistry: privateRegistry.host,
-      account,
+async function runAll(): Promise<void> {
+  const { anywhere, online } = plan();
+  const first = await start(new Lane());
+  const working = [work(first, [online, anywhere])];
+  // Beside each other on engines of their own, or all on the one that is there.
+  if (first.isPrivateEngine && anywhere.length > 1 && availableParallelism() > 1) {
+    const second = await start(new Lane('own network')).catch((error: unknown) => {
+      console.log(`One lane only: ${(error as Error).message}`);
     });
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    console.log(`The tests on a real engine are skipped: ${error.message}`);
-    return {};
+    if (second) working.push(work(second, [anywhere]));
+  }
+  await Promise.all(working);
+}
+
+async function start(lane: Lane): Promise<Lane> {
+  lanes.push(lane);
+  console.log(await lane.ready());
+  return lane;
+}
+
+async function work(lane: Lane, queues: Job[][]): Promise<void> {
+  for (;;) {
+    const job = queues.find((queue) => queue.length > 0)?.shift();
+    if (!job || stop.signal.aborted) return;
+    const { passed, failed, skipped, output } = await lane.run(job);
+    process.stderr.write(output);
+    totals.passed += passed;
+    totals.failed += failed;
+    totals.skipped += skipped;
   }
 }
 
-/** @throws Error where Jest ended without results */
-async function runJest(variables: Record<string, string>): Promise<{ results: JestResults; exitCode: number }> {
-  const outputFile = join(run.folder, 'results.json');
-  const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
-  const child = spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--no-warnings',
-      jest,
-      '--json',
-      `--outputFile=${outputFile}`,
-      // One after the other: they share an engine.
-      '--runInBand',
-      '--forceExit',
-      ...process.argv.slice(2),
+/** One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it. */
+function plan(): { anywhere: Job[]; online: Job[] } {
+  const endToEnd = listed('e2e').map((file) => ({
+    file,
+    isOnline: readFileSync(file, 'utf8').includes('@needs internet'),
+  }));
+  const job = (file: string): Job => ['--selectProjects', 'e2e', '--runTestsByPath', file, ...options];
+  return {
+    anywhere: [
+      ...endToEnd.filter(({ isOnline }) => !isOnline).map(({ file }) => job(file)),
+      ...(listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : []),
     ],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      detached: true,
-      env: { ...process.env, ...variables },
-    },
+    online: endToEnd.filter(({ isOnline }) => isOnline).map(({ file }) => job(file)),
+  };
+}
+
+function listed(project: string): string[] {
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+  const { stdout, status, stderr } = spawnSync(
+    process.execPath,
+    ['--experimental-vm-modules', '--no-warnings', jest, ...patterns, '--listTests', '--selectProjects', project],
+    { encoding: 'utf8' },
   );
-  run.takeAlong(child);
-  const [exitCode] = (await once(child, 'exit')) as [number | null];
-  return { results: JSON.parse(readFileSync(outputFile, 'utf8')) as JestResults, exitCode: exitCode ?? 1 };
+  if (status !== 0) throw new Error(`Jest cannot list its tests: ${stderr}`);
+  return stdout.split('\n').filter((line) => line.endsWith('.ts'));
 }
