@@ -106,6 +106,7 @@ export const settingsSchema = z.object({
     'How long a stop waits for the running deployment. `docker stop` gives 10 s.',
   ),
   DEPLOYMENTS_KEPT: wholeNumber(1, 100_000, 1000, 'How many finished deployments are remembered.'),
+  WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
 });
 
 function isReadable(path: string): boolean {

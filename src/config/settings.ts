@@ -51,6 +51,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     proofTimeoutMs: value.PROOF_TIMEOUT,
     drainTimeoutMs: value.DRAIN_TIMEOUT,
     deploymentsKept: value.DEPLOYMENTS_KEPT,
+    waitLimitMs: value.WAIT_LIMIT,
   };
 }
 

@@ -1,14 +1,21 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
+import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
   imports: [AuthModule],
   controllers: [DeploymentsController],
-  providers: [DeploymentsService, { provide: DeploymentStore, useClass: MemoryDeploymentStore }],
-  exports: [DeploymentsService],
+  providers: [
+    DeploymentsService,
+    DeploymentEvents,
+    WaitingRoom,
+    { provide: DeploymentStore, useClass: MemoryDeploymentStore },
+  ],
+  exports: [DeploymentsService, DeploymentEvents, WaitingRoom],
 })
 export class DeploymentsModule {}

@@ -1,15 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import { enterStage, finish, newDeployment, start, type Deployment, type DeploymentEnd } from './deployment.js';
+import {
+  enterStage,
+  finish,
+  isFinished,
+  newDeployment,
+  start,
+  type Deployment,
+  type DeploymentEnd,
+  type DeploymentFindings,
+} from './deployment.js';
+import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 
-/** The life of a deployment's record. Only the queue and the worker write it; everybody else reads. */
+/** The life of a deployment's record. Only the queue and the worker write it; everybody else reads, or listens to the events. */
 @Injectable()
 export class DeploymentsService {
-  constructor(private readonly store: DeploymentStore) {}
+  constructor(
+    private readonly store: DeploymentStore,
+    private readonly events: DeploymentEvents,
+  ) {}
 
   async accept(container: string, requestedBy: string): Promise<Deployment> {
     const deployment = newDeployment(container, requestedBy);
     await this.store.add(deployment);
+    this.events.emit({ type: 'queued', deployment });
     return deployment;
   }
 
@@ -18,18 +32,58 @@ export class DeploymentsService {
   }
 
   coalesce(id: string): Promise<Deployment> {
-    return this.store.update(id, (deployment) => ({ ...deployment, coalesced: deployment.coalesced + 1 }));
+    return this.change(id, 'coalesced', (deployment) => ({ ...deployment, coalesced: deployment.coalesced + 1 }));
   }
 
   start(id: string): Promise<Deployment> {
-    return this.store.update(id, start);
+    return this.change(id, 'started', start);
   }
 
-  enterStage(id: string, stage: string): Promise<Deployment> {
-    return this.store.update(id, (deployment) => enterStage(deployment, stage));
+  /** @param findings what is known so far, so that the record of a running deployment tells it too */
+  enterStage(id: string, stage: string, findings: DeploymentFindings = {}): Promise<Deployment> {
+    return this.change(id, 'stage', (deployment) => ({ ...enterStage(deployment, stage), ...findings }));
   }
 
   finish(id: string, end: DeploymentEnd): Promise<Deployment> {
-    return this.store.update(id, (deployment) => finish(deployment, end));
+    return this.change(id, 'finished', (deployment) => finish(deployment, end));
+  }
+
+  /**
+   * Waits for the end of a deployment, or until the signal is aborted. Answers with its record as it is then; undefined
+   * where it is unknown. Leaves no listener behind.
+   */
+  async untilFinished(id: string, signal: AbortSignal): Promise<Deployment | undefined> {
+    let stopListening: (() => void) | undefined;
+    let onAbort: (() => void) | undefined;
+    // Listening begins before the record is looked at, so that no end is missed in between.
+    const finished = new Promise<Deployment>((resolve) => {
+      stopListening = this.events.subscribe(({ type, deployment }) => {
+        if (type === 'finished' && deployment.id === id) resolve(deployment);
+      });
+    });
+    const aborted = new Promise<undefined>((resolve) => {
+      onAbort = () => {
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    try {
+      const present = await this.store.find(id);
+      if (!present || isFinished(present) || signal.aborted) return present;
+      return (await Promise.race([finished, aborted])) ?? (await this.store.find(id));
+    } finally {
+      stopListening?.();
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async change(
+    id: string,
+    type: DeploymentEvent['type'],
+    change: (present: Deployment) => Deployment,
+  ): Promise<Deployment> {
+    const deployment = await this.store.update(id, change);
+    this.events.emit({ type, deployment });
+    return deployment;
   }
 }

@@ -22,6 +22,7 @@ export function requestLog(request: Request, response: Response, next: NextFunct
       status: response.statusCode,
       durationMs: Math.round(performance.now() - started),
       from: request.socket.remoteAddress,
+      hungUp: response.writableFinished ? undefined : true,
     };
     const message = `${request.method} ${path} ${response.statusCode}`;
     if (path.startsWith('/health')) logger.debug(message, line);

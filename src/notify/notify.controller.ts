@@ -1,12 +1,20 @@
-import { All, Controller, HttpCode, Logger, Param, Post, Res, UseGuards } from '@nestjs/common';
-import type { Response } from 'express';
+import { All, Controller, HttpCode, Logger, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import * as z from 'zod';
 import { BearerGuard } from '../auth/bearer.guard.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
+import type { Deployment } from '../deployments/deployment.js';
+import { waitSeconds } from '../deployments/wait.js';
+import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
 import { Problem } from '../http/problem.js';
+import { QueryPipe } from '../http/query.pipe.js';
 import { QueueFull, QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+
+/** What a notify may ask for. */
+export const notifyQuery = z.object({ wait: waitSeconds });
 
 /** The answer to a notify that was accepted. `position` is the place in the queue; 1 is next. */
 export interface Accepted {
@@ -25,16 +33,20 @@ export class NotifyController {
   constructor(
     private readonly queue: QueueService,
     private readonly worker: WorkerService,
+    private readonly waitingRoom: WaitingRoom,
   ) {}
 
-  /** Accepts the update of a container; the answer does not wait for Docker. */
+  /** Accepts the update of a container. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
   @HttpCode(202)
   async notify(
     @Param('container', ContainerNamePipe) container: string,
+    @Query(new QueryPipe(notifyQuery)) query: z.output<typeof notifyQuery>,
     @CurrentCaller() caller: Caller,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Accepted> {
+  ): Promise<Accepted | Deployment> {
+    const wait = this.waitingRoom.wanted(request, query.wait);
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const { deployment, position, coalesced } = await this.queue.add(container, caller.id).catch(rethrowAsProblem);
@@ -48,7 +60,8 @@ export class NotifyController {
       requestId: String(response.locals.requestId),
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
-    return { container, id: deployment.id, status: 'queued', coalesced, position };
+    const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response));
+    return outcome ?? { container, id: deployment.id, status: 'queued', coalesced, position };
   }
 
   @Post()

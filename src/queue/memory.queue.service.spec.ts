@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { MemoryDeploymentStore } from '../deployments/memory.deployment-store.js';
 import { MemoryQueueService } from './memory.queue.service.js';
 import { QueueFull } from './queue.service.js';
 
 function build(queueSize: number) {
-  const deployments = new DeploymentsService(new MemoryDeploymentStore({ deploymentsKept: 100 }));
+  const deployments = new DeploymentsService(
+    new MemoryDeploymentStore({ deploymentsKept: 100 }),
+    new DeploymentEvents(),
+  );
   return { deployments, queue: new MemoryQueueService({ queueSize }, deployments) };
 }
 

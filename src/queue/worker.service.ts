@@ -84,10 +84,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     ]);
     timeIsUp.abort();
     clearTimeout(warning);
-    if (this.running)
-      this.logger.error(`the update of ${this.running.container} did not end in time; the next start puts it right`, {
-        ...this.running,
-      });
+    if (this.running) await this.abandon(this.running);
   }
 
   private async work(): Promise<void> {
@@ -126,15 +123,24 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       const outcome = await this.docker.update(
         container,
         async (stage, findings) => {
-          await this.deployments.enterStage(deploymentId, stage);
+          await this.deployments.enterStage(deploymentId, stage, findings);
           this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
         },
         this.drain,
       );
-      this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
+      // One that was abandoned has its end already.
+      if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
     } finally {
       this.running = undefined;
     }
+  }
+
+  /** The record ends with the service, so that whoever waits for it gets an answer. */
+  private async abandon(job: Job): Promise<void> {
+    const message = 'the update did not end before the service had to; the next start puts it right';
+    this.running = undefined;
+    await this.deployments.finish(job.deploymentId, { status: 'dropped', error: { code: 'interrupted', message } });
+    this.logger.error(`${job.container}: dropped: ${message}`, { ...job });
   }
 
   private async drop({ deploymentId, container }: Job): Promise<void> {

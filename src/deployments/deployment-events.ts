@@ -1,0 +1,53 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Deployment } from './deployment.js';
+
+/**
+ * What happens to a deployment, with its record as it is afterwards:
+ * `queued` it was accepted · `coalesced` a later request joined it · `started` it was taken out of the queue ·
+ * `stage` it entered the last one of its stages · `finished` it ended, however it did.
+ */
+export interface DeploymentEvent {
+  type: 'queued' | 'coalesced' | 'started' | 'stage' | 'finished';
+  deployment: Deployment;
+}
+
+export type DeploymentListener = (event: DeploymentEvent) => void;
+
+/**
+ * Where everybody learns what happens to deployments: waiting callers, event streams, metrics, notifications. Fed by
+ * DeploymentsService alone, right after the record was stored. Listeners are called at once, in the order in which they
+ * came, and must not take long; what one throws is logged and reaches neither the deployment nor the other listeners.
+ */
+@Injectable()
+export class DeploymentEvents {
+  private readonly logger = new Logger('Events');
+  private readonly listeners = new Set<DeploymentListener>();
+
+  /** Calls the listener from now on, until the returned function is called. */
+  subscribe(listener: DeploymentListener): () => void {
+    // Wrapped, so that a listener that subscribes twice is called twice, and ends each by itself.
+    const entry: DeploymentListener = (event) => {
+      listener(event);
+    };
+    this.listeners.add(entry);
+    return () => void this.listeners.delete(entry);
+  }
+
+  emit(event: DeploymentEvent): void {
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.logger.error(
+          `a listener failed on ${event.type} of ${event.deployment.id}`,
+          error instanceof Error ? error.stack : String(error),
+        );
+      }
+    }
+  }
+
+  /** How many listen. */
+  get size(): number {
+    return this.listeners.size;
+  }
+}

@@ -1,0 +1,49 @@
+import { Problem } from '../http/problem.js';
+import type { Deployment } from './deployment.js';
+
+const retryAfterSeconds = 5;
+
+/**
+ * The answer to somebody who waited for the outcome of a deployment: its record where it succeeded.
+ *
+ * Everything else is an error, so that `curl --fail` is never green by mistake. A failure is 422, which clients do not
+ * repeat by themselves; 503 and 504 they may repeat: a repeated notify merely coalesces.
+ * @throws Problem with the deployment as an extension: 422 where it failed or was rolled back, 503 where it was dropped,
+ * 504 `still_running` where it has not ended
+ */
+export function outcomeAnswer(deployment: Deployment): Deployment {
+  const { id, container, status, error } = deployment;
+  const code = error?.code ?? 'internal_error';
+  const reason = error?.message ?? 'the reason is unknown';
+  switch (status) {
+    case 'succeeded':
+      return deployment;
+    case 'failed':
+      throw new Problem(422, code, `The update of ${container} failed: ${reason}`, {}, { deployment });
+    case 'rolled_back':
+      throw new Problem(
+        422,
+        code,
+        `The update of ${container} was rolled back, the old container runs again: ${reason}`,
+        {},
+        { deployment },
+      );
+    case 'dropped':
+      throw new Problem(
+        503,
+        code,
+        `The update of ${container} was dropped: ${reason}`,
+        { 'Retry-After': String(retryAfterSeconds) },
+        { deployment },
+      );
+    case 'queued':
+    case 'running':
+      throw new Problem(
+        504,
+        'still_running',
+        `The update of ${container} is ${status}; its outcome will be at /deployments/${id}.`,
+        { Location: `/deployments/${id}` },
+        { deployment },
+      );
+  }
+}

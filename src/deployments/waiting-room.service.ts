@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { settings, type Settings } from '../config/settings.js';
+import { patience } from '../http/patience.js';
+import { invalidQuery } from '../http/query.pipe.js';
+import { isFinished, type Deployment } from './deployment.js';
+import { DeploymentsService } from './deployments.service.js';
+import { outcomeAnswer } from './outcome-answer.js';
+import { preferredWaitSeconds, type Wait } from './wait.js';
+
+/**
+ * Lets callers wait for the outcome of a deployment, whichever request it is that asks:
+ *
+ *     const wait = this.waitingRoom.wanted(request, query.wait); // before anything is begun: it may refuse
+ *     …
+ *     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response));
+ *     if (outcome) return outcome;
+ *     // the answer to those who do not wait, or whose preference could not be met
+ */
+@Injectable()
+export class WaitingRoom {
+  constructor(
+    private readonly deployments: DeploymentsService,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'waitLimitMs'>,
+  ) {}
+
+  /**
+   * How long a request wants to wait: by `?wait=`, else by `Prefer: wait=`, which is cut to the limit.
+   * @throws Problem 400 where `?wait=` is above the limit
+   */
+  wanted(request: Request, querySeconds: number | undefined): Wait | undefined {
+    const limit = Math.floor(this.settings.waitLimitMs / 1000);
+    if (querySeconds !== undefined) {
+      if (querySeconds > limit) throw invalidQuery(`wait must be a whole number from 0 to ${limit}`);
+      return { seconds: querySeconds, by: 'query' };
+    }
+    const preferred = preferredWaitSeconds(request.headers.prefer as string | undefined);
+    return preferred === undefined ? undefined : { seconds: Math.min(preferred, limit), by: 'preference' };
+  }
+
+  /**
+   * Waits for the end of a deployment and answers with its record, status 200. Undefined where the caller merely
+   * preferred to wait and it has not ended. A caller that hangs up cancels nothing.
+   * @throws Problem as `outcomeAnswer` says, where it did not succeed
+   */
+  async outcome(deployment: Deployment, wait: Wait, response: Response): Promise<Deployment | undefined> {
+    const limit = patience(response, wait.seconds * 1000);
+    const present = await this.deployments.untilFinished(deployment.id, limit.signal).finally(() => {
+      limit.end();
+    });
+    const reached = present ?? deployment;
+    response.vary('Prefer');
+    if (wait.by === 'preference') {
+      response.setHeader('Preference-Applied', `wait=${wait.seconds}`);
+      if (!isFinished(reached)) return undefined;
+    }
+    const outcome = outcomeAnswer(reached);
+    response.status(200);
+    return outcome;
+  }
+}
