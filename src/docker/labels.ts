@@ -1,6 +1,6 @@
 const prefix = 'trigger-docker-pull.';
 
-/** The labels by which a container says how it wants to be updated. */
+/** The labels by which a container says how it wants to be updated, and the one that an update writes. */
 export const labels = {
   /** `false`: this container is never updated. */
   enable: `${prefix}enable`,
@@ -10,6 +10,23 @@ export const labels = {
   timeout: `${prefix}timeout`,
   /** What proves a replacement: `healthy`, `running` or `none`. */
   proof: `${prefix}proof`,
+  /** What becomes of a replacement that fails its proof: `rollback` or `stop`. */
+  onFailure: `${prefix}on-failure`,
+  /** Whether the old container stops before the replacement starts: `stop-first` or `start-first`. */
+  order: `${prefix}order`,
+  /** How long the old container of a `start-first` update serves on beside its replacement: a duration such as `10s`. */
+  drain: `${prefix}drain`,
+  /** `true`: old and new container may write to the same volumes at once, which `start-first` has them do. */
+  shareVolumes: `${prefix}share-volumes`,
   /** `true`: MAC addresses on further networks were set by hand and are kept, though they look like generated ones. */
   keepMac: `${prefix}keep-mac`,
+  /** Written by an update: the image that ran before, as `repository@sha256:…`, or its id where no registry has it. */
+  previous: `${prefix}previous`,
 } as const;
+
+const known = new Set<string>(Object.values(labels));
+
+/** Labels with our prefix that mean nothing, most likely misspelt: what they were to switch off would stay on. */
+export function unknownLabels(of: Readonly<Record<string, string>>): string[] {
+  return Object.keys(of).filter((name) => name.startsWith(prefix) && !known.has(name));
+}

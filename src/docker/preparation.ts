@@ -11,6 +11,7 @@ import { proofPolicy, type ProofPolicy } from './proof-policy.js';
 import { find } from './rollback.js';
 import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
+import { optionsOf } from './update-options.js';
 
 export interface Prepared {
   replacement: ContainerInspect;
@@ -122,7 +123,8 @@ export class Preparation {
 
   private policyFor(replacement: ContainerInspect, old: ContainerInspect): ProofPolicy {
     try {
-      return proofPolicy(replacement, this.settings, old.State.Health?.Status === 'unhealthy');
+      const options = optionsOf(nameOf(old), replacement, this.settings);
+      return proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy');
     } catch (error) {
       throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });
     }

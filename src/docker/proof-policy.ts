@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
-import { parseDurationMs } from '../config/duration.js';
 import type { ContainerInspect } from './engine-types.js';
 import { labels } from './labels.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** What a replacement must show before the old container is removed. */
 export interface ProofPolicy {
@@ -17,22 +17,22 @@ const healthDefaults = { intervalMs: 30_000, timeoutMs: 30_000, retries: 3 };
 const leastHealthTimeoutMs = 60_000;
 
 /**
- * The proof that a container's labels ask for, or the one that suits it: health where it has a HEALTHCHECK, else running.
+ * The proof that a container's options ask for, or the one that suits it: health where it has a HEALTHCHECK, else running.
  * @param oldWasUnhealthy a container that was unhealthy before is only asked to run
- * @throws Error on a label that cannot be understood, with its name and rule
+ * @throws Error where they ask for what it cannot show, with name and rule
  */
 export function proofPolicy(
   replacement: Pick<ContainerInspect, 'Config'>,
-  settings: Pick<Settings, 'settleTimeMs' | 'proofTimeoutMs'>,
+  { proof, settleMs, timeoutMs }: Pick<UpdateOptions, 'proof' | 'settleMs' | 'timeoutMs'>,
+  { proofTimeoutMs }: Pick<Settings, 'proofTimeoutMs'>,
   oldWasUnhealthy = false,
 ): ProofPolicy {
-  const settleMs = durationLabel(replacement, labels.settle) ?? settings.settleTimeMs;
-  const mode = modeLabel(replacement) ?? (hasHealthcheck(replacement) && !oldWasUnhealthy ? 'healthy' : 'running');
-  const suitable =
-    mode === 'healthy'
-      ? Math.min(healthTimeoutMs(replacement), settings.proofTimeoutMs)
-      : settleMs + leastHealthTimeoutMs;
-  return { mode, settleMs, timeoutMs: durationLabel(replacement, labels.timeout) ?? suitable };
+  if (proof === 'healthy' && !hasHealthcheck(replacement))
+    throw new Error(`the label ${labels.proof}=healthy needs a HEALTHCHECK, and the new container has none`);
+  const mode = proof ?? (hasHealthcheck(replacement) && !oldWasUnhealthy ? 'healthy' : 'running');
+  const suitableMs =
+    mode === 'healthy' ? Math.min(healthTimeoutMs(replacement), proofTimeoutMs) : settleMs + leastHealthTimeoutMs;
+  return { mode, settleMs, timeoutMs: timeoutMs ?? suitableMs };
 }
 
 function hasHealthcheck({ Config }: Pick<ContainerInspect, 'Config'>): boolean {
@@ -47,29 +47,4 @@ function healthTimeoutMs({ Config }: Pick<ContainerInspect, 'Config'>): number {
   const timeoutMs = Timeout ? Timeout / nsPerMs : healthDefaults.timeoutMs;
   const retries = Retries === undefined || Retries === 0 ? healthDefaults.retries : Retries;
   return Math.max(leastHealthTimeoutMs, (StartPeriod ?? 0) / nsPerMs + (intervalMs + timeoutMs) * (retries + 1));
-}
-
-function modeLabel(container: Pick<ContainerInspect, 'Config'>): ProofPolicy['mode'] | undefined {
-  const value = container.Config.Labels?.[labels.proof];
-  switch (value) {
-    case undefined:
-      return undefined;
-    case 'healthy':
-      if (!hasHealthcheck(container))
-        throw new Error(`the label ${labels.proof}=healthy needs a HEALTHCHECK, and the new container has none`);
-      return value;
-    case 'running':
-    case 'none':
-      return value;
-    default:
-      throw new Error(`the label ${labels.proof} must be healthy, running or none, not "${value}"`);
-  }
-}
-
-function durationLabel({ Config }: Pick<ContainerInspect, 'Config'>, label: string): number | undefined {
-  const value = Config.Labels?.[label];
-  if (value === undefined) return undefined;
-  const ms = parseDurationMs(value);
-  if (ms === undefined) throw new Error(`the label ${label} must be a duration such as 30s or 1m30s, not "${value}"`);
-  return ms;
 }

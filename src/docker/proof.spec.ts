@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
-import { labels } from './labels.js';
 import { proofPolicy, type ProofPolicy } from './proof-policy.js';
 import { judge } from './proof.js';
 
 const startedAt = '2026-01-01T00:00:01Z';
-const settings = { settleTimeMs: 5000, proofTimeoutMs: 300_000 };
+const settings = { proofTimeoutMs: 300_000 };
+const unasked = { settleMs: 5000 };
 const running: ProofPolicy = { mode: 'running', settleMs: 5000, timeoutMs: 60_000 };
 const healthy: ProofPolicy = { mode: 'healthy', settleMs: 5000, timeoutMs: 90_000 };
 
@@ -42,12 +42,12 @@ describe('judge', () => {
 
 describe('proofPolicy', () => {
   const second = 1_000_000_000;
-  const withHealthcheck = (Healthcheck: object, Labels = {}) =>
-    containerInspect({ Config: { Healthcheck: { Test: ['CMD', 'true'], ...Healthcheck }, Labels } });
+  const withHealthcheck = (Healthcheck: object) =>
+    containerInspect({ Config: { Healthcheck: { Test: ['CMD', 'true'], ...Healthcheck } } });
 
   it('asks for the settling time where there is no HEALTHCHECK', () => {
-    expect(proofPolicy(containerInspect(), settings)).toMatchObject({ mode: 'running', settleMs: 5000 });
-    expect(proofPolicy(withHealthcheck({ Test: ['NONE'] }), settings)).toMatchObject({ mode: 'running' });
+    expect(proofPolicy(containerInspect(), unasked, settings)).toMatchObject({ mode: 'running', settleMs: 5000 });
+    expect(proofPolicy(withHealthcheck({ Test: ['NONE'] }), unasked, settings)).toMatchObject({ mode: 'running' });
   });
 
   it.each([
@@ -60,27 +60,23 @@ describe('proofPolicy', () => {
     ],
     ['a slow one: at most PROOF_TIMEOUT', { StartPeriod: 1000 * second }, 300_000],
   ])('gives a HEALTHCHECK its time: %s', (_, healthcheck, timeoutMs) => {
-    expect(proofPolicy(withHealthcheck(healthcheck), settings)).toMatchObject({ mode: 'healthy', timeoutMs });
+    expect(proofPolicy(withHealthcheck(healthcheck), unasked, settings)).toMatchObject({ mode: 'healthy', timeoutMs });
   });
 
   it('asks one that was unhealthy before only to run', () => {
-    expect(proofPolicy(withHealthcheck({}), settings, true)).toMatchObject({ mode: 'running' });
+    expect(proofPolicy(withHealthcheck({}), unasked, settings, true)).toMatchObject({ mode: 'running' });
   });
 
-  it('lets labels win', () => {
-    const Labels = { [labels.proof]: 'none', [labels.settle]: '1s', [labels.timeout]: '2m' };
-    expect(proofPolicy(withHealthcheck({}, Labels), settings)).toEqual({
+  it('gives way to what the container asks for', () => {
+    const asked = { proof: 'none' as const, settleMs: 1000, timeoutMs: 120_000 };
+    expect(proofPolicy(withHealthcheck({}), asked, settings)).toEqual({
       mode: 'none',
       settleMs: 1000,
       timeoutMs: 120_000,
     });
   });
 
-  it.each([
-    [{ [labels.proof]: 'maybe' }, /healthy, running or none/],
-    [{ [labels.settle]: 'soon' }, /duration/],
-    [{ [labels.proof]: 'healthy' }, /has none/],
-  ])('refuses %p with the rule', (Labels, rule) => {
-    expect(() => proofPolicy(containerInspect({ Config: { Labels } }), settings)).toThrow(rule);
+  it('refuses to ask for health where there is no HEALTHCHECK', () => {
+    expect(() => proofPolicy(containerInspect(), { proof: 'healthy', settleMs: 0 }, settings)).toThrow('has none');
   });
 });

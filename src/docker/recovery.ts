@@ -11,6 +11,7 @@ import { prove } from './proof.js';
 import { decideRepair, type Remains } from './repair.js';
 import { find, rollback } from './rollback.js';
 import { parseTemporaryName, temporaryNamePattern, type TemporaryName } from './temporary-names.js';
+import { optionsOf } from './update-options.js';
 
 /**
  * Puts right what an update that was cut off (a kill, a crash, a power failure) has left behind, from what the engine
@@ -92,7 +93,8 @@ export class Recovery {
 
   private async proveOrRollBack(pair: Pair, replacement: ContainerInspect, drain: Drain): Promise<void> {
     try {
-      await prove(this.engine, replacement.Id, proofPolicy(replacement, this.settings), drain);
+      const options = optionsOf(pair.name, replacement, this.settings);
+      await prove(this.engine, replacement.Id, proofPolicy(replacement, options, this.settings), drain);
     } catch (error) {
       if (drain.nearlyOver.aborted) throw error;
       this.logger.warn(`${pair.name} goes back to the old container: ${(error as Error).message}`, {

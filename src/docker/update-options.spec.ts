@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { labels } from './labels.js';
+import { updateOptions } from './update-options.js';
+
+const settings = { settleTimeMs: 5000 };
+
+describe('updateOptions', () => {
+  it('has a default for all that a container does not say', () => {
+    expect(updateOptions({ 'example.team': 'web' }, settings)).toEqual({
+      proof: undefined,
+      settleMs: 5000,
+      timeoutMs: undefined,
+      onFailure: 'rollback',
+      order: 'stop-first',
+      drainMs: 10_000,
+      sharesVolumes: false,
+    });
+  });
+
+  it('takes what a container says', () => {
+    const texts = {
+      [labels.proof]: 'running',
+      [labels.settle]: '0',
+      [labels.timeout]: '2m',
+      [labels.order]: 'start-first',
+      [labels.drain]: '1.5s',
+      [labels.shareVolumes]: 'True',
+      [labels.enable]: 'true',
+    };
+    expect(updateOptions(texts, settings)).toEqual({
+      proof: 'running',
+      settleMs: 0,
+      timeoutMs: 120_000,
+      onFailure: 'rollback',
+      order: 'start-first',
+      drainMs: 1500,
+      sharesVolumes: true,
+    });
+  });
+
+  it.each([
+    [labels.proof, 'maybe', 'healthy, running or none'],
+    [labels.settle, 'soon', 'a duration such as 30s'],
+    [labels.timeout, '25h', 'at most 24h'],
+    [labels.timeout, '-1s', 'a duration'],
+    [labels.drain, '', 'a duration'],
+    [labels.onFailure, 'ignore', 'rollback or stop'],
+    [labels.order, 'first', 'stop-first or start-first'],
+    [labels.shareVolumes, 'yes', 'true or false'],
+    ['trigger-docker-pull.on-failue', 'stop', 'is unknown'],
+  ])('refuses %s=%s with the name and the rule', (label, text, rule) => {
+    expect(() => updateOptions({ [label]: text }, settings)).toThrow(label);
+    expect(() => updateOptions({ [label]: text }, settings)).toThrow(rule);
+  });
+
+  it('refuses to start first what is to be left stopped on failure', () => {
+    expect(() => updateOptions({ [labels.order]: 'start-first', [labels.onFailure]: 'stop' }, settings)).toThrow(
+      'exclude each other',
+    );
+  });
+});

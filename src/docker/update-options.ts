@@ -1,0 +1,91 @@
+import { parseDurationMs } from '../config/duration.js';
+import type { Settings } from '../config/settings.js';
+import type { ContainerInspect } from './engine-types.js';
+import { labels, unknownLabels } from './labels.js';
+
+/** How a container wants to be updated. */
+export interface UpdateOptions {
+  /** What proves the replacement; undefined: what suits it (proof-policy.ts). */
+  proof?: 'healthy' | 'running' | 'none';
+  /** How long a replacement without HEALTHCHECK must run. */
+  settleMs: number;
+  /** How long the proof may take; undefined: what its HEALTHCHECK needs. */
+  timeoutMs?: number;
+  /** `stop`: a replacement that fails is stopped and kept beside the old container, and nothing is rolled back. */
+  onFailure: 'rollback' | 'stop';
+  order: 'stop-first' | 'start-first';
+  /** How long the old container of a `start-first` update serves on beside its replacement. */
+  drainMs: number;
+  /** Whether the two of a `start-first` update may write to the same volumes at once. */
+  sharesVolumes: boolean;
+}
+
+const defaultDrainMs = 10_000;
+const longestMs = 24 * 3_600_000;
+
+/**
+ * How the container of this name wants to be updated: the only place where what is said of it comes together. Labels
+ * win over the settings.
+ * @throws Error on a text that cannot be understood, with its name and rule
+ */
+export function optionsOf(
+  _name: string,
+  { Config }: Pick<ContainerInspect, 'Config'>,
+  settings: Pick<Settings, 'settleTimeMs'>,
+): UpdateOptions {
+  return updateOptions(Config.Labels ?? {}, settings);
+}
+
+/**
+ * Reads options from texts by the names of `labels`. Pure.
+ * @throws Error on a text that cannot be understood, with its name and rule: an update must not guess
+ */
+export function updateOptions(
+  texts: Readonly<Record<string, string>>,
+  settings: Pick<Settings, 'settleTimeMs'>,
+): UpdateOptions {
+  const [unknown] = unknownLabels(texts);
+  if (unknown !== undefined) {
+    throw new Error(`the label ${unknown} is unknown; there are ${Object.values(labels).join(', ')}`);
+  }
+  const options: UpdateOptions = {
+    proof: oneOf(texts, labels.proof, ['healthy', 'running', 'none']),
+    settleMs: duration(texts, labels.settle) ?? settings.settleTimeMs,
+    timeoutMs: duration(texts, labels.timeout),
+    onFailure: oneOf(texts, labels.onFailure, ['rollback', 'stop']) ?? 'rollback',
+    order: oneOf(texts, labels.order, ['stop-first', 'start-first']) ?? 'stop-first',
+    drainMs: duration(texts, labels.drain) ?? defaultDrainMs,
+    sharesVolumes: oneOf(texts, labels.shareVolumes, ['true', 'false']) === 'true',
+  };
+  if (options.order === 'start-first' && options.onFailure === 'stop') {
+    throw new Error(
+      `the labels ${labels.order}=start-first and ${labels.onFailure}=stop exclude each other: the one lets the old container serve on, the other wants it stopped`,
+    );
+  }
+  return options;
+}
+
+function oneOf<T extends string>(
+  texts: Readonly<Record<string, string>>,
+  label: string,
+  values: readonly T[],
+): T | undefined {
+  const text = texts[label];
+  if (text === undefined) return undefined;
+  const value = values.find((each) => each === text.trim().toLowerCase());
+  if (value === undefined) throw invalid(label, `${values.slice(0, -1).join(', ')} or ${String(values.at(-1))}`, text);
+  return value;
+}
+
+/** In milliseconds. */
+function duration(texts: Readonly<Record<string, string>>, label: string): number | undefined {
+  const text = texts[label];
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms > longestMs) throw invalid(label, 'a duration such as 30s or 1m30s, at most 24h', text);
+  return ms;
+}
+
+function invalid(label: string, rule: string, text: string): Error {
+  return new Error(`the label ${label} must be ${rule}, not ${JSON.stringify(text.slice(0, 100))}`);
+}
