@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import * as z from 'zod';
 import { parseDurationMs } from './duration.js';
+import { parseSizeBytes } from './size.js';
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -28,6 +29,29 @@ function duration(minMs: number, maxMs: number, fallback: string, description: s
         return z.NEVER;
       }
       return ms;
+    })
+    .meta({ description, default: `\`${fallback}\`` });
+}
+
+function flag(fallback: boolean, description: string) {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .default(fallback ? 'true' : 'false')
+    .transform((value) => value === 'true')
+    .meta({ description, default: `\`${String(fallback)}\`` });
+}
+
+function size(fallback: string, description: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const bytes = parseSizeBytes(text);
+      if (bytes === undefined) {
+        context.addIssue({ code: 'custom', message: 'must be a size such as 500MB or 2GB' });
+        return z.NEVER;
+      }
+      return bytes;
     })
     .meta({ description, default: `\`${fallback}\`` });
 }
@@ -99,6 +123,18 @@ export const settingsSchema = z.object({
     'How long a new container without HEALTHCHECK must run before the old one is removed.',
   ),
   PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s', 'The most that the proof of a new container may take.'),
+  KEEP_PREVIOUS_IMAGE: flag(
+    true,
+    'Keep the image that a container ran before under the local tag `trigger-docker-pull/<container>:previous`, so that no prune of dangling images takes it.',
+  ),
+  REMOVE_REPLACED_IMAGES: flag(
+    false,
+    'Remove the image that loses that tag at the next update, if nothing else uses it.',
+  ),
+  MIN_FREE_DISK: size(
+    '256MB',
+    'How much room the disk of the engine must have before a pull, where that can be seen: see docs/operating.md. `0` asks for nothing.',
+  ),
   DRAIN_TIMEOUT: duration(
     1000,
     hourMs,

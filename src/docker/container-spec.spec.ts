@@ -72,6 +72,16 @@ describe('containerSpec: what the image had set is left to the new one', () => {
     });
   });
 
+  it('remembers the image before it in a label of its own, in place of the one that the old container remembers', () => {
+    const Labels = { mine: 'yes', 'trigger-docker-pull.previous': 'app@sha256:old' };
+    const overrides = { Config: { Image: 'app:1', Labels } };
+    expect(createOf(overrides, { previous: 'app@sha256:new' }).Labels).toEqual({
+      mine: 'yes',
+      'trigger-docker-pull.previous': 'app@sha256:new',
+    });
+    expect(createOf(overrides).Labels).toEqual(Labels);
+  });
+
   it('working directory, user, stop signal, health check, ports, volumes; what the builder left behind', () => {
     const inherited: Partial<ContainerConfig> = {
       WorkingDir: '/app',

@@ -6,6 +6,7 @@ import type {
   EndpointSettings,
   ImageInspect,
 } from './engine-types.js';
+import { labels } from './labels.js';
 import { userCommand } from './spec/command.js';
 import { userEnvironment } from './spec/environment.js';
 import { userExposedPorts } from './spec/exposed-ports.js';
@@ -29,6 +30,8 @@ export interface SpecInput {
   swarmScopedNetworks?: ReadonlySet<string>;
   /** The containers of `VolumesFrom` that still exist; without it, all do. */
   donors?: readonly ContainerInspect[];
+  /** What the replacement remembers of the image that ran before it: see previous-image.ts. */
+  previous?: string;
   /** The name of the engine's host, which it shows as the hostname of a container on the host's network. */
   engineHostname?: string;
 }
@@ -49,7 +52,7 @@ export interface ContainerSpec {
  * image had set is left to the new one. docs/recreation.md explains each field.
  */
 export function containerSpec(input: SpecInput): ContainerSpec {
-  const { old, newImage, apiVersion, swarmScopedNetworks, donors } = input;
+  const { old, apiVersion, swarmScopedNetworks, donors } = input;
   const oldImage: Pick<ImageInspect, 'Config'> = input.oldImage ?? {};
   const { ofContainer, ofEndpoint } = splitSysctls(old.HostConfig.Sysctls, apiVersion);
   const { endpoints, warnings, ...afterwards } = networking({
@@ -62,7 +65,7 @@ export function containerSpec(input: SpecInput): ContainerSpec {
   return {
     create: {
       ...carriedConfig(old),
-      ...mergedConfig(old, oldImage, newImage),
+      ...mergedConfig(input),
       ...identity(input),
       Volumes,
       HostConfig: carriedHostConfig(old, mounts, ofContainer),
@@ -84,19 +87,16 @@ function carriedConfig({ Config }: ContainerInspect): Partial<ContainerConfig> {
 }
 
 /** The fields into which the engine merges the image's (moby daemon/commit.go, `merge`), with that undone. */
-function mergedConfig(
-  old: ContainerInspect,
-  oldImage: Pick<ImageInspect, 'Config'>,
-  newImage: ImageInspect,
-): Partial<ContainerConfig> {
+function mergedConfig({ old, oldImage, newImage, previous }: SpecInput): Partial<ContainerConfig> {
   const { Config } = old;
-  const image = oldImage.Config ?? {};
+  const image = oldImage?.Config ?? {};
+  const kept = userLabels(old, { Config: image }, newImage);
   const merged: Partial<ContainerConfig> = {
     Env: userEnvironment(Config.Env ?? [], image.Env ?? []),
     ...userCommand(Config, image),
-    Labels: userLabels(old, oldImage, newImage),
+    Labels: previous === undefined ? kept : { ...kept, [labels.previous]: previous },
     Healthcheck: userHealthcheck(Config.Healthcheck, image.Healthcheck),
-    ExposedPorts: userExposedPorts(old, oldImage),
+    ExposedPorts: userExposedPorts(old, { Config: image }),
   };
   for (const field of ['WorkingDir', 'User', 'StopSignal'] as const) {
     if (Config[field] && Config[field] !== image[field]) merged[field] = Config[field];

@@ -11,6 +11,14 @@ export interface EngineVersion {
   Arch: string;
 }
 
+export interface EngineInfo {
+  /** Where the engine keeps images and containers, on its own host. */
+  DockerRootDir?: string;
+  /** What the storage driver says of itself, pairs of a name and a value. */
+  DriverStatus?: [string, string][] | null;
+  Swarm?: { LocalNodeState?: string };
+}
+
 export interface RestartPolicy {
   Name?: string;
   MaximumRetryCount?: number;
@@ -148,6 +156,9 @@ export interface ContainerInspect {
 export interface ContainerSummary {
   Id: string;
   Names: string[];
+  /** The reference that it was created with, as long as that still means its image; else the image's id. */
+  Image: string;
+  ImageID: string;
 }
 
 export interface ImageInspect {

@@ -10,6 +10,7 @@ import type {
   ContainerSummary,
   CreateRequest,
   EndpointSettings,
+  EngineInfo,
   EngineVersion,
   ImageInspect,
   RestartPolicy,
@@ -84,8 +85,30 @@ export class Engine {
     });
   }
 
+  /** All containers, running or not. */
+  listContainers(): Promise<ContainerSummary[]> {
+    return this.json('GET', this.versioned('/containers/json'), { query: { all: '1' } });
+  }
+
   inspectImage(reference: string): Promise<ImageInspect> {
     return this.json('GET', this.versioned(`/images/${reference}/json`));
+  }
+
+  /** Gives an image a tag, which it takes from the image that has it. */
+  async tagImage(imageId: string, { repo, tag }: { repo: string; tag: string }): Promise<void> {
+    await this.json('POST', this.versioned(`/images/${imageId}/tag`), { query: { repo, tag } });
+  }
+
+  /** Removes an image, and no other for its sake; the engine refuses (409) where a container or several tags need it. */
+  async removeImage(imageId: string): Promise<void> {
+    await this.json('DELETE', this.versioned(`/images/${imageId}`), {
+      query: { noprune: '1' },
+      timeoutMs: 2 * minuteMs,
+    });
+  }
+
+  info(): Promise<EngineInfo> {
+    return this.json('GET', this.versioned('/info'));
   }
 
   /** Begins a pull. What the stream says decides: the engine answers 200 before it has asked the registry for all of it. */

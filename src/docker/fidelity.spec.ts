@@ -22,7 +22,12 @@ const old = containerInspect({
     Env: ['A=secret', 'PATH=/bin'],
     Entrypoint: ['/mine'],
     Cmd: ['x'],
-    Labels: { mine: '', version: '1', 'com.docker.compose.image': 'sha256:old' },
+    Labels: {
+      mine: '',
+      version: '1',
+      'com.docker.compose.image': 'sha256:old',
+      'trigger-docker-pull.previous': 'sha256:older',
+    },
     Healthcheck: { Test: ['CMD', 'x'], Interval: 5 },
     ExposedPorts: { '80/tcp': {}, '81/tcp': {} },
     User: 'me',
@@ -75,7 +80,12 @@ function faithful(): ContainerInspect {
   created.Config = {
     ...created.Config,
     Env: ['A=secret', 'PATH=/sbin', 'NEW=1'],
-    Labels: { mine: '', version: '2', 'com.docker.compose.image': 'sha256:new' },
+    Labels: {
+      mine: '',
+      version: '2',
+      'com.docker.compose.image': 'sha256:new',
+      'trigger-docker-pull.previous': 'sha256:old',
+    },
     ExposedPorts: { '81/tcp': {}, '8080/tcp': {} },
   };
   created.HostConfig = {

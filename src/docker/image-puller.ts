@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
+import { assertRoomForPull } from './disk-space.js';
 import { EngineError, EngineUnreachable } from './engine-error.js';
 import { Engine } from './engine.js';
 import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
@@ -15,7 +16,10 @@ export class ImagePuller {
   constructor(
     private readonly engine: Engine,
     @Inject(settings.KEY)
-    private readonly settings: Pick<Settings, 'dockerConfig' | 'pullTimeoutMs' | 'pullIdleTimeoutMs'>,
+    private readonly settings: Pick<
+      Settings,
+      'dockerConfig' | 'pullTimeoutMs' | 'pullIdleTimeoutMs' | 'minFreeDiskBytes' | 'engine'
+    >,
   ) {}
 
   /**
@@ -25,6 +29,7 @@ export class ImagePuller {
    */
   async pull(image: string, platform: string | undefined, signal: AbortSignal): Promise<PullResult> {
     const reference = parseImageReference(image);
+    await assertRoomForPull(this.engine, this.settings);
     const found = await readRegistryCredentials(this.settings.dockerConfig, reference);
     const source = found ? `credentials of ${found.key}` : 'no credentials';
     this.logger.debug(`pulling ${formatImageReference(reference)} with ${source}`);

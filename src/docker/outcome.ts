@@ -18,6 +18,7 @@ export type FailureCode =
   | 'pull_not_found'
   | 'pull_failed'
   | 'pull_timeout'
+  | 'disk_full'
   | 'not_faithful'
   | 'create_failed'
   | 'container_changed'

@@ -1,8 +1,9 @@
 import type { ContainerConfig, ContainerInspect, ImageInspect } from '../engine-types.js';
+import { labels } from '../labels.js';
 import { isSet, lostEntries, means } from './same.js';
 
-/** Compose rewrites it with each image. */
-const composeImageLabel = 'com.docker.compose.image';
+/** Rewritten with each image: Compose's record of it, and our own of the one before. */
+const rewritten = new Set(['com.docker.compose.image', labels.previous]);
 const replacedWholly = ['User', 'WorkingDir', 'StopSignal'] as const;
 /** Not taken from the image: where they differ, the engine did not take them. */
 const plain = [
@@ -21,11 +22,12 @@ export function lostConfig(
   created: ContainerInspect,
 ): string[] {
   const [before, image, after] = [old.Config, oldImage.Config ?? {}, created.Config];
-  const { [composeImageLabel]: rewritten, ...labels } = before.Labels ?? {};
   return [
     ...lostVariables(before.Env ?? [], image.Env ?? [], after.Env ?? []),
     ...lostCommand(before, image, after),
-    ...lostEntries(labels, image.Labels, after.Labels).map((name) => `the label ${name}`),
+    ...lostEntries(before.Labels, image.Labels, after.Labels)
+      .filter((name) => !rewritten.has(name))
+      .map((name) => `the label ${name}`),
     ...lostHealthcheck(before, image, after),
     ...replacedWholly.filter((field) => !means(before[field], image[field]) && !means(before[field], after[field])),
     ...plain.filter((field) => isSet(before[field]) && !means(before[field], after[field])),
