@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { docker, uniqueName } from './environment.js';
+import { docker, engines, uniqueName, type EngineUnderTest } from './environment.js';
 import { publish, type AppImage } from './images.js';
 import { pullImage } from './pull-image.js';
 import { freePort, type Account } from './registry.js';
@@ -18,12 +18,13 @@ export async function runApp(
   app: AppImage,
   options: Docker.ContainerCreateOptions = {},
   account?: Account,
+  engine: Pick<EngineUnderTest, 'docker'> = { docker },
 ): Promise<App> {
   await publish(docker, image, app, account);
-  await pull(image, account);
+  await pullImage(engine.docker, image, account);
   const name = options.name ?? uniqueName('app');
   const port = await freePort();
-  const container = await docker.createContainer({
+  const container = await engine.docker.createContainer({
     ...options,
     name,
     Image: image,
@@ -43,8 +44,9 @@ export function pull(image: string, account?: Account): Promise<void> {
 }
 
 /** What the app answers, once it does. */
-export function versionAt(port: number): Promise<string> {
-  return until(`an answer at port ${port}`, 10_000, async () =>
-    (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) })).text(),
-  );
+export function versionAt(
+  port: number,
+  engine: Pick<EngineUnderTest, 'fetchText'> | undefined = engines[0],
+): Promise<string> {
+  return until(`an answer at port ${port}`, 10_000, () => engine?.fetchText(`http://127.0.0.1:${port}/`));
 }

@@ -1,7 +1,10 @@
 import { describe } from '@jest/globals';
+import type Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { connect } from './connect.js';
 import { fromVariables, type TestEnvironment } from './environment.variables.js';
+import { PrivateEngine } from './private-engine.js';
 
 const given = fromVariables();
 
@@ -18,6 +21,62 @@ export const describeOnEngine = given ? describe : describe.skip;
 export const describeOnPrivateEngine = given?.isPrivateEngine ? describe : describe.skip;
 
 export const docker = given ? connect(given.dockerHost) : (undefined as never);
+
+/** An engine that tests run against, and how they reach what its containers publish. */
+export interface EngineUnderTest {
+  title: string;
+  dockerHost: string;
+  docker: Docker;
+  /** There where it may be halted and launched again. */
+  private: PrivateEngine | undefined;
+  /** What answers at a URL on the engine's host. */
+  fetchText(url: string): Promise<string>;
+}
+
+/** The engine that all tests use, and the newest one beside it, which pulls from the same registries. */
+export const engines: EngineUnderTest[] = given ? [theEngine(given), ...newestEngine(given)] : [];
+
+/** Tests that are to hold on the oldest and on the newest engine; on one that cannot be had, they are skipped and counted. */
+export function describeOnEachEngine(what: string, tests: (engine: EngineUnderTest) => void): void {
+  for (const index of [0, 1]) {
+    const engine = engines[index];
+    if (engine)
+      describe(`${what}, on ${engine.title}`, () => {
+        tests(engine);
+      });
+    else
+      describe.skip(`${what}, on ${index === 0 ? 'an engine' : 'the newest engine'}`, () => {
+        tests(undefined as never);
+      });
+  }
+}
+
+function theEngine({ dockerHost, engineVersion, isPrivateEngine, folder }: TestEnvironment): EngineUnderTest {
+  return {
+    title: `Docker Engine ${engineVersion}`,
+    dockerHost,
+    docker: connect(dockerHost),
+    private: isPrivateEngine ? PrivateEngine.in(join(folder, 'engine')) : undefined,
+    fetchText: async (url) => {
+      const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+      return response.text();
+    },
+  };
+}
+
+function newestEngine({ newestEngine: found }: TestEnvironment): EngineUnderTest[] {
+  if ('missing' in found) return [];
+  const engine = PrivateEngine.in(found.folder);
+  const { dockerHost, docker, namespaces } = engine;
+  if (!namespaces) throw new Error('the namespaces of the newest engine are gone');
+  return [
+    {
+      ...{ title: `Docker Engine ${found.version}`, dockerHost, docker, private: engine },
+      fetchText: (url) => namespaces.fetchText(url),
+    },
+  ];
+}
 
 /** A name that no other run and no other test uses. */
 export function uniqueName(what: string): string {

@@ -6,8 +6,11 @@ export interface TestEnvironment {
   /** Of the run; its end removes it. */
   folder: string;
   dockerHost: string;
+  engineVersion: string;
   /** Whether the engine is the run's own. */
   isPrivateEngine: boolean;
+  /** A second engine beside it, the newest that can be had; or why there is none. */
+  newestEngine: { folder: string; version: string } | { missing: string };
   /** Hosts of the registries: one for everybody, and one for those who have the account. */
   registry: string;
   privateRegistry: string;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** What a lane tells the runner, once, before it takes work. */
 export interface LaneReady {
   ready: string;
@@ -15,3 +17,8 @@ export interface JobDone {
 
 /** A piece of work: arguments for Jest. None at all: there is no more, end. */
 export type Job = string[];
+
+/** Whether a file of tests asks for the newest engine beside the usual one: it is started for those alone. */
+export function needsNewestEngine(file: string): boolean {
+  return readFileSync(file, 'utf8').includes('describeOnEachEngine');
+}

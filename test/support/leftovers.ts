@@ -81,7 +81,8 @@ async function endDaemons(folder: string): Promise<void> {
   const daemons = (): { pid: number; program: string }[] =>
     runningProcesses().filter(
       ({ program, commandLine }) =>
-        /^(dockerd|containerd|containerd-shim\S*|docker-registry)$/.test(program) && commandLine.includes(folder),
+        // `tail` holds the namespaces of a second engine: see namespaces.ts.
+        /^(dockerd|containerd|containerd-shim\S*|docker-registry|tail)$/.test(program) && commandLine.includes(folder),
     );
   const asked = daemons()
     .filter(({ program }) => program === 'dockerd' || program === 'docker-registry')

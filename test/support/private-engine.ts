@@ -1,11 +1,13 @@
 import type Docker from 'dockerode';
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { installedBusybox } from './busybox.js';
 import { answers, connect } from './connect.js';
+import { debianRoot } from './debian-root.js';
+import { Namespaces } from './namespaces.js';
 import { networkState } from './network-state.js';
 import { install, isInstalled, Unavailable } from './packages.js';
 import { allGone, runningProcesses, signalAll } from './processes.js';
@@ -16,28 +18,59 @@ const readyWithinMs = 60_000;
 const haltsWithinMs = 30_000;
 const patienceMs = 15 * 60_000;
 
+export interface EngineFeatures {
+  /** Keeps images in containerd's store, as fresh installations of Docker Engine 29 do. */
+  containerdStore?: boolean;
+}
+
 /** A dockerd of our own, with its containers, images and logs in a folder of its own. */
 export class PrivateEngine {
   readonly dockerHost: string;
   readonly docker: Docker;
 
-  private constructor(readonly folder: string) {
+  /** @param namespaces where it runs, if not in those of this process */
+  private constructor(
+    readonly folder: string,
+    readonly namespaces?: Namespaces,
+  ) {
     this.dockerHost = `unix://${join(folder, 'docker.sock')}`;
     this.docker = connect(this.dockerHost);
   }
 
-  /** The engine of a run, which another process may have started. */
-  static of(runFolder: string): PrivateEngine {
-    return new PrivateEngine(join(runFolder, 'engine'));
+  /** The engine in a folder, which another process may have started. */
+  static in(folder: string): PrivateEngine {
+    return new PrivateEngine(folder, Namespaces.of(folder));
+  }
+
+  /**
+   * The newest engine that Debian has, beside the one of this machine, in namespaces of its own.
+   * @param name of its folder in that of the run, by which the end of the run finds it
+   * @throws Unavailable where it cannot be had
+   */
+  static async startNewest(runFolder: string, name: string, features: EngineFeatures = {}): Promise<PrivateEngine> {
+    const debian = await debianRoot();
+    const folder = join(runFolder, name);
+    const engine = new PrivateEngine(folder, await Namespaces.make(debian, runFolder, folder));
+    writeFileSync(
+      engine.configPath,
+      JSON.stringify({ features: { 'containerd-snapshotter': !!features.containerdStore } }),
+    );
+    await engine.launch();
+    return engine;
+  }
+
+  private get configPath(): string {
+    return join(this.folder, 'daemon.json');
   }
 
   /** @throws Unavailable with what to install */
   static async start(run: TestRun): Promise<PrivateEngine> {
     installWhatIsMissing();
-    const engine = PrivateEngine.of(run.folder);
+    const engine = new PrivateEngine(join(run.folder, 'engine'));
     await waitForOtherEngines();
     run.mayLeave({ privateEngine: engine.dockerHost, networkBefore: networkState() });
     mkdirSync(engine.folder);
+    writeFileSync(engine.configPath, '{}');
     await engine.launch();
     return engine;
   }
@@ -49,16 +82,15 @@ export class PrivateEngine {
     const { folder } = this;
     // The pid file of a daemon that was killed would keep the next one from starting, where the number is in use again.
     rmSync(join(folder, 'pid'), { force: true });
-    const daemon = spawn(
-      'dockerd',
-      [
-        ...['--data-root', join(folder, 'data')],
-        ...['--exec-root', join(folder, 'exec')],
-        ...['--pidfile', join(folder, 'pid')],
-        ...['-H', this.dockerHost],
-      ],
-      { stdio: ['ignore', log, log], detached: true },
-    );
+    const options = [
+      ...['--config-file', this.configPath],
+      ...['--data-root', join(folder, 'data')],
+      ...['--exec-root', join(folder, 'exec')],
+      ...['--pidfile', join(folder, 'pid')],
+      ...['-H', this.dockerHost],
+    ];
+    const [program, args] = this.namespaces?.inside('dockerd', ...options) ?? ['dockerd', options];
+    const daemon = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
     daemon.unref();
     closeSync(log);
     let failure: unknown;

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Namespaces } from './namespaces.js';
 import type { RegistryRuntime } from './registry.js';
 
 /** The registry as Debian packages it. */
@@ -29,10 +30,20 @@ export class RegistryProcess implements RegistryRuntime {
   }
 
   start(): Promise<void> {
-    // Not of the terminal's group: a Ctrl-C is for the run, which ends it in its turn.
-    this.child = spawn('docker-registry', ['serve', this.configPath], { stdio: 'ignore', detached: true });
-    this.child.unref();
+    this.child = this.serve(['docker-registry', ['serve', this.configPath]]);
     return Promise.resolve();
+  }
+
+  /** The same address and storage once more, where an engine in namespaces of its own finds them. */
+  startIn(namespaces: Namespaces): void {
+    this.serve(namespaces.inNetwork('docker-registry', 'serve', this.configPath));
+  }
+
+  private serve([program, args]: [string, string[]]): ChildProcess {
+    // Not of the terminal's group: a Ctrl-C is for the run, which ends it in its turn.
+    const child = spawn(program, args, { stdio: 'ignore', detached: true });
+    child.unref();
+    return child;
   }
 
   async kill(): Promise<void> {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { TestEngine } from './engine.js';
-import { isInstalled } from './packages.js';
+import type { Namespaces } from './namespaces.js';
+import { isInstalled, Unavailable } from './packages.js';
 import { RegistryContainer } from './registry-container.js';
 import { RegistryProcess } from './registry-process.js';
 import { until } from './until.js';
@@ -68,6 +69,19 @@ export class Registry {
     await this.runtime.start();
     await until(`the start of the registry at ${this.host}`, readyWithinMs, () =>
       fetch(`http://${this.host}/v2/`, { signal: AbortSignal.timeout(1000) }),
+    );
+  }
+
+  /**
+   * Makes it reachable, at the same address and with all that is pushed, for an engine in namespaces of its own.
+   * @throws Unavailable where it is a container of the other engine
+   */
+  async serveIn(namespaces: Namespaces): Promise<void> {
+    if (!(this.runtime instanceof RegistryProcess))
+      throw new Unavailable('a second engine needs the package docker-registry on this machine');
+    this.runtime.startIn(namespaces);
+    await until(`the registry at ${this.host} in the namespaces of a second engine`, readyWithinMs, () =>
+      namespaces.fetchText(`http://${this.host}/`),
     );
   }
 

@@ -9,9 +9,10 @@ import { text } from 'node:stream/consumers';
 import { busyboxFor } from './busybox.js';
 import { cleanUp, isInterrupted } from './cleanup.js';
 import { findOrStartEngine } from './engine.js';
-import { toVariables } from './environment.variables.js';
-import type { Job, JobDone, LaneReady } from './lane.protocol.js';
+import { toVariables, type TestEnvironment } from './environment.variables.js';
+import { needsNewestEngine, type Job, type JobDone, type LaneReady } from './lane.protocol.js';
 import { Unavailable } from './packages.js';
+import { PrivateEngine } from './private-engine.js';
 import { account, Registry } from './registry.js';
 import { TestRun } from './test-run.js';
 
@@ -27,11 +28,11 @@ const run = new TestRun();
 // A parent that was killed cannot say that there is no more.
 process.once('disconnect', () => void cleanUp().finally(() => process.exit()));
 try {
-  const { variables, ready } = await startWhatIsNeeded();
+  const { started, ready } = await startWhatIsNeeded();
   let job = nextJob();
   tell({ ready, isPrivateEngine: ready.includes('private') });
   for (let args = await job; args.length > 0; args = await job) {
-    const done = await runJest(args, variables);
+    const done = await runJest(args, started ? toVariables(await environmentFor(args, started)) : {});
     job = nextJob();
     tell(done);
   }
@@ -52,7 +53,12 @@ function tell(message: LaneReady | JobDone): void {
   process.send?.(message);
 }
 
-async function startWhatIsNeeded(): Promise<{ variables: Record<string, string>; ready: string }> {
+interface Started {
+  environment: TestEnvironment;
+  registries: Registry[];
+}
+
+async function startWhatIsNeeded(): Promise<{ started?: Started; ready: string }> {
   try {
     const engine = await findOrStartEngine(run);
     await busyboxFor(engine.docker);
@@ -60,23 +66,53 @@ async function startWhatIsNeeded(): Promise<{ variables: Record<string, string>;
     const registry = await Registry.start(engine, place);
     const privateRegistry = await Registry.start(engine, { ...place, withAccount: true });
     const { Version, ApiVersion } = await engine.docker.version();
-    const variables = toVariables({
+    const environment: TestEnvironment = {
       ...place,
       dockerHost: engine.dockerHost,
+      engineVersion: releaseOf(Version),
       isPrivateEngine: engine.private !== undefined,
+      newestEngine: { missing: 'no test has asked for it' },
       registry: registry.host,
       privateRegistry: privateRegistry.host,
       account,
-    });
+    };
     const owner = engine.private ? 'private' : "this machine's own";
     return {
-      variables,
+      started: { environment, registries: [registry, privateRegistry] },
       ready: `Testing with Docker Engine ${Version} (API ${ApiVersion}, ${owner}) and Node ${process.version}`,
     };
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    return { variables: {}, ready: `The tests on a real engine are skipped: ${error.message}` };
+    return { ready: `The tests on a real engine are skipped: ${error.message}` };
   }
+}
+
+let newest: Promise<TestEnvironment['newestEngine']> | undefined;
+
+/** What a job's tests are told: with the newest engine, started once, where they ask for it. */
+async function environmentFor(job: Job, { environment, registries }: Started): Promise<TestEnvironment> {
+  if (!job.some((argument) => argument.endsWith('.ts') && needsNewestEngine(argument))) return environment;
+  newest ??= startNewestEngine(registries);
+  return { ...environment, newestEngine: await newest };
+}
+
+async function startNewestEngine(registries: Registry[]): Promise<TestEnvironment['newestEngine']> {
+  try {
+    const engine = await PrivateEngine.startNewest(run.folder, 'newest-engine');
+    for (const registry of registries) if (engine.namespaces) await registry.serveIn(engine.namespaces);
+    const { Version, ApiVersion } = await engine.docker.version();
+    console.log(`Testing with Docker Engine ${Version} (API ${ApiVersion}, private) as well`);
+    return { folder: engine.folder, version: releaseOf(Version) };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    console.log(`The tests on the newest engine are skipped: ${error.message}`);
+    return { missing: error.message };
+  }
+}
+
+/** Without what a distribution adds. */
+function releaseOf(version: string): string {
+  return version.split('+')[0] ?? version;
 }
 
 /** @throws Error where Jest ended without results */

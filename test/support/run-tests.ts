@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { debianRoot } from './debian-root.js';
 import { Lane } from './lane.js';
-import type { Job } from './lane.protocol.js';
+import { needsNewestEngine, type Job } from './lane.protocol.js';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const args = process.argv.slice(2);
@@ -34,7 +35,9 @@ try {
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
 async function runAll(): Promise<void> {
-  const { anywhere, online } = plan();
+  const { anywhere, online, needsNewestEngine } = plan();
+  // Meanwhile, and here, where the internet is; lanes that need it wait for it, and say why where it cannot be had.
+  if (needsNewestEngine) void debianRoot().catch(() => undefined);
   const first = await start(new Lane());
   const working = [work(first, [online, anywhere])];
   // Beside each other on engines of their own, or all on the one that is there.
@@ -65,19 +68,26 @@ async function work(lane: Lane, queues: Job[][]): Promise<void> {
   }
 }
 
-/** One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it. */
-function plan(): { anywhere: Job[]; online: Job[] } {
+/**
+ * One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it,
+ * those that need the newest engine come last: it may have to be made.
+ */
+function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } {
   const endToEnd = listed('e2e').map((file) => ({
     file,
     isOnline: readFileSync(file, 'utf8').includes('@needs internet'),
+    isLate: needsNewestEngine(file),
   }));
-  const job = (file: string): Job => ['--selectProjects', 'e2e', '--runTestsByPath', file, ...options];
+  const job = ({ file }: { file: string }): Job => ['--selectProjects', 'e2e', '--runTestsByPath', file, ...options];
+  const offline = endToEnd.filter(({ isOnline }) => !isOnline);
   return {
     anywhere: [
-      ...endToEnd.filter(({ isOnline }) => !isOnline).map(({ file }) => job(file)),
+      ...offline.filter(({ isLate }) => !isLate).map(job),
       ...(listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : []),
+      ...offline.filter(({ isLate }) => isLate).map(job),
     ],
-    online: endToEnd.filter(({ isOnline }) => isOnline).map(({ file }) => job(file)),
+    online: endToEnd.filter(({ isOnline }) => isOnline).map(job),
+    needsNewestEngine: endToEnd.some(({ isLate }) => isLate),
   };
 }
 

@@ -1,0 +1,81 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Unavailable } from './packages.js';
+import { runningProcesses } from './processes.js';
+import { until } from './until.js';
+
+const run = promisify(execFile);
+const readyWithinMs = 20_000;
+
+/**
+ * The root is an overlay, so that what is written there goes with the mount namespace; the folder of the run is at the
+ * same path inside and outside, so that a socket there is one. `tail` holds the namespaces as long as it lives: a daemon
+ * that is killed finds its network, and its containers, again.
+ */
+const script = `
+  set -e
+  debian=$1 run=$2 folder=$3
+  mount -t tmpfs tmpfs "$folder/root"
+  mkdir "$folder/root/upper" "$folder/root/work" "$folder/root/merged"
+  mount -t overlay -o "lowerdir=$debian,upperdir=$folder/root/upper,workdir=$folder/root/work" overlay "$folder/root/merged"
+  cd "$folder/root/merged"
+  mkdir -p ".$run"
+  mount --bind "$run" ".$run"
+  mount -t proc proc proc
+  mount --rbind /sys sys
+  mount --rbind /dev dev
+  chroot . ip link set lo up
+  exec chroot . tail -f /dev/null "$folder"
+`;
+
+/** A network and a file system of their own on this machine, for daemons that would be in the way of others. */
+export class Namespaces {
+  private constructor(private readonly pid: number) {}
+
+  /**
+   * @param debian the root that is seen inside; it is not written to
+   * @param folder of these namespaces, in that of the run
+   */
+  static async make(debian: string, runFolder: string, folder: string): Promise<Namespaces> {
+    mkdirSync(join(folder, 'root'), { recursive: true });
+    const child = spawn('unshare', ['--net', '--mount', 'sh', '-c', script, 'sh', debian, runFolder, folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    let output = '';
+    child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+    child.unref();
+    const made = await until('the namespaces of a second engine', readyWithinMs, () => {
+      if (child.exitCode !== null) return 'failed';
+      return Namespaces.of(folder);
+    });
+    if (made === 'failed') throw new Unavailable(`namespaces for a second engine cannot be made: ${output.trim()}`);
+    child.stderr.destroy();
+    return made;
+  }
+
+  /** Those that were made for the folder, also by another process. */
+  static of(folder: string): Namespaces | undefined {
+    const holder = runningProcesses().find(({ commandLine }) => commandLine === `tail -f /dev/null ${folder}`);
+    return holder && new Namespaces(holder.pid);
+  }
+
+  /** The command that runs a program of the Debian root in there. */
+  inside(program: string, ...args: string[]): [string, string[]] {
+    return ['nsenter', [`--target=${this.pid}`, '--net', '--mount', '--root', '--wd', program, ...args]];
+  }
+
+  /** The command that runs a program of this machine in there, as far as the network is concerned. */
+  inNetwork(program: string, ...args: string[]): [string, string[]] {
+    return ['nsenter', [`--target=${this.pid}`, '--net', program, ...args]];
+  }
+
+  /** What answers at a URL in there. @throws Error where nothing does, or the status is no success */
+  async fetchText(url: string): Promise<string> {
+    const fetching = `fetch(process.argv[1],{signal:AbortSignal.timeout(5000)}).then(async(r)=>{if(!r.ok)throw r.status;process.stdout.write(await r.text())}).catch(()=>process.exit(1))`;
+    const { stdout } = await run(...this.inNetwork(process.execPath, '-e', fetching, url));
+    return stdout;
+  }
+}
