@@ -25,6 +25,7 @@ interface JestResults {
 }
 
 const run = new TestRun();
+let newest: Promise<TestEnvironment['newestEngine']> | undefined;
 // A parent that was killed cannot say that there is no more.
 process.once('disconnect', () => void cleanUp().finally(() => process.exit()));
 try {
@@ -86,8 +87,6 @@ async function startWhatIsNeeded(): Promise<{ started?: Started; ready: string }
     return { ready: `The tests on a real engine are skipped: ${error.message}` };
   }
 }
-
-let newest: Promise<TestEnvironment['newestEngine']> | undefined;
 
 /** What a job's tests are told: with the newest engine, started once, where they ask for it. */
 async function environmentFor(job: Job, { environment, registries }: Started): Promise<TestEnvironment> {
