@@ -142,6 +142,12 @@ export const settingsSchema = z.object({
     'How long a stop waits for the running deployment. `docker stop` gives 10 s.',
   ),
   DEPLOYMENTS_KEPT: wholeNumber(1, 100_000, 1000, 'How many finished deployments are remembered.'),
+  LOG_TAIL_LINES: wholeNumber(
+    0,
+    200,
+    20,
+    'How many of the last log lines of a new container that failed a deployment tells, secrets masked; 0 for none.',
+  ),
   WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
 });
 

@@ -54,6 +54,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     minFreeDiskBytes: value.MIN_FREE_DISK,
     drainTimeoutMs: value.DRAIN_TIMEOUT,
     deploymentsKept: value.DEPLOYMENTS_KEPT,
+    logTailLines: value.LOG_TAIL_LINES,
     waitLimitMs: value.WAIT_LIMIT,
   };
 }

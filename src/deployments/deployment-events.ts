@@ -5,10 +5,23 @@ import type { Deployment } from './deployment.js';
  * What happens to a deployment, with its record as it is afterwards:
  * `queued` it was accepted · `coalesced` a later request joined it · `started` it was taken out of the queue ·
  * `stage` it entered the last one of its stages · `finished` it ended, however it did.
+ *
+ * And what goes by without being recorded: `progress` of the pull, twice a second at most · `log` the last lines of a new
+ * container that failed, secrets masked.
  */
-export interface DeploymentEvent {
-  type: 'queued' | 'coalesced' | 'started' | 'stage' | 'finished';
-  deployment: Deployment;
+export type DeploymentEvent =
+  | { type: RecordedEvent; deployment: Deployment }
+  | { type: 'progress'; deploymentId: string; progress: PullProgress }
+  | { type: 'log'; deploymentId: string; lines: string[] };
+
+export type RecordedEvent = 'queued' | 'coalesced' | 'started' | 'stage' | 'finished';
+
+/** How far a pull has come, as far as the engine says. */
+export interface PullProgress {
+  layersDone: number;
+  layersTotal: number;
+  currentBytes: number;
+  totalBytes: number;
 }
 
 export type DeploymentListener = (event: DeploymentEvent) => void;
@@ -39,7 +52,7 @@ export class DeploymentEvents {
         listener(event);
       } catch (error) {
         this.logger.error(
-          `a listener failed on ${event.type} of ${event.deployment.id}`,
+          `a listener failed on the event ${event.type}`,
           error instanceof Error ? error.stack : String(error),
         );
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { enterStage, finish, isFinished, newDeployment, start, type DeploymentEnd } from './deployment.js';
+import { coalesce, enterStage, finish, isFinished, newDeployment, start, type DeploymentEnd } from './deployment.js';
 
 const succeeded: DeploymentEnd = { status: 'succeeded', result: 'updated' };
 const dropped: DeploymentEnd = { status: 'dropped', error: { code: 'stopping', message: 'stopped' } };
@@ -13,6 +13,15 @@ describe('a deployment', () => {
     expect(ended.stages.every(({ durationMs }) => durationMs !== undefined && durationMs >= 0)).toBe(true);
     for (const time of [ended.queuedAt, ended.startedAt, ended.finishedAt])
       expect(Date.parse(time ?? '')).not.toBeNaN();
+  });
+
+  it('remembers who joined it: each caller once, the last twenty', () => {
+    const joined = ['b', 'a', 'b'].reduce(coalesce, newDeployment('web', 'a'));
+    expect(joined).toMatchObject({ requestedBy: 'a', coalesced: 3, coalescedFrom: ['a', 'b'] });
+    const many = Array.from({ length: 100 }, (_, index) => `ci-${index}`).reduce(coalesce, joined);
+    expect(many.coalesced).toBe(103);
+    expect(many.coalescedFrom).toHaveLength(20);
+    expect(many.coalescedFrom.at(-1)).toBe('ci-99');
   });
 
   it('may be dropped while it waits or runs', () => {

@@ -25,6 +25,8 @@ export interface DeploymentFindings {
   image?: string;
   fromImageId?: string;
   toImageId?: string;
+  /** The registry's digest of the image before, where the engine knows exactly one; and of the one that was pulled. */
+  fromDigest?: string;
   digest?: string;
   containerId?: string;
   /** How long no container was running under the name, in milliseconds. */
@@ -44,8 +46,9 @@ export interface Deployment extends DeploymentFindings {
   result?: 'updated' | 'up_to_date';
   startedAt?: string;
   finishedAt?: string;
-  /** How many later requests joined this one while it waited. */
+  /** How many later requests joined this one while it waited, and who sent them: each caller once, the last twenty. */
   coalesced: number;
+  coalescedFrom: string[];
   stages: DeploymentStage[];
   error?: DeploymentError;
 }
@@ -66,12 +69,33 @@ const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
   dropped: [],
 };
 
+const callersKept = 20;
+
 export function newDeployment(container: string, requestedBy: string): Deployment {
-  return { id: randomUUID(), container, requestedBy, queuedAt: now(), status: 'queued', coalesced: 0, stages: [] };
+  return {
+    id: randomUUID(),
+    container,
+    requestedBy,
+    queuedAt: now(),
+    status: 'queued',
+    coalesced: 0,
+    coalescedFrom: [],
+    stages: [],
+  };
 }
 
 export function isFinished(deployment: Deployment): boolean {
   return legalNext[deployment.status].length === 0;
+}
+
+/** A later request joins a deployment that waits. */
+export function coalesce(deployment: Deployment, requestedBy: string): Deployment {
+  const others = deployment.coalescedFrom.filter((caller) => caller !== requestedBy);
+  return {
+    ...deployment,
+    coalesced: deployment.coalesced + 1,
+    coalescedFrom: [...others, requestedBy].slice(-callersKept),
+  };
 }
 
 /** @throws Error on a transition that is not legal: a bug, never an input. */

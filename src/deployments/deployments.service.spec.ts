@@ -15,10 +15,12 @@ function build(deploymentsKept = 10) {
 describe('DeploymentsService', () => {
   it('tells what happens, with the record as it is then', async () => {
     const { events, deployments } = build();
-    const seen: DeploymentEvent[] = [];
-    const stopListening = events.subscribe((event) => seen.push(event));
+    const seen: Extract<DeploymentEvent, { deployment: unknown }>[] = [];
+    const stopListening = events.subscribe((event) => {
+      if ('deployment' in event) seen.push(event);
+    });
     const { id } = await deployments.accept('web', 'ci');
-    await deployments.coalesce(id);
+    await deployments.coalesce(id, 'other');
     await deployments.start(id);
     await deployments.enterStage(id, 'pull', { image: 'web:1' });
     await deployments.finish(id, succeeded);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  coalesce,
   enterStage,
   finish,
   isFinished,
@@ -9,7 +10,7 @@ import {
   type DeploymentEnd,
   type DeploymentFindings,
 } from './deployment.js';
-import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
+import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 
 /** The life of a deployment's record. Only the queue and the worker write it; everybody else reads, or listens to the events. */
@@ -31,8 +32,8 @@ export class DeploymentsService {
     return this.store.find(id);
   }
 
-  coalesce(id: string): Promise<Deployment> {
-    return this.change(id, 'coalesced', (deployment) => ({ ...deployment, coalesced: deployment.coalesced + 1 }));
+  coalesce(id: string, requestedBy: string): Promise<Deployment> {
+    return this.change(id, 'coalesced', (deployment) => coalesce(deployment, requestedBy));
   }
 
   start(id: string): Promise<Deployment> {
@@ -42,6 +43,14 @@ export class DeploymentsService {
   /** @param findings what is known so far, so that the record of a running deployment tells it too */
   enterStage(id: string, stage: string, findings: DeploymentFindings = {}): Promise<Deployment> {
     return this.change(id, 'stage', (deployment) => ({ ...enterStage(deployment, stage), ...findings }));
+  }
+
+  reportProgress(deploymentId: string, progress: PullProgress): void {
+    this.events.emit({ type: 'progress', deploymentId, progress });
+  }
+
+  reportLog(deploymentId: string, lines: string[]): void {
+    this.events.emit({ type: 'log', deploymentId, lines });
   }
 
   finish(id: string, end: DeploymentEnd): Promise<Deployment> {
@@ -57,8 +66,8 @@ export class DeploymentsService {
     let onAbort: (() => void) | undefined;
     // Listening begins before the record is looked at, so that no end is missed in between.
     const finished = new Promise<Deployment>((resolve) => {
-      stopListening = this.events.subscribe(({ type, deployment }) => {
-        if (type === 'finished' && deployment.id === id) resolve(deployment);
+      stopListening = this.events.subscribe((event) => {
+        if (event.type === 'finished' && event.deployment.id === id) resolve(event.deployment);
       });
     });
     const aborted = new Promise<undefined>((resolve) => {
@@ -79,7 +88,7 @@ export class DeploymentsService {
 
   private async change(
     id: string,
-    type: DeploymentEvent['type'],
+    type: RecordedEvent,
     change: (present: Deployment) => Deployment,
   ): Promise<Deployment> {
     const deployment = await this.store.update(id, change);

@@ -2,18 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
 import { settings, type Settings } from '../config/settings.js';
 import { commit } from './commit.js';
+import { Disclosure, type Mask } from './disclosure.js';
 import { ineligible } from './eligibility.js';
 import { EngineError, EngineTimeout, EngineUnreachable, hasStatus, isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { collectEvidence } from './evidence.js';
-import { sameImage } from './image-identity.js';
+import { registryDigest, sameImage } from './image-identity.js';
 import { ImagePuller } from './image-puller.js';
 import { UpdateError, type Drain, type FailureCode, type Findings, type Stage, type UpdateOutcome } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { Preparation } from './preparation.js';
 import type { ProofPolicy } from './proof-policy.js';
 import { prove } from './proof.js';
+import type { PullProgress } from './pull-stream.js';
 import { Recovery } from './recovery.js';
 import { rollback } from './rollback.js';
 import { swap } from './swap.js';
@@ -29,8 +31,15 @@ const mayLeaveRemains = new Set<FailureCode>([
   'internal_error',
 ]);
 
-/** Who wants to know how an update goes: called before each stage with what is known so far. */
-export type Report = (stage: Stage, findings: Findings) => Promise<void>;
+/** Who wants to know how an update goes. */
+export interface Report {
+  /** Before each stage, with what is known so far. */
+  stage: (stage: Stage, findings: Findings) => Promise<void>;
+  /** While the image is pulled, twice a second at most. */
+  progress: (progress: PullProgress) => void;
+  /** The last log lines of a replacement that failed, before the old container is put back. */
+  log: (lines: string[]) => void;
+}
 
 /** How far an update has come, and what it knows. */
 interface RunningUpdate {
@@ -38,6 +47,8 @@ interface RunningUpdate {
   findings: Findings;
   report: Report;
   drain: Drain;
+  /** For what is told of the failure; secrets are known once the container is. */
+  mask: Mask;
 }
 
 /**
@@ -53,7 +64,8 @@ export class DockerService {
     private readonly puller: ImagePuller,
     private readonly preparation: Preparation,
     private readonly recovery: Recovery,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs'>,
+    private readonly disclosure: Disclosure,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs' | 'logTailLines'>,
   ) {}
 
   /** @throws EngineUnreachable, EngineTimeout or EngineError where the engine does not answer well */
@@ -75,7 +87,7 @@ export class DockerService {
 
   /** Never throws: expected failures and bugs alike are outcomes. */
   async update(name: string, report: Report, drain: Drain): Promise<UpdateOutcome> {
-    const update: RunningUpdate = { stage: 'recover', findings: {}, report, drain };
+    const update: RunningUpdate = { stage: 'recover', findings: {}, report, drain, mask: (text) => text };
     try {
       await this.awaitEngine(drain);
       await enter(update, 'recover');
@@ -83,6 +95,8 @@ export class DockerService {
       await enter(update, 'inspect');
       const old = await this.inspect(name, update.findings);
       const oldImage = await this.inspectPresentImage(old);
+      update.findings.fromDigest = registryDigest(oldImage, old.Config.Image);
+      update.mask = await this.disclosure.maskFor(old, oldImage);
       await enter(update, 'pull');
       const newImage = await this.pull(old, oldImage, update);
       if (sameImage(old, newImage)) {
@@ -90,7 +104,7 @@ export class DockerService {
       }
       await enter(update, 'prepare');
       const { replacement, policy, warnings } = await this.preparation.prepare(old, oldImage, newImage, drain);
-      if (warnings.length > 0) update.findings.warnings = warnings;
+      if (warnings.length > 0) update.findings.warnings = warnings.map(update.mask);
       return await this.replace(old, replacement, policy, update);
     } catch (error) {
       const failure = failureOf(error, update);
@@ -130,7 +144,11 @@ export class DockerService {
   }
 
   private async rollBack(pair: Pair, cause: unknown, update: RunningUpdate): Promise<UpdateOutcome> {
-    const evidence = update.stage === 'prove' ? await collectEvidence(this.engine, pair.newId) : {};
+    const evidence =
+      update.stage === 'prove'
+        ? await collectEvidence(this.engine, pair.newId, { logLines: this.settings.logTailLines, mask: update.mask })
+        : {};
+    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
     const { error } = failureOf(cause, update);
     await enter(update, 'rollback');
     try {
@@ -138,7 +156,7 @@ export class DockerService {
       await rollback(this.engine, pair);
     } catch (failure) {
       this.mayHoldRemains = true;
-      const message = `${error.message}; ${(failure as Error).message}`;
+      const message = update.mask(`${error.message}; ${(failure as Error).message}`);
       return {
         ...update.findings,
         status: 'failed',
@@ -193,9 +211,14 @@ export class DockerService {
   private async pull(
     old: ContainerInspect,
     oldImage: ImageInspect,
-    { findings, drain }: RunningUpdate,
+    { findings, drain, report }: RunningUpdate,
   ): Promise<ImageInspect> {
-    const { digest } = await this.puller.pull(old.Config.Image, this.engine.foreignPlatform(oldImage), drain.begun);
+    const { digest } = await this.puller.pull(
+      old.Config.Image,
+      this.engine.foreignPlatform(oldImage),
+      drain.begun,
+      report.progress,
+    );
     const newImage = await this.engine.inspectImage(old.Config.Image);
     Object.assign(findings, { digest, toImageId: newImage.Id });
     return newImage;
@@ -219,12 +242,12 @@ function pairOf(old: ContainerInspect, replacement: ContainerInspect): Pair {
 
 async function enter(update: RunningUpdate, stage: Stage): Promise<void> {
   update.stage = stage;
-  await update.report(stage, update.findings);
+  await update.report.stage(stage, update.findings);
 }
 
 /** What a failure means where nothing was touched, or where all was put back. */
-function failureOf(error: unknown, { stage, drain }: RunningUpdate): Extract<UpdateOutcome, { error: unknown }> {
-  const message = error instanceof Error ? error.message : String(error);
+function failureOf(error: unknown, { stage, drain, mask }: RunningUpdate): Extract<UpdateOutcome, { error: unknown }> {
+  const message = mask(error instanceof Error ? error.message : String(error));
   if (error instanceof UpdateError) {
     return {
       status: error.code === 'interrupted' ? 'dropped' : 'failed',

@@ -1,48 +1,50 @@
 import { Buffer } from 'node:buffer';
 import type { Engine } from './engine.js';
-import type { ContainerInspect } from './engine-types.js';
+import type { Mask } from './disclosure.js';
 import type { Evidence } from './outcome.js';
 
-const logLines = 20;
 const lineLimit = 500;
+const logLimitBytes = 16 * 1024;
 const healthOutputLimit = 2000;
-const secretLimit = 8;
 
 /**
- * What a replacement that failed its proof has to say: exit code, last health check, last log lines, with every
- * environment value of 8 characters or more masked. Never throws: it explains a failure, it must not become one.
+ * What a replacement that failed its proof has to say: exit code, last health check, last log lines, all masked.
+ * Never throws: it explains a failure, it must not become one.
+ * @param logLines how many log lines to ask for; 0 for none
  */
-export async function collectEvidence(engine: Engine, containerId: string): Promise<Evidence> {
+export async function collectEvidence(
+  engine: Engine,
+  containerId: string,
+  { logLines, mask }: { logLines: number; mask: Mask },
+): Promise<Evidence> {
   try {
     const container = await engine.inspectContainer(containerId);
-    const mask = maskFor(container);
     const healthOutput = container.State.Health?.Log?.at(-1)?.Output;
-    const output = await engine.containerLogs(containerId, logLines).catch(() => Buffer.alloc(0));
+    const output =
+      logLines === 0 ? undefined : await engine.containerLogs(containerId, logLines).catch(() => Buffer.alloc(0));
     return {
       // One that waits for its restart counts as running, and still has its last exit code.
       exitCode: container.State.Running && !container.State.Restarting ? undefined : container.State.ExitCode,
-      healthOutput: healthOutput ? mask(healthOutput.slice(-healthOutputLimit)) : undefined,
-      logTail: toLines(container.Config.Tty ? output : demultiplex(output)).map(mask),
+      // Masked before anything is cut: half a secret would not be known for one.
+      healthOutput: healthOutput ? mask(healthOutput).slice(-healthOutputLimit) : undefined,
+      logTail:
+        output && lastLines(mask((container.Config.Tty ? output : demultiplex(output)).toString('utf8')), logLines),
     };
   } catch {
     return {};
   }
 }
 
-function maskFor({ Config }: ContainerInspect): (text: string) => string {
-  const secrets = (Config.Env ?? [])
-    .map((entry) => entry.slice(entry.indexOf('=') + 1))
-    .filter((value) => value.length >= secretLimit);
-  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
-}
-
-function toLines(output: Buffer): string[] {
-  return output
-    .toString('utf8')
+/** The last lines of a text that are not empty, each cut to 500 characters, in all at most 16 KiB. */
+export function lastLines(text: string, count: number): string[] {
+  const lines = text
     .split(/\r?\n/)
     .filter((line) => line !== '')
-    .slice(-logLines)
+    .slice(-count)
     .map((line) => line.slice(0, lineLimit));
+  let bytes = 0;
+  const first = lines.findLastIndex((line) => (bytes += Buffer.byteLength(line)) > logLimitBytes);
+  return lines.slice(first + 1);
 }
 
 /** Joins the payloads of the engine's frames: 1 byte stream, 3 bytes zero, 4 bytes length (Engine API, "Attach to a container"). */

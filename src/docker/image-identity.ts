@@ -1,4 +1,5 @@
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { InvalidImageReference, parseImageReference, repositoryOf } from './image-reference.js';
 
 /**
  * Whether a container runs an image. On the classic store an image's id is that of its config, and says it. On the
@@ -17,4 +18,31 @@ export function sameImage(
       (manifest) => manifest.Kind === 'image' && manifest.Available && manifest.ID === running,
     )
   );
+}
+
+/**
+ * The digest that the registry has given an image in the repository of a reference, `sha256:<hex>`. Undefined where the
+ * engine knows none, or several, of which any may be the present one.
+ */
+export function registryDigest(
+  { RepoDigests }: Pick<ImageInspect, 'RepoDigests'>,
+  reference: string,
+): string | undefined {
+  const repository = parsed(reference)?.repository;
+  const digests = (RepoDigests ?? [])
+    .map(parsed)
+    .filter((entry) => entry?.repository === repository)
+    .map((entry) => entry?.digest);
+  return digests.length === 1 ? digests[0] : undefined;
+}
+
+/** Undefined where the text names no image, such as the engine's `<none>@<none>`. */
+function parsed(text: string): { repository: string; digest?: string } | undefined {
+  try {
+    const reference = parseImageReference(text);
+    return { repository: repositoryOf(reference), digest: reference.digest };
+  } catch (error) {
+    if (error instanceof InvalidImageReference) return undefined;
+    throw error;
+  }
 }

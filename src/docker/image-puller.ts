@@ -5,8 +5,11 @@ import { EngineError, EngineUnreachable } from './engine-error.js';
 import { Engine } from './engine.js';
 import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
 import { UpdateError } from './outcome.js';
-import { pullFailure, readPullStream, type PullResult } from './pull-stream.js';
+import { pullFailure, readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
 import { encodeRegistryAuth, readRegistryCredentials } from './registry-credentials.js';
+import { throttled } from './throttled.js';
+
+const progressIntervalMs = 500;
 
 /** Pulls images with the registry's credentials, read anew for each pull: they may be replaced at any time. */
 @Injectable()
@@ -25,9 +28,15 @@ export class ImagePuller {
   /**
    * @param image the reference as the container has it
    * @param platform `os/arch`, where it is not the engine's own
+   * @param onProgress called twice a second at most
    * @throws UpdateError with the stage `pull`, or with the code `interrupted` once `signal` is aborted
    */
-  async pull(image: string, platform: string | undefined, signal: AbortSignal): Promise<PullResult> {
+  async pull(
+    image: string,
+    platform: string | undefined,
+    signal: AbortSignal,
+    onProgress: (progress: PullProgress) => void,
+  ): Promise<PullResult> {
     const reference = parseImageReference(image);
     await assertRoomForPull(this.engine, this.settings);
     const found = await readRegistryCredentials(this.settings.dockerConfig, reference);
@@ -41,7 +50,11 @@ export class ImagePuller {
         found && encodeRegistryAuth(found.credentials),
         either,
       );
-      return await readPullStream(stream, { idleTimeoutMs: this.settings.pullIdleTimeoutMs, signal: either });
+      return await readPullStream(stream, {
+        idleTimeoutMs: this.settings.pullIdleTimeoutMs,
+        signal: either,
+        onProgress: throttled(onProgress, progressIntervalMs),
+      });
     } catch (error) {
       if (signal.aborted)
         throw new UpdateError('interrupted', 'pull', 'the service stops; the pull was given up', { cause: error });

@@ -53,6 +53,8 @@ export interface Findings {
   image?: string;
   fromImageId?: string;
   toImageId?: string;
+  /** The registry's digest of the image that was replaced, where the engine knows exactly one. */
+  fromDigest?: string;
   /** The registry's digest of the image that was pulled. */
   digest?: string;
   /** The container that has the name now. */

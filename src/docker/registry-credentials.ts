@@ -99,6 +99,22 @@ export async function readRegistryCredentials(
   }
 }
 
+/** Every secret in the file's `auths`, to be masked wherever it would be told. Never throws: what cannot be read holds none. */
+export async function registrySecrets(path: string): Promise<string[]> {
+  try {
+    const auths = Object.values(section(parseConfig(await readFile(path, 'utf8')), 'auths')) as (Json | null)[];
+    return auths.flatMap((entry) => {
+      const { auth, password, identitytoken, registrytoken } = entry ?? {};
+      const decoded = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8') : '';
+      return [auth, decoded.slice(decoded.indexOf(':') + 1), password, identitytoken, registrytoken].filter(
+        (secret): secret is string => typeof secret === 'string' && secret !== '',
+      );
+    });
+  } catch {
+    return [];
+  }
+}
+
 /**
  * The value of `X-Registry-Auth`: base64url of the JSON **with** its padding. The engine takes anything else, Node's own
  * `base64url` included, silently for no credentials at all (moby, `api/pkg/authconfig`).

@@ -27,7 +27,7 @@ export class MemoryQueueService extends QueueService {
     if (waiting) {
       const position = [...this.waiting.keys()].indexOf(container) + 1;
       const { id } = await waiting;
-      return { deployment: await this.deployments.coalesce(id), position, coalesced: true };
+      return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
     if (this.waiting.size >= this.settings.queueSize)
       throw new QueueFull(`${this.waiting.size} containers are waiting`);

@@ -122,9 +122,17 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       const started = await this.deployments.start(deploymentId);
       const outcome = await this.docker.update(
         container,
-        async (stage, findings) => {
-          await this.deployments.enterStage(deploymentId, stage, findings);
-          this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
+        {
+          stage: async (stage, findings) => {
+            await this.deployments.enterStage(deploymentId, stage, findings);
+            this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
+          },
+          progress: (progress) => {
+            this.deployments.reportProgress(deploymentId, progress);
+          },
+          log: (lines) => {
+            this.deployments.reportLog(deploymentId, lines);
+          },
         },
         this.drain,
       );
@@ -153,7 +161,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private logEnd(ended: Deployment, started: Deployment): void {
-    const { id, container, image, fromImageId, toImageId, digest, downtimeMs, warnings, error } = ended;
+    const { id, container, image, fromImageId, toImageId, fromDigest, digest, downtimeMs, warnings, error } = ended;
     const durationMs = Date.now() - Date.parse(started.startedAt ?? started.queuedAt);
     const facts = {
       deploymentId: id,
@@ -162,6 +170,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       image,
       fromImageId,
       toImageId,
+      fromDigest,
       digest,
       durationMs,
       downtimeMs,

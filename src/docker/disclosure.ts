@@ -1,0 +1,32 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { environmentValues, formsOf, mask } from './mask.js';
+import { nameOf } from './pair.js';
+import { registrySecrets } from './registry-credentials.js';
+import { userEnvironment } from './spec/environment.js';
+
+/** Makes a text fit to be told: secrets are replaced by `***`. */
+export type Mask = (text: string) => string;
+
+/** What may be told of an update to whoever may ask for it. */
+@Injectable()
+export class Disclosure {
+  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'secretKey' | 'dockerConfig'>) {}
+
+  /**
+   * Masks this service's own tokens, the registries' credentials, and the values of 8 characters or more that the user gave
+   * the container as environment. The image's own values are no secrets: whoever has the image has them. Neither is what
+   * the record of a deployment tells anyway: a value that is part of the container's name or of its image reference.
+   */
+  async maskFor(container: ContainerInspect, image: ImageInspect): Promise<Mask> {
+    const environment = environmentValues(userEnvironment(container.Config.Env ?? [], image.Config?.Env ?? []));
+    const told = [nameOf(container), container.Config.Image];
+    const secrets = [
+      this.settings.secretKey,
+      ...(await registrySecrets(this.settings.dockerConfig.path)),
+      ...environment.filter((value) => !told.some((text) => text.includes(value))),
+    ].flatMap(formsOf);
+    return (text) => mask(text, secrets);
+  }
+}
