@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AppModule } from './app.module.js';
 import { ServiceLogger } from './config/service-logger.js';
+import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
 import { configureHttp } from './http/configure-http.js';
 
@@ -19,7 +20,7 @@ async function bootstrap(): Promise<void> {
     bodyParser: false,
     abortOnError: false,
   });
-  configureHttp(app);
+  configureHttp(app, configured);
   app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen(port);
   logger.log(`listening on port ${port}`, 'Main');
@@ -40,6 +41,7 @@ bootstrap().catch((error: unknown) => {
 /** One clear line, or one per setting, where the reason is known; everything where it is not. */
 function explain(error: unknown): string {
   if (error instanceof InvalidSettings) return error.message;
+  if (error instanceof InvalidPolicy) return `Cannot start: the policy in POLICY_PATH cannot be used: ${error.message}`;
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
     return `Cannot start: port ${String(port)} is in use by another process; stop it or set PORT`;

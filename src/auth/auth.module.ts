@@ -1,5 +1,19 @@
 import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Authenticator } from './authenticator.js';
 import { BearerGuard } from './bearer.guard.js';
+import { FailureThrottle } from './failure-throttle.js';
+import { IdentityTokens } from './identity-tokens.js';
+import { StaticTokens } from './static-tokens.js';
 
-@Module({ providers: [BearerGuard], exports: [BearerGuard] })
+/** Puts BearerGuard before every route of the application. */
+@Module({
+  providers: [
+    Authenticator,
+    FailureThrottle,
+    IdentityTokens,
+    StaticTokens,
+    { provide: APP_GUARD, useClass: BearerGuard },
+  ],
+})
 export class AuthModule {}

@@ -1,39 +1,129 @@
-import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { settings, type Settings } from '../config/settings.js';
+import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
+import { clientAddress } from '../http/client-address.js';
 import { Problem } from '../http/problem.js';
-import { bearerToken, sameSecret } from './bearer-token.js';
-import type { AuthenticatedRequest } from './caller.js';
+import { accessKey, type Access } from './access.decorators.js';
+import type { Authentication } from './authentication.js';
+import { Authenticator } from './authenticator.js';
+import { bearerToken } from './bearer-token.js';
+import { may, type AuthenticatedRequest, type Caller } from './caller.js';
+import { FailureThrottle } from './failure-throttle.js';
 
 const challenge = 'Bearer realm="trigger-docker-pull"';
 
-/** Admits requests that bear the secret; all others are answered 401 (RFC 6750 §3) before anything else is looked at. */
+/**
+ * Stands before every route (RFC 6750): 401 where the credential is missing or no good, 403 where it does not reach so far,
+ * before anything else is looked at. Deny by default: a route that does not say whom it is for is for the holder of
+ * SECRET_KEY alone. Every decision is one line of the audit log.
+ */
 @Injectable()
 export class BearerGuard implements CanActivate {
-  private readonly logger = new Logger('Auth');
+  private readonly audit = new Logger('Audit');
 
-  constructor(@Inject(settings.KEY) private readonly settings: Settings) {}
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authenticator: Authenticator,
+    private readonly throttle: FailureThrottle,
+  ) {}
 
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const token = bearerToken(request.rawHeaders);
-    const address = request.socket.remoteAddress ?? 'unknown';
-    if (token !== undefined && sameSecret(token, this.settings.secretKey)) {
-      request.caller = { id: 'secret-key', address };
-      return true;
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (access === 'public') return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<AuthenticatedRequest>();
+    const facts = {
+      from: clientAddress(request),
+      method: request.method,
+      path: request.path,
+      requestId: String(http.getResponse<Response>().locals.requestId),
+    };
+    const caller = await this.authenticate(request, facts);
+    const container = containerOf(request);
+    const seen = { ...facts, who: caller.id, ...caller.pipeline, action: access, container };
+    if (!reaches(caller, access, container)) {
+      this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, { ...seen, result: 'denied' });
+      throw outOfScope(access, container);
     }
-    const wasSent = request.headers.authorization !== undefined;
-    this.logger.warn(
-      `refused ${request.method} ${request.path}: ${wasSent ? 'wrong or malformed' : 'no'} bearer token`,
-      { from: address },
-    );
-    throw new Problem(
-      401,
-      'unauthorized',
-      'Send exactly one header "Authorization: Bearer <secret>" with the secret of this service.',
-      {
-        'WWW-Authenticate': wasSent ? `${challenge}, error="invalid_token"` : challenge,
-        Connection: 'close',
-      },
-    );
+    this.audit.log(`allowed: ${caller.id} may ${describe(access, container)}`, { ...seen, result: 'allowed' });
+    request.caller = caller;
+    return true;
   }
+
+  private async authenticate(
+    request: AuthenticatedRequest,
+    facts: { from: string; method: string; path: string; requestId: string },
+  ): Promise<Caller> {
+    const token = bearerToken(request.rawHeaders);
+    const wasSent = request.headers.authorization !== undefined;
+    const found: Authentication =
+      token === undefined
+        ? { refused: wasSent ? 'the Authorization header is malformed' : 'there is no bearer token' }
+        : await this.authenticator.authenticate(token);
+    if ('identity' in found) return { ...found.identity, address: facts.from };
+    if ('unavailable' in found) {
+      this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
+      throw new Problem(503, 'issuer_unavailable', `${found.unavailable}; try again.`, { 'Retry-After': '30' });
+    }
+    const tooMany = this.throttle.fail(facts.from);
+    // A flood of bad tokens must not become a flood of lines: the request log has them at debug level.
+    if (!tooMany || isRound(tooMany.count)) {
+      const count = tooMany && `, failure ${tooMany.count} within a minute`;
+      this.audit.warn(`refused: ${found.refused}${count ?? ''}`, { ...facts, result: 'refused' });
+    }
+    throw tooMany ? tooManyFailures(tooMany.retryAfterSeconds) : unauthorized(found.refused, wasSent);
+  }
+}
+
+function reaches(caller: Caller, access: Access | undefined, container: string | undefined): boolean {
+  if (access === 'anyone') return true;
+  return access === undefined || access === 'public' ? caller.isUnrestricted : may(caller, access, container);
+}
+
+function containerOf({ params }: AuthenticatedRequest): string | undefined {
+  return typeof params.container === 'string' ? params.container : undefined;
+}
+
+function describe(access: Access | undefined, container: string | undefined): string {
+  return `${access ?? 'call this'}${container === undefined ? '' : ` ${container}`}`;
+}
+
+/** Powers of two: an attack is seen to grow, in few lines. */
+function isRound(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
+}
+
+function unauthorized(reason: string, wasSent: boolean): Problem {
+  return new Problem(
+    401,
+    'unauthorized',
+    `Send exactly one header "Authorization: Bearer <token>" with a valid token: ${reason}.`,
+    {
+      'WWW-Authenticate': wasSent ? `${challenge}, error="invalid_token", error_description="${reason}"` : challenge,
+      Connection: 'close',
+    },
+  );
+}
+
+function tooManyFailures(retryAfterSeconds: number): Problem {
+  return new Problem(
+    429,
+    'too_many_failures',
+    'Too many failed authentications came from this address; a valid token is still taken.',
+    { 'Retry-After': String(retryAfterSeconds), Connection: 'close' },
+  );
+}
+
+/** The same whether the container exists or not. */
+function outOfScope(access: Access | undefined, container: string | undefined): Problem {
+  const scope = access === undefined ? '' : `, scope="${access}"`;
+  return new Problem(
+    403,
+    'insufficient_scope',
+    `The token is valid and does not reach so far: it may not ${describe(access, container)}.`,
+    { 'WWW-Authenticate': `${challenge}, error="insufficient_scope"${scope}` },
+  );
 }

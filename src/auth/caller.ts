@@ -1,15 +1,54 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { matchesAny } from '../config/name-glob.js';
+import type { Action } from '../config/policy/policy.schema.js';
 
-/** Who sent a request: which credential it showed, never the credential itself, and from where. */
-export interface Caller {
-  id: string;
-  address: string;
+/** Actions and the containers that they are for, as names or globs. */
+export interface Grant {
+  readonly containers: readonly string[];
+  readonly actions: readonly Action[];
 }
 
-export type AuthenticatedRequest = Request & { caller: Caller };
+/** Whose pipeline it is, as the issuer of its token says. */
+export interface PipelineIdentity {
+  readonly issuer: string;
+  readonly subject?: string;
+  readonly repository?: string;
+  readonly run?: string;
+}
+
+/** Who sent a request: which credential it showed, never the credential itself, from where, and what it may do. */
+export interface Caller {
+  readonly id: string;
+  readonly address: string;
+  readonly grants: readonly Grant[];
+  /** Whether it may do everything, also what nobody was granted: the holder of SECRET_KEY. */
+  readonly isUnrestricted: boolean;
+  readonly pipeline?: PipelineIdentity;
+}
+
+/** Who a credential belongs to, before it is known where the request came from. */
+export type Identity = Omit<Caller, 'address'>;
+
+export type AuthenticatedRequest = Request & { caller?: Caller };
+
+/** Whether a caller may do a thing with a container; without a container, whether it may do it with any at all. */
+export function may({ grants, isUnrestricted }: Identity, action: Action, container?: string): boolean {
+  if (isUnrestricted) return true;
+  return grants.some(
+    (grant) => grant.actions.includes(action) && (container === undefined || matchesAny(grant.containers, container)),
+  );
+}
+
+/** The containers that a caller may do a thing with, as names and globs. */
+export function containersFor({ grants, isUnrestricted }: Identity, action: Action): string[] {
+  if (isUnrestricted) return ['*'];
+  return grants.filter(({ actions }) => actions.includes(action)).flatMap(({ containers }) => containers);
+}
 
 /** The caller that BearerGuard has admitted. */
-export const CurrentCaller = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Caller => context.switchToHttp().getRequest<AuthenticatedRequest>().caller,
-);
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!caller) throw new Error('a public route has no caller');
+  return caller;
+});

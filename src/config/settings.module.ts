@@ -1,6 +1,18 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { settings } from './settings.js';
+import { PolicyFile } from './policy/policy-file.js';
+import { settings, type Settings } from './settings.js';
 
-@Module({ imports: [ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true, load: [settings] })] })
+@Global()
+@Module({
+  imports: [ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true, load: [settings] })],
+  providers: [
+    {
+      provide: PolicyFile,
+      inject: [settings.KEY],
+      useFactory: ({ policyPath }: Settings) => PolicyFile.open(policyPath, process.env),
+    },
+  ],
+  exports: [PolicyFile],
+})
 export class SettingsModule {}

@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import * as z from 'zod';
 import { parseDurationMs } from './duration.js';
+import { problemOfSecret } from './secret.js';
 import { parseSizeBytes } from './size.js';
+import { trustedProxies } from './trusted-proxies.js';
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -60,20 +62,49 @@ const hourMs = 3_600_000;
 
 /**
  * Every environment variable that the service reads, with its rule, its default and its description.
- * The table in README.md is generated from it.
+ * The table in README.md is generated from it. What is marked `secret` may stand in a file that `<NAME>_FILE` names.
  */
 export const settingsSchema = z.object({
   SECRET_KEY: z
-    .string({ error: 'is required: the secret that callers send as "Authorization: Bearer <secret>"' })
-    .refine(
-      (value) => value.trim() !== '',
-      'must not be empty: it is the secret that callers send as "Authorization: Bearer <secret>"',
-    )
-    .refine(
-      (value) => value.trim() === '' || /^[\x21-\x7e]+$/.test(value),
-      'must be visible ASCII characters without white space, for it travels in an HTTP header',
-    )
-    .meta({ description: 'The secret that callers send as `Authorization: Bearer <secret>`.' }),
+    .string()
+    .optional()
+    .superRefine((value, context) => {
+      const problem = value === undefined ? undefined : problemOfSecret(value);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({
+      description:
+        'The secret that callers send as `Authorization: Bearer <secret>`; it may do everything. Not required with a policy file.',
+      default: '**required**',
+      secret: true,
+    }),
+  POLICY_PATH: z.string().optional().meta({
+    description: 'The policy file, YAML or JSON: who may update what. See [docs/policy.md](docs/policy.md).',
+  }),
+  REQUIRE_LABEL: flag(false, 'Update only containers that have the label `trigger-docker-pull.enable=true`.'),
+  TRUST_PROXY: z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      const trusted = text === undefined ? [] : trustedProxies(text);
+      if (trusted) return trusted;
+      context.addIssue({
+        code: 'custom',
+        message: 'must be the addresses or networks of reverse proxies, as in 127.0.0.1,10.0.0.0/8, or loopback',
+      });
+      return z.NEVER;
+    })
+    .meta({
+      description:
+        'Addresses or networks of reverse proxies, with commas between them: from them alone `X-Forwarded-For` is believed.',
+    }),
+  AUTH_FAILURES_PER_MINUTE: wholeNumber(
+    1,
+    1_000_000,
+    60,
+    'How many failed authentications an address has before it is answered 429. A valid token always passes.',
+  ),
+  MAX_CONNECTIONS: wholeNumber(10, 1_000_000, 10_000, 'How many connections may be open at once; more are refused.'),
   PORT: wholeNumber(1, 65_535, 8080, 'TCP port to listen on.'),
   QUEUE_SIZE: wholeNumber(
     1,

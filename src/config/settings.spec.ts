@@ -70,6 +70,40 @@ describe('readSettings', () => {
     expect(problemsOf({ ...secret, PORT })).toEqual(['PORT must be a whole number from 1 to 65535']);
   });
 
+  it('reads the secret from the file that SECRET_KEY_FILE names', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'settings-')), 'secret');
+    writeFileSync(path, 'of-the-file\n');
+    expect(readSettings({ SECRET_KEY_FILE: path })).toMatchObject({ secretKey: 'of-the-file', secretKeyFile: path });
+    expect(readSettings({ SECRET_KEY_FILE: path, SECRET_KEY: '' })).toMatchObject({ secretKey: 'of-the-file' });
+    expect(problemsOf({ SECRET_KEY_FILE: path, SECRET_KEY: 'x' })).toEqual([
+      'SECRET_KEY_FILE and SECRET_KEY are both set; set one of them',
+    ]);
+    writeFileSync(path, '\n');
+    expect(problemsOf({ SECRET_KEY_FILE: path })).toEqual(['SECRET_KEY_FILE names an empty file']);
+    writeFileSync(path, 'two words');
+    const [problem] = problemsOf({ SECRET_KEY_FILE: path });
+    expect(problem).toMatch(/^SECRET_KEY_FILE: its content must be visible ASCII/);
+    expect(problemsOf({ SECRET_KEY_FILE: '/nowhere' })).toEqual([
+      'SECRET_KEY_FILE names a file that cannot be read (ENOENT)',
+    ]);
+  });
+
+  it('needs no secret where there is a policy file', () => {
+    expect(readSettings({ POLICY_PATH: '/policy.yaml' })).toMatchObject({
+      secretKey: undefined,
+      policyPath: '/policy.yaml',
+    });
+    expect(readSettings({ POLICY_PATH: '/policy.yaml', SECRET_KEY: '' }).secretKey).toBeUndefined();
+  });
+
+  it.each([
+    ['REQUIRE_LABEL', 'yes', 'true or false'],
+    ['TRUST_PROXY', 'true', 'addresses or networks'],
+    ['MAX_CONNECTIONS', '0', 'whole number'],
+  ])('refuses %s=%s', (name, value, rule) => {
+    expect(problemsOf({ ...secret, [name]: value })).toEqual([expect.stringContaining(rule)]);
+  });
+
   it('takes an empty variable for unset, as Compose passes them', () => {
     expect(readSettings({ ...secret, PORT: '', LOG_LEVEL: '', DOCKER_CONFIG_PATH: '' })).toMatchObject({
       port: 8080,

@@ -1,5 +1,6 @@
 import { registerAs, type ConfigType } from '@nestjs/config';
 import { engineAddress, type EngineAddress } from './engine-address.js';
+import { withSecretFiles } from './secret-files.js';
 import { settingsSchema, type LogLevel } from './settings.schema.js';
 
 const defaultDockerConfigPath = '/root/.docker/config.json';
@@ -15,16 +16,29 @@ export class InvalidSettings extends Error {
   }
 }
 
+const secrets = Object.entries(settingsSchema.shape)
+  .filter(([, schema]) => schema.meta()?.secret === true)
+  .map(([name]) => name);
+
 /**
  * Reads all settings from environment variables; an empty variable counts as unset.
  * @throws InvalidSettings that lists every bad variable with its rule
  */
 export function readSettings(env: NodeJS.ProcessEnv) {
+  const { values, problems } = withSecretFiles(env, secrets);
+  const needsSecretKey = !env.POLICY_PATH && !env.SECRET_KEY_FILE;
   const present = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => value !== '' || name === 'SECRET_KEY'),
+    Object.entries(values).filter(([name, value]) => value !== '' || (name === 'SECRET_KEY' && needsSecretKey)),
   );
+  if (needsSecretKey && present.SECRET_KEY === undefined)
+    problems.push(
+      'SECRET_KEY is required: the secret that callers send as "Authorization: Bearer <secret>"; or SECRET_KEY_FILE, or POLICY_PATH',
+    );
   const parsed = settingsSchema.safeParse(present);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = path.join('.');
+    problems.push(`${name}${env[`${name}_FILE`] ? '_FILE: its content' : ''} ${message}`);
+  }
   let engine: EngineAddress = {};
   try {
     engine = engineAddress(env);
@@ -35,6 +49,13 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   const value = parsed.data;
   return {
     secretKey: value.SECRET_KEY,
+    // An empty variable counts as unset.
+    secretKeyFile: env.SECRET_KEY_FILE === '' ? undefined : env.SECRET_KEY_FILE,
+    policyPath: value.POLICY_PATH,
+    requireLabel: value.REQUIRE_LABEL,
+    trustProxy: value.TRUST_PROXY,
+    authFailuresPerMinute: value.AUTH_FAILURES_PER_MINUTE,
+    maxConnections: value.MAX_CONNECTIONS,
     port: value.PORT,
     queueSize: value.QUEUE_SIZE,
     dockerConfig: {

@@ -1,7 +1,9 @@
-import { All, Controller, Get, Param, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { All, Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import * as z from 'zod';
-import { BearerGuard } from '../auth/bearer.guard.js';
+import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
+import { CurrentCaller, type Caller } from '../auth/caller.js';
+import { maySee } from '../auth/visibility.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import type { Deployment } from './deployment.js';
@@ -12,7 +14,7 @@ import { WaitingRoom } from './waiting-room.service.js';
 const showQuery = z.object({ wait: waitSeconds });
 
 @Controller('deployments')
-@UseGuards(BearerGuard)
+@Requires('read')
 export class DeploymentsController {
   constructor(
     private readonly deployments: DeploymentsService,
@@ -24,26 +26,29 @@ export class DeploymentsController {
   async show(
     @Param('id') id: string,
     @Query(new QueryPipe(showQuery)) query: z.output<typeof showQuery>,
+    @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Deployment> {
     const wait = this.waitingRoom.wanted(request, query.wait);
-    const deployment = await this.find(id);
+    const deployment = await this.find(id, caller);
     if (!wait) return deployment;
     const outcome = await this.waitingRoom.outcome(deployment, wait, response);
     if (outcome) return outcome;
     response.status(202).setHeader('Location', `/deployments/${id}`);
-    return this.find(id);
+    return this.find(id, caller);
   }
 
   @All(':id')
+  @RequiresCredentials()
   refuseMethod(): never {
     throw new Problem(405, 'method_not_allowed', 'A deployment can be read with GET.', { Allow: 'GET' });
   }
 
-  private async find(id: string): Promise<Deployment> {
+  /** @throws Problem 404, the same where there is none and where the caller may not see it */
+  private async find(id: string, caller: Caller): Promise<Deployment> {
     const deployment = await this.deployments.find(id);
-    if (deployment) return deployment;
+    if (deployment && maySee(caller, deployment.container)) return deployment;
     throw new Problem(
       404,
       'unknown_deployment',

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
 import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { DeploymentsController } from './deployments.controller.js';
@@ -8,7 +7,6 @@ import { MemoryDeploymentStore } from './memory.deployment-store.js';
 import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
-  imports: [AuthModule],
   controllers: [DeploymentsController],
   providers: [
     DeploymentsService,

@@ -5,6 +5,7 @@ import {
   type HealthCheckResult,
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
+import { Public } from '../auth/access.decorators.js';
 import { DockerService } from '../docker/docker.service.js';
 import { QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
@@ -15,6 +16,7 @@ const engineCacheMs = 1000;
 
 /** Live, ready, and the report. Without credentials, and without anything that only a caller with credentials may know. */
 @Controller('health')
+@Public()
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,

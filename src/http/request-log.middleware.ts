@@ -1,12 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
+import { clientAddress } from './client-address.js';
 
 const logger = new Logger('Http');
 
 /**
  * Gives every request an id (that of the caller's `X-Request-Id` where it is harmless), answers it in `X-Request-Id`,
- * and logs one line per request. Probes are logged at debug level: they come every few seconds.
+ * and logs one line per request. Probes are logged at debug level, as they come every few seconds, and so
+ * is what a flood of bad tokens is answered.
  */
 export function requestLog(request: Request, response: Response, next: NextFunction): void {
   const started = performance.now();
@@ -14,6 +16,7 @@ export function requestLog(request: Request, response: Response, next: NextFunct
   response.locals.requestId = requestId;
   response.setHeader('X-Request-Id', requestId);
   const path = request.path;
+  const from = clientAddress(request);
   response.once('close', () => {
     const line = {
       requestId,
@@ -21,11 +24,11 @@ export function requestLog(request: Request, response: Response, next: NextFunct
       path,
       status: response.statusCode,
       durationMs: Math.round(performance.now() - started),
-      from: request.socket.remoteAddress,
+      from,
       hungUp: response.writableFinished ? undefined : true,
     };
     const message = `${request.method} ${path} ${response.statusCode}`;
-    if (path.startsWith('/health')) logger.debug(message, line);
+    if (path.startsWith('/health') || response.statusCode === 429) logger.debug(message, line);
     else logger.log(message, line);
   });
   next();

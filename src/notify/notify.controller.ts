@@ -1,8 +1,9 @@
 import { All, Controller, HttpCode, Logger, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import * as z from 'zod';
-import { BearerGuard } from '../auth/bearer.guard.js';
+import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
+import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { waitSeconds } from '../deployments/wait.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
@@ -26,7 +27,8 @@ export interface Accepted {
 }
 
 @Controller('notify')
-@UseGuards(BearerGuard, BodyLimitGuard)
+@Requires('notify')
+@UseGuards(BodyLimitGuard)
 export class NotifyController {
   private readonly logger = new Logger('Notify');
 
@@ -34,6 +36,7 @@ export class NotifyController {
     private readonly queue: QueueService,
     private readonly worker: WorkerService,
     private readonly waitingRoom: WaitingRoom,
+    private readonly policy: PolicyFile,
   ) {}
 
   /** Accepts the update of a container. The answer waits for the outcome only where the caller asks for it. */
@@ -47,6 +50,8 @@ export class NotifyController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Deployment> {
     const wait = this.waitingRoom.wanted(request, query.wait);
+    const { frozenBecause } = this.policy.current();
+    if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const { deployment, position, coalesced } = await this.queue.add(container, caller.id).catch(rethrowAsProblem);
@@ -65,11 +70,13 @@ export class NotifyController {
   }
 
   @Post()
+  @RequiresCredentials()
   refuseMissingName(): never {
     return new ContainerNamePipe().transform('') as never;
   }
 
   @All(['', ':container'])
+  @RequiresCredentials()
   refuseMethod(): never {
     throw new Problem(405, 'method_not_allowed', 'A notify is a POST.', { Allow: 'POST' });
   }

@@ -1,0 +1,94 @@
+import { Logger } from '@nestjs/common';
+import { readFileSync, statSync } from 'node:fs';
+import { stampOf } from '../secret.js';
+import { InvalidPolicy, noPolicy, policyOf, type Policy } from './policy.js';
+
+const lookEveryMs = 1000;
+const limitBytes = 1024 * 1024;
+
+type Parse = (text: string) => unknown;
+
+/**
+ * The policy, read again when its file has changed: it is looked at when the policy is asked for, at most once a second; there
+ * are no watchers and no timers. A new version that cannot be used is refused with the reason, and the old one stays.
+ */
+export class PolicyFile {
+  private readonly logger = new Logger('Policy');
+  private policy: Policy = noPolicy;
+  private stamp = '';
+  private lookedAt = 0;
+
+  private constructor(
+    private readonly path: string | undefined,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly parse: Parse,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * @param path undefined where there is no policy file
+   * @throws InvalidPolicy where the first version is of no use
+   */
+  static async open(
+    path: string | undefined,
+    env: NodeJS.ProcessEnv,
+    now: () => number = () => performance.now(),
+  ): Promise<PolicyFile> {
+    // JSON is YAML; the parser is loaded only by those who have a policy.
+    const parse: Parse = path === undefined ? JSON.parse : await yamlParser();
+    const file = new PolicyFile(path, env, parse, now);
+    if (path !== undefined) {
+      file.stamp = stampOf(path);
+      file.lookedAt = now();
+      file.policy = file.read(path);
+    }
+    return file;
+  }
+
+  current(): Policy {
+    if (this.path === undefined || this.now() - this.lookedAt < lookEveryMs) return this.policy;
+    this.lookedAt = this.now();
+    const stamp = stampOf(this.path);
+    if (stamp === this.stamp) return this.policy;
+    this.stamp = stamp;
+    try {
+      this.policy = this.read(this.path);
+      this.logger.log(`read the new policy in ${this.path}`);
+    } catch (error) {
+      if (!(error instanceof InvalidPolicy)) throw error;
+      this.logger.error(`the new policy in ${this.path} is refused, the old one stays: ${error.message}`);
+    }
+    return this.policy;
+  }
+
+  private read(path: string): Policy {
+    return policyOf(this.parseText(textOf(path)), this.env, (problem) => {
+      this.logger.error(problem);
+    });
+  }
+
+  private parseText(text: string): unknown {
+    try {
+      return this.parse(text);
+    } catch (error) {
+      // The parser's own message quotes the file.
+      const { line, col } = (error as { linePos?: { line: number; col: number }[] }).linePos?.[0] ?? {};
+      throw new InvalidPolicy([`it is not valid YAML${line === undefined ? '' : ` (line ${line}, column ${col})`}`]);
+    }
+  }
+}
+
+async function yamlParser(): Promise<Parse> {
+  const { parse } = await import('yaml');
+  return (text) => parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' }) as unknown;
+}
+
+function textOf(path: string): string {
+  try {
+    if (statSync(path).size > limitBytes) throw new InvalidPolicy([`it has more than ${limitBytes} bytes`]);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof InvalidPolicy) throw error;
+    throw new InvalidPolicy([`it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`]);
+  }
+}

@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf } from '../secret.js';
+import { InvalidPolicy, policyOf, rulesFor } from './policy.js';
+import { policyDocument } from './policy-document.js';
+
+const sha256 = digestOf('a-token').toString('hex');
+const token = { id: 'ci', sha256, containers: ['web'], actions: ['notify'] };
+const rule = { claims: { repository_id: '1' }, containers: ['web'], actions: ['notify'] };
+const issuer = { issuer: 'https://ci.example', audience: 'us', rules: [rule] };
+
+const read = (document: unknown, env: NodeJS.ProcessEnv = {}) => policyOf(document, env, () => undefined);
+
+function problemOf(document: unknown, env?: NodeJS.ProcessEnv): string {
+  try {
+    read(document, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidPolicy);
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('policyOf', () => {
+  it.each([[undefined], [null], [{}]])('takes %p for a policy that grants nothing', (document) => {
+    expect(read(document)).toEqual({ frozenBecause: undefined, tokens: [], oidc: [], containers: [] });
+  });
+
+  it('has tokens from a file, an environment variable or a digest', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'token');
+    writeFileSync(file, 'of-file\n');
+    const { tokens } = read(
+      {
+        tokens: [
+          { ...token, id: 'file', sha256: undefined, file },
+          { ...token, id: 'env', sha256: undefined, env: 'CI_TOKEN' },
+          { ...token, expires: '2030-01-31T00:00:00+01:00' },
+        ],
+      },
+      { CI_TOKEN: 'of-env' },
+    );
+    const whose = (text: string) => tokens.filter(({ secret }) => secret.matches(digestOf(text))).map(({ id }) => id);
+    expect([whose('of-file'), whose('of-env'), whose('a-token'), whose('')]).toEqual([['file'], ['env'], ['ci'], []]);
+    expect(tokens.map(({ expiresAt }) => expiresAt)).toEqual([undefined, undefined, Date.UTC(2030, 0, 30, 23)]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['what it does not know', { tokenz: [] }, 'tokenz'],
+    ['a token in clear', { tokens: [{ ...token, token: 'in-clear' }] }, 'tokens[0]'],
+    ['a token without a source', { tokens: [{ ...token, sha256: undefined }] }, 'exactly one of file, env and sha256'],
+    ['a token with two sources', { tokens: [{ ...token, env: 'X' }] }, 'exactly one of file, env and sha256'],
+    ['a digest that is none', { tokens: [{ ...token, sha256: 'abc' }] }, '64 hexadecimal digits'],
+    ['a token that may do nothing', { tokens: [{ ...token, actions: [] }] }, 'tokens[0].actions'],
+    ['an unknown action', { tokens: [{ ...token, actions: ['delete'] }] }, 'tokens[0].actions[0]'],
+    ['a token for no container', { tokens: [{ ...token, containers: [] }] }, 'must name the containers'],
+    ['a name with a slash', { tokens: [{ ...token, containers: ['a/b'] }] }, 'a glob with * and ?'],
+    ['two tokens of one id', { tokens: [token, token] }, 'different ids'],
+    ['the id of SECRET_KEY', { tokens: [{ ...token, id: 'secret-key' }] }, 'what SECRET_KEY is called'],
+    ['a date without time', { tokens: [{ ...token, expires: '2030-01-31' }] }, 'a time such as'],
+    ['an unset variable', { tokens: [{ ...token, sha256: undefined, env: 'UNSET' }] }, 'UNSET must not be empty'],
+    ['a missing file', { tokens: [{ ...token, sha256: undefined, file: '/nowhere' }] }, 'token ci: names a file'],
+    ['a rule without claims', { oidc: [{ ...issuer, rules: [{ ...rule, claims: {} }] }] }, 'at least one claim'],
+    [
+      'a rule that identifies nobody',
+      { oidc: [{ ...issuer, rules: [{ ...rule, claims: { ref: 'refs/heads/main' } }] }] },
+      'at least one claim',
+    ],
+    [
+      'a rule that identifies by a glob alone',
+      { oidc: [{ ...issuer, rules: [{ ...rule, claims: { repository: { like: '*' } } }] }] },
+      'at least one claim',
+    ],
+    ['an issuer without rules', { oidc: [{ ...issuer, rules: [] }] }, 'oidc[0].rules'],
+    ['an issuer without audience', { oidc: [{ ...issuer, audience: '' }] }, 'oidc[0].audience'],
+    ['a shared key', { oidc: [{ ...issuer, algorithms: ['HS256'] }] }, 'oidc[0].algorithms[0]'],
+    ['no signature', { oidc: [{ ...issuer, algorithms: ['none'] }] }, 'oidc[0].algorithms[0]'],
+    ['an issuer over plain http', { oidc: [{ ...issuer, issuer: 'http://ci.example' }] }, 'https URL'],
+    ['an issuer named localhost', { oidc: [{ ...issuer, issuer: 'http://localhost' }] }, 'https URL'],
+    ['an issuer with a password', { oidc: [{ ...issuer, issuer: 'https://u:p@ci.example' }] }, 'https URL'],
+    [
+      'a symmetric key',
+      { oidc: [{ ...issuer, keys: { keys: [{ kty: 'oct', k: 'x' }] } }] },
+      'public key of a key pair',
+    ],
+    ['a private key', { oidc: [{ ...issuer, keys: { keys: [{ kty: 'RSA', d: 'x' }] } }] }, 'a public key alone'],
+    ['two issuers of one name', { oidc: [issuer, issuer] }, 'different issuers'],
+    ['a freeze without reason', { frozen: true }, 'reason is required where frozen is true'],
+    ['a duration that is none', { containers: [{ name: 'web', settle: 'soon' }] }, 'containers[0].settle'],
+  ])('refuses %s, and says where', (_, document, problem) => {
+    expect(problemOf(document)).toContain(problem);
+    expect(problemOf(document)).not.toContain('in-clear');
+  });
+
+  it('lets a token that is for metrics alone name no container', () => {
+    expect(read({ tokens: [{ ...token, containers: undefined, actions: ['metrics'] }] }).tokens).toHaveLength(1);
+  });
+});
+
+describe('rulesFor', () => {
+  const { containers } = read({
+    containers: [
+      { name: 'db-main', disabled: false, settle: '1m' },
+      { name: 'db-*', disabled: true, proof: 'none' },
+      { name: '*', repositories: ['ghcr.io/acme/*'], settle: '10s' },
+    ],
+  });
+  it.each([
+    ['db-main', { disabled: false, settle: '1m', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
+    ['db-other', { disabled: true, settle: '10s', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
+    ['web', { settle: '10s', repositories: ['ghcr.io/acme/*'] }],
+  ])('takes of the rules that match %s the first that says a thing', (name, expected) => {
+    expect(rulesFor({ tokens: [], oidc: [], containers }, name)).toEqual(expected);
+  });
+});
+
+describe('the JSON schema of the policy', () => {
+  it('stands in docs/policy.schema.json as it is', () => {
+    expect(JSON.parse(readFileSync('docs/policy.schema.json', 'utf8'))).toEqual(policyDocument());
+  });
+});
