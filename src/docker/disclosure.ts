@@ -23,7 +23,7 @@ export class Disclosure {
     const environment = environmentValues(userEnvironment(container.Config.Env ?? [], image.Config?.Env ?? []));
     const told = [nameOf(container), container.Config.Image];
     const secrets = [
-      this.settings.secretKey,
+      ...(this.settings.secretKey === undefined ? [] : [this.settings.secretKey]),
       ...(await registrySecrets(this.settings.dockerConfig.path)),
       ...environment.filter((value) => !told.some((text) => text.includes(value))),
     ].flatMap(formsOf);
