@@ -3,11 +3,13 @@ import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
 import { Engine } from './engine.js';
 import { ImagePuller } from './image-puller.js';
+import { Inspection } from './inspection.js';
 import { Preparation } from './preparation.js';
 import { Recovery } from './recovery.js';
+import { Replacing } from './replacing.js';
 
 @Module({
-  providers: [Disclosure, DockerService, Engine, ImagePuller, Preparation, Recovery],
+  providers: [Disclosure, DockerService, Engine, ImagePuller, Inspection, Preparation, Recovery, Replacing],
   exports: [DockerService],
 })
 export class DockerModule {}

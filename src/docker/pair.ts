@@ -9,6 +9,17 @@ export interface Pair {
   restartPolicy: RestartPolicy;
 }
 
+/** @param replacement created while the old container was as it was before the update */
+export function pairOf(old: ContainerInspect, replacement: ContainerInspect): Pair {
+  return {
+    name: nameOf(old),
+    oldId: old.Id,
+    newId: replacement.Id,
+    wasRunning: old.State.Running,
+    restartPolicy: old.HostConfig.RestartPolicy ?? { Name: 'no' },
+  };
+}
+
 /** A container's name without the slash that the engine puts before it. */
 export function nameOf(container: Pick<ContainerInspect, 'Name'>): string {
   return container.Name.replace(/^\//, '');

@@ -5,19 +5,16 @@ import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { compareReplacement } from './fidelity.js';
-import { UpdateError, type Drain } from './outcome.js';
-import { nameOf } from './pair.js';
+import { find } from './find.js';
+import type { Subject } from './inspection.js';
+import type { Members } from './member.js';
+import { UpdateError } from './outcome.js';
+import { nameOf, pairOf } from './pair.js';
 import { proofPolicy, type ProofPolicy } from './proof-policy.js';
-import { find } from './rollback.js';
+import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
 import { optionsOf } from './update-options.js';
-
-export interface Prepared {
-  replacement: ContainerInspect;
-  policy: ProofPolicy;
-  warnings: string[];
-}
 
 /** Everything that can be done while the old container still serves: the replacement is created beside it and checked. */
 @Injectable()
@@ -28,24 +25,20 @@ export class Preparation {
   ) {}
 
   /** @throws UpdateError with the stage `prepare`: nothing is left of the replacement, the old container was not touched */
-  async prepare(
-    old: ContainerInspect,
-    oldImage: ImageInspect,
-    newImage: ImageInspect,
-    drain: Drain,
-  ): Promise<Prepared> {
+  async prepare({ old, oldImage }: Subject, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
     try {
       const { replacement, warnings } = await this.create(old, oldImage, newImage);
+      update.warn(...warnings);
       const policy = this.policyFor(replacement, old);
       await assertUnchanged(this.engine, old);
-      if (drain.begun.aborted) {
+      if (update.drain.begun.aborted) {
         throw new UpdateError(
           'interrupted',
           'prepare',
           'the service stops; the update was given up before anything was stopped',
         );
       }
-      return { replacement, policy, warnings };
+      return [{ old, replacement, pair: pairOf(old, replacement), policy }];
     } catch (error) {
       await this.discard(replacementName(nameOf(old), old.Id));
       throw error;
@@ -56,7 +49,7 @@ export class Preparation {
     old: ContainerInspect,
     oldImage: ImageInspect,
     newImage: ImageInspect,
-  ): Promise<Omit<Prepared, 'policy'>> {
+  ): Promise<{ replacement: ContainerInspect; warnings: string[] }> {
     const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
     const spec = containerSpec({
       old,

@@ -70,6 +70,30 @@ export async function prove(
   }
 }
 
+/**
+ * Waits until all have proved themselves, in the order given.
+ * @throws what the first that failed was refused for; the others are not waited for
+ */
+export async function proveAll(
+  engine: Engine,
+  subjects: readonly { containerId: string; policy: ProofPolicy }[],
+  drain: Drain,
+): Promise<ContainerInspect[]> {
+  const decided = new AbortController();
+  let failure: unknown;
+  const either = { ...drain, nearlyOver: AbortSignal.any([drain.nearlyOver, decided.signal]) };
+  const proofs = subjects.map(({ containerId, policy }) =>
+    prove(engine, containerId, policy, either).catch((error: unknown) => {
+      if (!decided.signal.aborted) failure = error;
+      decided.abort();
+      return undefined;
+    }),
+  );
+  const proven = await Promise.all(proofs);
+  if (decided.signal.aborted) throw failure;
+  return proven.filter((container) => container !== undefined);
+}
+
 function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }

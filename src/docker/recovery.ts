@@ -4,13 +4,15 @@ import { commit } from './commit.js';
 import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
+import { find } from './find.js';
 import type { Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
-import { prove } from './proof.js';
-import { decideRepair, type Remains } from './repair.js';
-import { find, rollback } from './rollback.js';
-import { parseTemporaryName, temporaryNamePattern, type TemporaryName } from './temporary-names.js';
+import { proveAll } from './proof.js';
+import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
+import { rollback } from './rollback.js';
+import { stopContainer } from './stop.js';
+import { parkedName, parseTemporaryName, temporaryNamePattern, type TemporaryName } from './temporary-names.js';
 import { optionsOf } from './update-options.js';
 
 /**
@@ -27,20 +29,23 @@ export class Recovery {
   ) {}
 
   /**
-   * Finishes or rolls back every interrupted update, or those of one container. Each is tried, whatever becomes of the
-   * others. One that cannot be put right is logged and left for people: it must not keep the other containers waiting.
+   * Finishes or rolls back every interrupted update, or the one that a container was part of. Each is tried, whatever
+   * becomes of the others. One that cannot be put right is logged and left for people: it must not keep the other
+   * containers waiting.
    * @throws where the engine went away meanwhile; for one container also where it could not be put right
    */
   async run(drain: Drain, name?: string): Promise<void> {
-    for (const interrupted of interruptedUpdates(await this.engine.listContainersByName(temporaryNamePattern))) {
-      if (name !== undefined && interrupted.name !== name) continue;
+    const interrupted = interruptedUpdates(await this.engine.listContainersByName(temporaryNamePattern));
+    const remains = await Promise.all(interrupted.map((one) => this.gather(one)));
+    for (const group of groupRemains(remains)) {
+      if (name !== undefined && !group.some((member) => member.name === name)) continue;
       try {
-        await this.repair(await this.gather(interrupted), drain);
+        await this.repair(group, drain);
       } catch (error) {
         if (name !== undefined || isEngineAway(error) || drain.nearlyOver.aborted) throw error;
         const { message } = error as Error;
-        this.logger.error(`the interrupted update of ${interrupted.name} needs a repair by hand: ${message}`, {
-          container: interrupted.name,
+        this.logger.error(`the interrupted update of ${group[0].name} needs a repair by hand: ${message}`, {
+          container: group[0].name,
         });
       }
     }
@@ -60,50 +65,72 @@ export class Recovery {
     };
   }
 
-  private async repair(remains: Remains, drain: Drain): Promise<void> {
-    const repair = decideRepair(remains);
+  private async repair(group: GroupRemains, drain: Drain): Promise<void> {
+    const repair = decideRepair(group);
     if (repair.kind === 'nothing') return;
-    const ids = { oldId: remains.old?.Id.slice(0, 12), replacementId: remains.replacement?.Id.slice(0, 12) };
-    this.logger.warn(`found an interrupted update of ${remains.name}; next: ${repair.kind}`, {
-      container: remains.name,
-      ...ids,
+    const [{ name, old, replacement }, ...dependents] = group;
+    this.logger.warn(`found an interrupted update of ${name}; next: ${repair.kind}`, {
+      container: name,
+      oldId: old?.Id.slice(0, 12),
+      replacementId: replacement?.Id.slice(0, 12),
+      ...(dependents.length > 0 ? { dependents: dependents.map((dependent) => dependent.name) } : {}),
     });
     switch (repair.kind) {
       case 'roll back':
-        await rollback(this.engine, repair.pair);
+        await rollback(this.engine, repair.pairs);
         break;
       case 'prove the replacement':
-        await this.proveOrRollBack(repair.pair, repair.replacement, drain);
+        await this.proveOrRollBack(repair.pairs, drain);
         break;
       case 'remove the old container':
-        await commit(this.engine, repair.oldId);
+        for (const pair of repair.pairs) await this.bringUp(pair);
+        await commit(this.engine, repair.pairs);
         break;
       case 'remove the replacement':
         await this.engine.removeContainer(repair.replacementId);
         break;
       case 'give the name to':
-        await this.engine.renameContainer(repair.containerId, remains.name);
+        await this.engine.renameContainer(repair.containerId, name);
         await this.engine.startContainer(repair.containerId);
         break;
       default:
         repair satisfies never;
     }
-    this.logger.log(`${remains.name} is in order again`, { container: remains.name });
+    this.logger.log(`${name} is in order again`, { container: name });
   }
 
-  private async proveOrRollBack(pair: Pair, replacement: ContainerInspect, drain: Drain): Promise<void> {
+  private async proveOrRollBack(pairs: readonly Pair[], drain: Drain): Promise<void> {
     try {
-      const options = optionsOf(pair.name, replacement, this.settings);
-      await prove(this.engine, replacement.Id, proofPolicy(replacement, options, this.settings), drain);
+      const started: ContainerInspect[] = [];
+      for (const pair of pairs) started.push(...(await this.bringUp(pair)));
+      await proveAll(
+        this.engine,
+        started.map((replacement) => ({
+          containerId: replacement.Id,
+          policy: proofPolicy(replacement, optionsOf(nameOf(replacement), replacement, this.settings), this.settings),
+        })),
+        drain,
+      );
     } catch (error) {
       if (drain.nearlyOver.aborted) throw error;
-      this.logger.warn(`${pair.name} goes back to the old container: ${(error as Error).message}`, {
-        container: pair.name,
-      });
-      await rollback(this.engine, pair);
+      const name = pairs[0]?.name;
+      this.logger.warn(`${name} goes back to the old container: ${(error as Error).message}`, { container: name });
+      await rollback(this.engine, pairs);
       return;
     }
-    await commit(this.engine, pair.oldId);
+    await commit(this.engine, pairs);
+  }
+
+  /** The rest of the swap, from wherever it was cut off. Answers with the replacement, where it is to run. */
+  private async bringUp({ name, oldId, newId, wasRunning }: Pair): Promise<ContainerInspect[]> {
+    const [old, replacement] = await Promise.all([find(this.engine, oldId), this.engine.inspectContainer(newId)]);
+    if (old && nameOf(old) === name) {
+      if (old.State.Running) await stopContainer(this.engine, old, 'recover');
+      await this.engine.renameContainer(oldId, parkedName(name, oldId));
+    }
+    if (nameOf(replacement) !== name) await this.engine.renameContainer(newId, name);
+    if (wasRunning && !replacement.State.Running) await this.engine.startContainer(newId);
+    return wasRunning ? [replacement] : [];
   }
 }
 

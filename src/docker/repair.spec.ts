@@ -64,45 +64,47 @@ describe('decideRepair: killed after', () => {
       { kind: 'roll back', wasRunning: false },
     ],
   ])('%s', (_, oldContainer, newContainer, nameIsTaken, { kind, wasRunning }) => {
-    const repair = decideRepair({ name: 'web', old: oldContainer, replacement: newContainer, nameIsTaken });
+    const repair = decideRepair([{ name: 'web', old: oldContainer, replacement: newContainer, nameIsTaken }]);
     expect(repair).toMatchObject({
       kind,
-      pair: { name: 'web', oldId, newId, wasRunning, restartPolicy: { Name: 'always' } },
+      pairs: [{ name: 'web', oldId, newId, wasRunning, restartPolicy: { Name: 'always' } }],
     });
   });
 
   it('both were renamed, of one that did not run: goes on', () => {
     expect(
-      decideRepair({ name: 'web', old: old(parked, longStopped), replacement: replacement('web'), nameIsTaken: true }),
-    ).toEqual({
+      decideRepair([
+        { name: 'web', old: old(parked, longStopped), replacement: replacement('web'), nameIsTaken: true },
+      ]),
+    ).toMatchObject({
       kind: 'remove the old container',
-      oldId,
+      pairs: [{ oldId, newId, wasRunning: false }],
     });
   });
 });
 
 describe('decideRepair where somebody else was at it', () => {
   it('gives the name to the replacement when the old one is gone, unless the name is taken', () => {
-    expect(decideRepair({ name: 'web', replacement: replacement(temporary), nameIsTaken: false })).toEqual({
+    expect(decideRepair([{ name: 'web', replacement: replacement(temporary), nameIsTaken: false }])).toEqual({
       kind: 'give the name to',
       containerId: newId,
     });
-    expect(decideRepair({ name: 'web', replacement: replacement(temporary), nameIsTaken: true })).toEqual({
+    expect(decideRepair([{ name: 'web', replacement: replacement(temporary), nameIsTaken: true }])).toEqual({
       kind: 'remove the replacement',
       replacementId: newId,
     });
   });
 
   it('gives the name back to a parked container that is alone, and leaves it where the name is taken', () => {
-    expect(decideRepair({ name: 'web', old: old(parked, stopped), nameIsTaken: false })).toEqual({
+    expect(decideRepair([{ name: 'web', old: old(parked, stopped), nameIsTaken: false }])).toEqual({
       kind: 'give the name to',
       containerId: oldId,
     });
-    expect(decideRepair({ name: 'web', old: old(parked, stopped), nameIsTaken: true })).toEqual({ kind: 'nothing' });
+    expect(decideRepair([{ name: 'web', old: old(parked, stopped), nameIsTaken: true }])).toEqual({ kind: 'nothing' });
   });
 
   it('does nothing where nothing is left to do', () => {
-    expect(decideRepair({ name: 'web', nameIsTaken: false })).toEqual({ kind: 'nothing' });
-    expect(decideRepair({ name: 'web', old: old('web'), nameIsTaken: true })).toEqual({ kind: 'nothing' });
+    expect(decideRepair([{ name: 'web', nameIsTaken: false }])).toEqual({ kind: 'nothing' });
+    expect(decideRepair([{ name: 'web', old: old('web'), nameIsTaken: true }])).toEqual({ kind: 'nothing' });
   });
 });

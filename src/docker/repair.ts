@@ -1,3 +1,4 @@
+import { dependenciesOf, dependsOn, inOrder } from './dependencies.js';
 import type { ContainerInspect } from './engine-types.js';
 import { nameOf, type Pair } from './pair.js';
 import { parkedName } from './temporary-names.js';
@@ -10,16 +11,35 @@ export interface Remains {
   nameIsTaken: boolean;
 }
 
+/** The remains of one update: of its target, then of the dependents that were replaced with it, in the order of their starts. */
+export type GroupRemains = readonly [target: Remains, ...dependents: Remains[]];
+
 export type Repair =
-  | { kind: 'roll back'; pair: Pair }
-  | { kind: 'prove the replacement'; pair: Pair; replacement: ContainerInspect }
-  | { kind: 'remove the old container'; oldId: string }
+  | { kind: 'roll back'; pairs: Pair[] }
+  /** Brings up what is not up yet, and asks all that run for their proof. */
+  | { kind: 'prove the replacement'; pairs: Pair[] }
+  /** Brings up what is not up yet; there is nothing to be proved, or no way back. */
+  | { kind: 'remove the old container'; pairs: Pair[] }
   | { kind: 'remove the replacement'; replacementId: string }
   | { kind: 'give the name to'; containerId: string }
   | { kind: 'nothing' };
 
+/** Finds out which of the interrupted containers were being replaced together: both sides of one depend on both sides of another. */
+export function groupRemains(remains: readonly Remains[]): GroupRemains[] {
+  const needs = (one: Remains, other: Remains): boolean =>
+    isDependent(one.old, other.old) && isDependent(one.replacement, other.replacement);
+  const ordered = inOrder(remains, needs);
+  const targets = ordered.filter((one) => !ordered.some((other) => other !== one && needs(one, other)));
+  return targets.map((target) => {
+    const group = new Set([target]);
+    for (const one of ordered) if ([...group].some((member) => needs(one, member))) group.add(one);
+    return [...group] as [Remains, ...Remains[]];
+  });
+}
+
 /** Decides how an interrupted update goes on. The table of all cases, with reasons, stands in docs/operating.md. */
-export function decideRepair({ name, old, replacement, nameIsTaken }: Remains): Repair {
+export function decideRepair(group: GroupRemains): Repair {
+  const [{ name, old, replacement, nameIsTaken }] = group;
   if (!old) {
     // Somebody removed the old container. The replacement is all that is left of it, unless the name has a new owner.
     if (!replacement || nameOf(replacement) === name) return { kind: 'nothing' };
@@ -31,22 +51,41 @@ export function decideRepair({ name, old, replacement, nameIsTaken }: Remains): 
     if (!isParked || nameIsTaken) return { kind: 'nothing' };
     return { kind: 'give the name to', containerId: old.Id };
   }
-  const pair = pairOf(name, old, replacement);
-  if (!isParked || nameOf(replacement) !== name) return { kind: 'roll back', pair };
-  if (replacement.State.Running) return { kind: 'prove the replacement', pair, replacement };
-  return pair.wasRunning ? { kind: 'roll back', pair } : { kind: 'remove the old container', oldId: old.Id };
+  const pairs = group.flatMap((remains) => pairOf(remains) ?? []);
+  // A dependent without its target among the remains: the target's old container, which it depends on, is gone.
+  if (!sameDependencies(old, replacement)) return { kind: 'remove the old container', pairs };
+  if (!isParked || nameOf(replacement) !== name) return { kind: 'roll back', pairs };
+  if (replacement.State.Running) return { kind: 'prove the replacement', pairs };
+  return { kind: wasRunning(old, replacement) ? 'roll back' : 'remove the old container', pairs };
+}
+
+function isDependent(container: ContainerInspect | undefined, other: ContainerInspect | undefined): boolean {
+  return container !== undefined && other !== undefined && dependsOn(container, other);
+}
+
+function sameDependencies(old: ContainerInspect, replacement: ContainerInspect): boolean {
+  const [before, after] = [dependenciesOf(old), dependenciesOf(replacement)];
+  return before.length === after.length && before.every((dependency) => after.includes(dependency));
 }
 
 /**
- * What the old container was before the update, as its remains tell: it ran if it runs still or was stopped after the
- * replacement was created; its restart policy is the replacement's, for its own may have been neutralised.
+ * What the old container was before the update, as its remains tell: its restart policy is the replacement's, for its own
+ * may have been neutralised.
  */
-function pairOf(name: string, old: ContainerInspect, replacement: ContainerInspect): Pair {
-  return {
-    name,
-    oldId: old.Id,
-    newId: replacement.Id,
-    wasRunning: old.State.Running || Date.parse(old.State.FinishedAt) > Date.parse(replacement.Created),
-    restartPolicy: replacement.HostConfig.RestartPolicy ?? { Name: 'no' },
-  };
+function pairOf({ name, old, replacement }: Remains): Pair | undefined {
+  return (
+    old &&
+    replacement && {
+      name,
+      oldId: old.Id,
+      newId: replacement.Id,
+      wasRunning: wasRunning(old, replacement),
+      restartPolicy: replacement.HostConfig.RestartPolicy ?? { Name: 'no' },
+    }
+  );
+}
+
+/** It ran if it runs still, or was stopped after the replacement was created. */
+function wasRunning(old: ContainerInspect, replacement: ContainerInspect): boolean {
+  return old.State.Running || Date.parse(old.State.FinishedAt) > Date.parse(replacement.Created);
 }

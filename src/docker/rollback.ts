@@ -1,6 +1,6 @@
-import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { find } from './find.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { prove } from './proof.js';
@@ -11,57 +11,66 @@ import { parkedName, replacementName } from './temporary-names.js';
 const restoredSettleMs = 1000;
 const replacementGraceSeconds = 5;
 
+/** What is there of a pair when a rollback begins. */
+interface Present {
+  pair: Pair;
+  old: ContainerInspect;
+  replacement?: ContainerInspect;
+}
+
 /**
- * Puts the old container back, itself and not a copy: name, restart policy, running. Looks before each step, so that it
- * may begin anywhere in an update and may be repeated. The replacement is removed last, for a recovery reads from it
- * what the old one was; it is kept where the old one does not run again.
+ * Puts the old containers back, themselves and not copies: name, restart policy, running; the target first, then its
+ * dependents. Looks before each step, so that it may begin anywhere in an update and may be repeated. The replacements
+ * are removed last, for a recovery reads from them what the old ones were, and the target's the very last, for it tells
+ * which dependents belong to the update; they are kept where an old one does not run again.
  * @throws UpdateError `rollback_failed`: both containers are kept
  */
-export async function rollback(engine: Engine, pair: Pair): Promise<void> {
+export async function rollback(engine: Engine, pairs: readonly Pair[]): Promise<void> {
   try {
-    await restore(engine, pair);
+    await restore(engine, pairs);
   } catch (error) {
     if (error instanceof UpdateError && error.code === 'rollback_failed') throw error;
     throw failed((error as Error).message, error);
   }
 }
 
-async function restore(engine: Engine, pair: Pair): Promise<void> {
-  const old = await find(engine, pair.oldId);
-  const replacement = await find(engine, pair.newId);
-  if (!old) throw failed('the old container was removed by somebody else during the update');
-
-  if (replacement?.State.Running)
-    await stopContainer(engine, replacement, 'rollback', { graceSeconds: replacementGraceSeconds });
-  if (replacement && nameOf(replacement) === pair.name)
-    await engine.renameContainer(pair.newId, replacementName(pair.name, pair.oldId));
-  if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
-  if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
-    await engine.updateRestartPolicy(pair.oldId, pair.restartPolicy);
-  if (pair.wasRunning) {
-    if (!old.State.Running) await engine.startContainer(pair.oldId);
-    await proveRestored(engine, pair.oldId);
+async function restore(engine: Engine, pairs: readonly Pair[]): Promise<void> {
+  const present = await Promise.all(pairs.map((pair) => look(engine, pair)));
+  for (const { replacement } of present.toReversed()) {
+    if (replacement?.State.Running)
+      await stopContainer(engine, replacement, 'rollback', { graceSeconds: replacementGraceSeconds });
   }
-  if (replacement) await engine.removeContainer(pair.newId);
+  let hasStarted = false;
+  for (const { pair, old, replacement } of present) {
+    if (replacement && nameOf(replacement) === pair.name)
+      await engine.renameContainer(pair.newId, replacementName(pair.name, pair.oldId));
+    if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
+    if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
+      await engine.updateRestartPolicy(pair.oldId, pair.restartPolicy);
+    if (!pair.wasRunning || (old.State.Running && !hasStarted)) continue;
+    // A dependent that ran on while its donor was stopped holds on to a namespace that is no more.
+    if (old.State.Running) await stopContainer(engine, old, 'rollback');
+    await engine.startContainer(pair.oldId);
+    hasStarted = true;
+  }
+  await Promise.all(pairs.filter(({ wasRunning }) => wasRunning).map((pair) => proveRestored(engine, pair)));
+  for (const { replacement } of present.toReversed()) if (replacement) await engine.removeContainer(replacement.Id);
+}
+
+async function look(engine: Engine, pair: Pair): Promise<Present> {
+  const [old, replacement] = await Promise.all([find(engine, pair.oldId), find(engine, pair.newId)]);
+  if (!old) throw failed(`the old container of ${pair.name} was removed by somebody else during the update`);
+  return { pair, old, replacement };
 }
 
 /** It may have been restarting before the update began, and is then not asked for more than that. */
-async function proveRestored(engine: Engine, oldId: string): Promise<void> {
+async function proveRestored(engine: Engine, { name, oldId }: Pair): Promise<void> {
   const restored = await engine.inspectContainer(oldId);
   if (restored.State.Restarting || restored.RestartCount > 0) return;
   try {
     await prove(engine, oldId, { mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs });
   } catch (error) {
-    throw failed(`the old container does not run again: ${(error as Error).message}`, error);
-  }
-}
-
-export async function find(engine: Engine, nameOrId: string): Promise<ContainerInspect | undefined> {
-  try {
-    return await engine.inspectContainer(nameOrId);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
+    throw failed(`the old container of ${name} does not run again: ${(error as Error).message}`, error);
   }
 }
 

@@ -1,5 +1,7 @@
+import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import type { Members } from './member.js';
 import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, revivesStopped, type Pair } from './pair.js';
 import { stopContainer } from './stop.js';
@@ -10,19 +12,44 @@ import { parkedName } from './temporary-names.js';
  *
  * The order is forced. The restart policy goes first, or a restart of the engine would bring the stopped old container
  * back beside the new one. A running container is never renamed: on a Swarm node that breaks the engine's DNS
- * (moby/moby#42351). Killed between any two lines, recovery.ts finds from names and ids where it was.
+ * (moby/moby#42351). Dependents stop before what they depend on and start after it: in a namespace whose owner has
+ * stopped nothing can start, and what runs on there is cut off. Killed between any two lines, recovery.ts finds from
+ * names and ids where it was.
  */
-export async function swap(engine: Engine, old: ContainerInspect, pair: Pair, drain: Drain): Promise<void> {
-  if (revivesStopped(pair.restartPolicy))
-    await engine.updateRestartPolicy(pair.oldId, { Name: 'no', MaximumRetryCount: 0 });
-  if (pair.wasRunning) await stopContainer(engine, old, 'swap', { drain });
-  await engine.renameContainer(pair.oldId, parkedName(pair.name, pair.oldId));
-  await engine.renameContainer(pair.newId, pair.name);
-  if (pair.wasRunning) await engine.startContainer(pair.newId);
+export async function swap(engine: Engine, members: Members, drain: Drain): Promise<void> {
+  const pairs = members.map(({ pair }) => pair);
+  for (const { oldId, restartPolicy } of pairs) {
+    if (revivesStopped(restartPolicy)) await engine.updateRestartPolicy(oldId, { Name: 'no', MaximumRetryCount: 0 });
+  }
+  for (const { old, pair } of members.toReversed())
+    if (pair.wasRunning) await stopContainer(engine, old, 'swap', { drain });
+  const [target, ...dependents] = members;
+  await exchange(engine, target.pair);
+  for (const { pair } of dependents) {
+    try {
+      await exchange(engine, pair);
+    } catch (error) {
+      // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
+      if (error instanceof EngineError && !(await runsAsItShould(engine, target.pair))) return;
+      throw error;
+    }
+  }
+}
+
+async function exchange(engine: Engine, { name, oldId, newId, wasRunning }: Pair): Promise<void> {
+  await engine.renameContainer(oldId, parkedName(name, oldId));
+  await engine.renameContainer(newId, name);
+  if (wasRunning) await engine.startContainer(newId);
+}
+
+async function runsAsItShould(engine: Engine, { newId, wasRunning }: Pair): Promise<boolean> {
+  if (!wasRunning) return true;
+  const { State } = await engine.inspectContainer(newId);
+  return State.Running && !State.Restarting;
 }
 
 /**
- * Looks once more, right before the swap, whether the container is still the one that the update began with.
+ * Looks once more, right before the swap, whether a container is still the one that the update began with.
  * @throws UpdateError `container_changed` where somebody removed, renamed, recreated, started or stopped it meanwhile
  */
 export async function assertUnchanged(engine: Engine, old: ContainerInspect): Promise<void> {
@@ -40,6 +67,6 @@ export async function assertUnchanged(engine: Engine, old: ContainerInspect): Pr
     throw new UpdateError(
       'container_changed',
       'prepare',
-      `the container was ${change} by somebody else during the update; it was left as it is`,
+      `the container ${nameOf(old)} was ${change} by somebody else during the update; it was left as it is`,
     );
 }

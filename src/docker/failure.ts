@@ -1,0 +1,27 @@
+import type { Mask } from './disclosure.js';
+import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
+import { UpdateError, type Drain, type FailureCode, type Stage, type UpdateOutcome } from './outcome.js';
+
+/** What a failure means where nothing was touched, or where all was put back. */
+export function failureOf(
+  error: unknown,
+  { stage, drain, mask }: { stage: Stage; drain: Drain; mask: Mask },
+): Extract<UpdateOutcome, { error: unknown }> {
+  const message = mask(error instanceof Error ? error.message : String(error));
+  if (error instanceof UpdateError) {
+    return {
+      status: error.code === 'interrupted' ? 'dropped' : 'failed',
+      error: { code: error.code, stage: error.stage, message },
+    };
+  }
+  if (drain.begun.aborted)
+    return { status: 'dropped', error: { code: 'interrupted', stage, message: `the service stops: ${message}` } };
+  return { status: 'failed', error: { code: codeOf(error, stage), stage, message } };
+}
+
+function codeOf(error: unknown, stage: Stage): FailureCode {
+  if (error instanceof EngineUnreachable) return 'engine_unreachable';
+  if (error instanceof EngineTimeout) return 'engine_timeout';
+  if (error instanceof EngineError) return stage === 'swap' ? 'start_failed' : 'engine_error';
+  return 'internal_error';
+}

@@ -1,0 +1,18 @@
+import type { ContainerInspect } from './engine-types.js';
+import type { Pair } from './pair.js';
+import type { ProofPolicy } from './proof-policy.js';
+
+/** A container of an update with the replacement that was created beside it. */
+export interface Member {
+  /** The old container as it was when the update began. */
+  old: ContainerInspect;
+  replacement: ContainerInspect;
+  pair: Pair;
+  policy: ProofPolicy;
+}
+
+/**
+ * All containers of one update, in the order in which they start: the target, then those that cannot do without it,
+ * each after the ones that it depends on. They stop in the reverse order, and share their fate: all are replaced, or none.
+ */
+export type Members = readonly [target: Member, ...dependents: Member[]];

@@ -1,0 +1,36 @@
+import type { Mask } from './disclosure.js';
+import type { Drain, Findings, Stage } from './outcome.js';
+import type { PullProgress } from './pull-stream.js';
+
+/** Who wants to know how an update goes. */
+export interface Report {
+  /** Before each stage, with what is known so far. */
+  stage: (stage: Stage, findings: Findings) => Promise<void>;
+  /** While the image is pulled, twice a second at most. */
+  progress: (progress: PullProgress) => void;
+  /** The last log lines of a replacement that failed, before the old container is put back. */
+  log: (lines: string[]) => void;
+}
+
+/** How far an update has come, and what it knows. */
+export class RunningUpdate {
+  stage: Stage = 'recover';
+  readonly findings: Findings = {};
+
+  /** For what is told of the update; secrets are known once the container is. */
+  mask: Mask = (text) => text;
+
+  constructor(
+    readonly report: Report,
+    readonly drain: Drain,
+  ) {}
+
+  async enter(stage: Stage): Promise<void> {
+    this.stage = stage;
+    await this.report.stage(stage, this.findings);
+  }
+
+  warn(...warnings: string[]): void {
+    if (warnings.length > 0) this.findings.warnings = [...(this.findings.warnings ?? []), ...warnings.map(this.mask)];
+  }
+}
