@@ -1,5 +1,6 @@
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf } from './pair.js';
+import { nameOf, type Pair } from './pair.js';
+import { replacementName } from './temporary-names.js';
 
 const donorPrefix = 'container:';
 
@@ -21,6 +22,42 @@ export function dependenciesOf({ HostConfig }: ContainerInspect): string[] {
 /** Whether a container shares a namespace of another one, or has a legacy link to it. */
 export function dependsOn(container: ContainerInspect, other: ContainerInspect): boolean {
   return dependenciesOf(container).some((dependency) => dependency === other.Id || dependency === nameOf(other));
+}
+
+/** Those that depend on a container, directly or through one another, in the order in which they can start. */
+export function dependentsAmong(others: readonly ContainerInspect[], target: ContainerInspect): ContainerInspect[] {
+  const group = [target];
+  for (const other of inOrder(others, dependsOn)) if (group.some((one) => dependsOn(other, one))) group.push(other);
+  return group.slice(1);
+}
+
+/** A container with its dependencies on some that are being replaced turned to their replacements, as these are named now. */
+export function withDependencies(container: ContainerInspect, pairs: readonly Pair[]): ContainerInspect {
+  const { NetworkMode, IpcMode, PidMode, Links, VolumesFrom } = container.HostConfig;
+  const mode = (value: string | undefined): string | undefined => {
+    const pair = pairs.find(({ oldId }) => value === `${donorPrefix}${oldId}`);
+    return pair ? `${donorPrefix}${pair.newId}` : value;
+  };
+  const link = (value: string): string => {
+    const pair = pairs.find(({ name }) => linkedName(value) === name);
+    return pair ? `/${replacementName(pair.name, pair.oldId)}${value.slice(value.indexOf(':'))}` : value;
+  };
+  const donor = (value: string): string => {
+    const [id = '', ...options] = value.split(':');
+    const pair = pairs.find(({ oldId }) => /^[0-9a-f]{12,64}$/.test(id) && oldId.startsWith(id));
+    return pair ? [pair.newId, ...options].join(':') : value;
+  };
+  return {
+    ...container,
+    HostConfig: {
+      ...container.HostConfig,
+      NetworkMode: mode(NetworkMode),
+      IpcMode: mode(IpcMode),
+      PidMode: mode(PidMode),
+      Links: Links?.map(link),
+      VolumesFrom: VolumesFrom?.map(donor),
+    },
+  };
 }
 
 /** Each after all that it depends on, otherwise in the given order. What goes round in a circle comes in the given order. */

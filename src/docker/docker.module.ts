@@ -6,10 +6,21 @@ import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
 import { Preparation } from './preparation.js';
 import { Recovery } from './recovery.js';
+import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
 
 @Module({
-  providers: [Disclosure, DockerService, Engine, ImagePuller, Inspection, Preparation, Recovery, Replacing],
+  providers: [
+    Disclosure,
+    DockerService,
+    Engine,
+    ImagePuller,
+    Inspection,
+    Preparation,
+    Recovery,
+    Replacements,
+    Replacing,
+  ],
   exports: [DockerService],
 })
 export class DockerModule {}

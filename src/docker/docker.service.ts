@@ -66,16 +66,17 @@ export class DockerService {
       await update.enter('recover');
       await this.recovery.run(drain, name);
       await update.enter('inspect');
-      const subject = await this.inspection.inspect(name, update.findings);
-      update.findings.fromDigest = registryDigest(subject.oldImage, subject.old.Config.Image);
-      update.mask = await this.disclosure.maskFor(subject.old, subject.oldImage);
+      const subjects = await this.inspection.inspect(name, update.findings);
+      const [target] = subjects;
+      update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
+      update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
       await update.enter('pull');
-      const newImage = await this.pull(subject, update);
-      if (sameImage(subject.old, newImage)) {
-        return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: subject.old.State.Running };
+      const newImage = await this.pull(target, update);
+      if (sameImage(target.old, newImage)) {
+        return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
       }
       await update.enter('prepare');
-      const members = await this.preparation.prepare(subject, newImage, update);
+      const members = await this.preparation.prepare(subjects, newImage, update);
       const { outcome, leavesRemains } = await this.replacing.replace(members, update);
       if (leavesRemains) this.mayHoldRemains = true;
       return outcome;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { dependentsAmong } from './dependencies.js';
 import { ineligible } from './eligibility.js';
 import { hasStatus } from './engine-error.js';
 import { Engine } from './engine.js';
@@ -13,13 +14,19 @@ export interface Subject {
   oldImage: ImageInspect;
 }
 
+/** The target of an update, then those that cannot do without it, each after the ones that it depends on. */
+export type Subjects = readonly [target: Subject, ...dependents: Subject[]];
+
+/** How many containers are inspected at a time in search of dependents: a host may have hundreds. */
+const inspectedAtOnce = 16;
+
 /** Looks at what is to be updated, and refuses what must not be touched, before anything is pulled. */
 @Injectable()
 export class Inspection {
   constructor(private readonly engine: Engine) {}
 
   /** @throws UpdateError with the stage `inspect` */
-  async inspect(name: string, findings: Findings): Promise<Subject> {
+  async inspect(name: string, findings: Findings): Promise<Subjects> {
     const old = await find(this.engine, name);
     // The engine resolves ids and id prefixes as well; here a name is a name.
     if (!old || nameOf(old) !== name)
@@ -27,7 +34,32 @@ export class Inspection {
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
     const refusal = ineligible(old);
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
-    return { old, oldImage: await this.presentImage(old) };
+    const dependents: Subject[] = [];
+    for (const dependent of await this.dependentsOf(old)) {
+      dependents.push({ old: dependent, oldImage: await this.presentImage(dependent) });
+    }
+    return [{ old, oldImage: await this.presentImage(old) }, ...dependents];
+  }
+
+  /** Inspect alone tells whose namespaces a container shares. */
+  private async dependentsOf(target: ContainerInspect): Promise<ContainerInspect[]> {
+    const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== target.Id);
+    const others: ContainerInspect[] = [];
+    for (let at = 0; at < ids.length; at += inspectedAtOnce) {
+      const found = await Promise.all(ids.slice(at, at + inspectedAtOnce).map((id) => find(this.engine, id)));
+      others.push(...found.filter((container) => container !== undefined));
+    }
+    const dependents = dependentsAmong(others, target);
+    for (const dependent of dependents) {
+      const refusal = ineligible(dependent);
+      if (refusal?.code !== 'refused') continue;
+      throw new UpdateError(
+        'refused',
+        'inspect',
+        `${nameOf(dependent)} depends on ${nameOf(target)} and would have to be replaced with it, but ${refusal.reason}`,
+      );
+    }
+    return dependents;
   }
 
   private async presentImage(container: ContainerInspect): Promise<ImageInspect> {

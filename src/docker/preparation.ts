@@ -1,36 +1,43 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
-import { containerSpec } from './container-spec.js';
-import { EngineError } from './engine-error.js';
+import { withDependencies } from './dependencies.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { compareReplacement } from './fidelity.js';
 import { find } from './find.js';
-import type { Subject } from './inspection.js';
-import type { Members } from './member.js';
+import type { Subject, Subjects } from './inspection.js';
+import type { Member, Members } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, pairOf } from './pair.js';
 import { proofPolicy, type ProofPolicy } from './proof-policy.js';
+import { Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
 import { optionsOf } from './update-options.js';
 
-/** Everything that can be done while the old container still serves: the replacement is created beside it and checked. */
+/** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
 @Injectable()
 export class Preparation {
   constructor(
     private readonly engine: Engine,
+    private readonly replacements: Replacements,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'settleTimeMs' | 'proofTimeoutMs'>,
   ) {}
 
-  /** @throws UpdateError with the stage `prepare`: nothing is left of the replacement, the old container was not touched */
-  async prepare({ old, oldImage }: Subject, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
+  /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */
+  async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
+    const subjects = [target, ...dependents];
     try {
-      const { replacement, warnings } = await this.create(old, oldImage, newImage);
-      update.warn(...warnings);
-      const policy = this.policyFor(replacement, old);
-      await assertUnchanged(this.engine, old);
+      const members: [Member, ...Member[]] = [await this.member(target, newImage, update)];
+      for (const { old, oldImage } of dependents) {
+        // Nobody has pushed anything for them: they stay on the image that they run.
+        const moved = withDependencies(
+          old,
+          members.map(({ pair }) => pair),
+        );
+        members.push(await this.member({ old: moved, oldImage }, oldImage, update, `${nameOf(old)}: `));
+      }
+      for (const { old } of subjects) await assertUnchanged(this.engine, old);
       if (update.drain.begun.aborted) {
         throw new UpdateError(
           'interrupted',
@@ -38,74 +45,18 @@ export class Preparation {
           'the service stops; the update was given up before anything was stopped',
         );
       }
-      return [{ old, replacement, pair: pairOf(old, replacement), policy }];
+      return members;
     } catch (error) {
-      await this.discard(replacementName(nameOf(old), old.Id));
+      for (const { old } of subjects.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
       throw error;
     }
   }
 
-  private async create(
-    old: ContainerInspect,
-    oldImage: ImageInspect,
-    newImage: ImageInspect,
-  ): Promise<{ replacement: ContainerInspect; warnings: string[] }> {
-    const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
-    const spec = containerSpec({
-      old,
-      oldImage,
-      newImage,
-      apiVersion: this.engine.version,
-      swarmScopedNetworks,
-      donors,
-    });
-    const platform = this.engine.foreignPlatform(oldImage);
-    const created = await this.engine
-      .createContainer(replacementName(nameOf(old), old.Id), spec.create, platform)
-      .catch((error: unknown) => {
-        if (!(error instanceof EngineError)) throw error;
-        throw new UpdateError(
-          'create_failed',
-          'prepare',
-          `the engine refuses to create the replacement: ${error.detail}`,
-          { cause: error },
-        );
-      });
-    for (const { network, endpoint } of spec.connections)
-      await this.engine.connectNetwork(network, created.Id, endpoint);
-    for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
-    const replacement = await this.engine.inspectContainer(created.Id);
-    if (replacement.Image !== newImage.Id) {
-      throw new UpdateError(
-        'container_changed',
-        'prepare',
-        `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
-      );
-    }
-    const { lost, warnings } = compareReplacement(old, oldImage, replacement, { swarmScopedNetworks });
-    if (lost.length > 0) {
-      throw new UpdateError(
-        'not_faithful',
-        'prepare',
-        `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
-      );
-    }
-    return { replacement, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
-  }
-
-  /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
-  private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
-    const builtIn = ['bridge', 'host', 'none'];
-    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
-    const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
-    return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
-  }
-
-  /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */
-  private async donors(old: ContainerInspect): Promise<ContainerInspect[]> {
-    const names = (old.HostConfig.VolumesFrom ?? []).map((donor) => donor.split(':')[0] ?? '');
-    const found = await Promise.all(names.map((name) => find(this.engine, name)));
-    return found.filter((donor) => donor !== undefined);
+  private async member(subject: Subject, image: ImageInspect, update: RunningUpdate, warningsOf = ''): Promise<Member> {
+    const { replacement, warnings } = await this.replacements.create(subject, image);
+    update.warn(...warnings.map((warning) => `${warningsOf}${warning}`));
+    const { old } = subject;
+    return { old, replacement, pair: pairOf(old, replacement), policy: this.policyFor(replacement, old) };
   }
 
   /** By name, for the answer to a create may have been lost. */

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { containerSpec } from './container-spec.js';
+import { EngineError } from './engine-error.js';
+import { Engine } from './engine.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { compareReplacement } from './fidelity.js';
+import { find } from './find.js';
+import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
+import type { Subject } from './inspection.js';
+import { findImage } from './local-tag.js';
+import { UpdateError } from './outcome.js';
+import { nameOf } from './pair.js';
+import { replacementName } from './temporary-names.js';
+
+/** Creates the replacement of a container beside it, and refuses one that would lose what was set. */
+@Injectable()
+export class Replacements {
+  constructor(private readonly engine: Engine) {}
+
+  /**
+   * @param image what the replacement is to run: its reference, at the moment, names this image, or is made to
+   * @throws UpdateError with the stage `prepare`; what was created may be there still
+   */
+  async create(
+    { old, oldImage }: Subject,
+    image: ImageInspect,
+  ): Promise<{ replacement: ContainerInspect; warnings: string[] }> {
+    const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
+    const spec = containerSpec({
+      old,
+      oldImage,
+      newImage: image,
+      apiVersion: this.engine.version,
+      swarmScopedNetworks,
+      donors,
+    });
+    const platform = this.engine.foreignPlatform(oldImage);
+    const create = (): ReturnType<Engine['createContainer']> =>
+      this.engine.createContainer(replacementName(nameOf(old), old.Id), spec.create, platform);
+    const created = await this.named(old.Config.Image, image.Id, create).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+      throw new UpdateError(
+        'create_failed',
+        'prepare',
+        `the engine refuses to create the replacement: ${error.detail}`,
+        { cause: error },
+      );
+    });
+    for (const { network, endpoint } of spec.connections)
+      await this.engine.connectNetwork(network, created.Id, endpoint);
+    for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
+    const replacement = await this.engine.inspectContainer(created.Id);
+    if (replacement.Image !== image.Id) {
+      throw new UpdateError(
+        'container_changed',
+        'prepare',
+        `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
+      );
+    }
+    const { lost, warnings } = compareReplacement(old, oldImage, replacement, { swarmScopedNetworks });
+    if (lost.length > 0) {
+      throw new UpdateError(
+        'not_faithful',
+        'prepare',
+        `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
+      );
+    }
+    return { replacement, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
+  }
+
+  /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
+  private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
+    const builtIn = ['bridge', 'host', 'none'];
+    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
+    const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
+    return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
+  }
+
+  /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */
+  private async donors(old: ContainerInspect): Promise<ContainerInspect[]> {
+    const names = (old.HostConfig.VolumesFrom ?? []).map((donor) => donor.split(':')[0] ?? '');
+    const found = await Promise.all(names.map((name) => find(this.engine, name)));
+    return found.filter((donor) => donor !== undefined);
+  }
+
+  /**
+   * Creates from a reference as if it named this image. The engine keeps the reference that a container was created
+   * from, which is what the next update follows, so that creating by id is no way out where the tag has moved on: it is
+   * lent to the image for that moment. A kill in between leaves it there, and the next pull moves it again.
+   */
+  private async named<T>(reference: string, imageId: string, create: () => Promise<T>): Promise<T> {
+    const present = await findImage(this.engine, reference);
+    if (present?.Id === imageId || isPinned(reference, imageId)) return create();
+    const parsed = parseImageReference(reference);
+    const tag = { repo: repositoryOf(parsed), tag: parsed.tag ?? 'latest' };
+    await this.engine.tagImage(imageId, tag);
+    try {
+      return await create();
+    } finally {
+      if (present) await this.engine.tagImage(present.Id, tag);
+    }
+  }
+}
