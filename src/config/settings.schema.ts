@@ -118,9 +118,18 @@ export const settingsSchema = z.object({
     .refine((path) => path === undefined || isReadable(path), 'names a file that cannot be read')
     .meta({
       description:
-        "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous.",
+        "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous. See [docs/registries.md](docs/registries.md).",
       default: '`/root/.docker/config.json`',
     }),
+  DOCKER_CONFIG: z.string().optional().meta({
+    description: 'The folder of `config.json`, where `DOCKER_CONFIG_PATH` is unset.',
+    default: '`/root/.docker`',
+  }),
+  DOCKER_AUTH_CONFIG: z.string().optional().meta({
+    description:
+      'The content of a `config.json`. Asked before the file, but after one that `DOCKER_CONFIG_PATH` names.',
+    secret: true,
+  }),
   LOG_LEVEL: z
     .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
     .optional()

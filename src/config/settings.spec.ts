@@ -120,6 +120,21 @@ describe('readSettings', () => {
     expect(readSettings({ ...secret, DOCKER_CONFIG_PATH: path }).dockerConfig).toEqual({ path, explicit: true });
   });
 
+  it('finds config.json in the folder that DOCKER_CONFIG names, unless DOCKER_CONFIG_PATH names the file', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'settings-')), 'config.json');
+    writeFileSync(path, '{}');
+    expect(readSettings({ ...secret, DOCKER_CONFIG: '/etc/docker-cli' }).dockerConfig).toEqual({
+      path: '/etc/docker-cli/config.json',
+      explicit: false,
+    });
+    expect(readSettings({ ...secret, DOCKER_CONFIG: '/x', DOCKER_CONFIG_PATH: path }).dockerConfig.path).toBe(path);
+  });
+
+  it('keeps its own secrets from the programs that it runs', () => {
+    const env = { ...secret, DOCKER_AUTH_CONFIG_FILE: '', AWS_PROFILE: 'ci' };
+    expect(readSettings(env).credentialHelperEnv).toEqual({ AWS_PROFILE: 'ci' });
+  });
+
   it.each([
     [{ RUST_LOG: 'debug' }, 'debug'],
     [{ RUST_LOG: 'info,hyper=warn' }, 'info'],

@@ -1,9 +1,10 @@
 import { registerAs, type ConfigType } from '@nestjs/config';
+import { join } from 'node:path';
 import { engineAddress, type EngineAddress } from './engine-address.js';
 import { withSecretFiles } from './secret-files.js';
 import { settingsSchema, type LogLevel } from './settings.schema.js';
 
-const defaultDockerConfigPath = '/root/.docker/config.json';
+const defaultDockerConfigFolder = '/root/.docker';
 
 /** Bad settings: each line names one variable and its rule. Never holds a value of `SECRET_KEY`. */
 export class InvalidSettings extends Error {
@@ -59,9 +60,11 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     port: value.PORT,
     queueSize: value.QUEUE_SIZE,
     dockerConfig: {
-      path: value.DOCKER_CONFIG_PATH ?? defaultDockerConfigPath,
+      path: value.DOCKER_CONFIG_PATH ?? join(value.DOCKER_CONFIG ?? defaultDockerConfigFolder, 'config.json'),
       explicit: value.DOCKER_CONFIG_PATH !== undefined,
     },
+    dockerAuthConfig: value.DOCKER_AUTH_CONFIG,
+    credentialHelperEnv: withoutSecrets(env),
     logLevel: value.LOG_LEVEL ?? rustLogLevel(value.RUST_LOG) ?? 'info',
     logJson: value.LOG_FORMAT ? value.LOG_FORMAT === 'json' : !process.stdout.isTTY,
     engine,
@@ -78,6 +81,11 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     logTailLines: value.LOG_TAIL_LINES,
     waitLimitMs: value.WAIT_LIMIT,
   };
+}
+
+/** The environment for programs that the service runs: without the secrets that are this service's alone. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secrets.includes(name.replace(/_FILE$/, ''))));
 }
 
 /** The default level of a `RUST_LOG` filter: its last directive without a target. Anything else is ignored. */

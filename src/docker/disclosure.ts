@@ -3,7 +3,7 @@ import { settings, type Settings } from '../config/settings.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { environmentValues, formsOf, mask } from './mask.js';
 import { nameOf } from './pair.js';
-import { registrySecrets } from './registry-credentials.js';
+import { registrySecrets, type RegistrySettings } from './registry-login.js';
 import { userEnvironment } from './spec/environment.js';
 
 /** Makes a text fit to be told: secrets are replaced by `***`. */
@@ -12,7 +12,7 @@ export type Mask = (text: string) => string;
 /** What may be told of an update to whoever may ask for it. */
 @Injectable()
 export class Disclosure {
-  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'secretKey' | 'dockerConfig'>) {}
+  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'secretKey'> & RegistrySettings) {}
 
   /**
    * Masks this service's own tokens, the registries' credentials, and the values of 8 characters or more that the user gave
@@ -24,7 +24,7 @@ export class Disclosure {
     const told = [nameOf(container), container.Config.Image];
     const secrets = [
       ...(this.settings.secretKey === undefined ? [] : [this.settings.secretKey]),
-      ...(await registrySecrets(this.settings.dockerConfig.path)),
+      ...(await registrySecrets(this.settings)),
       ...environment.filter((value) => !told.some((text) => text.includes(value))),
     ].flatMap(formsOf);
     return (text) => mask(text, secrets);

@@ -6,7 +6,8 @@ import { Engine } from './engine.js';
 import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
 import { UpdateError } from './outcome.js';
 import { pullFailure, readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
-import { encodeRegistryAuth, readRegistryCredentials } from './registry-credentials.js';
+import { encodeRegistryAuth } from './registry-credentials.js';
+import { registryLogin, type RegistrySettings } from './registry-login.js';
 import { throttled } from './throttled.js';
 
 const progressIntervalMs = 500;
@@ -19,10 +20,8 @@ export class ImagePuller {
   constructor(
     private readonly engine: Engine,
     @Inject(settings.KEY)
-    private readonly settings: Pick<
-      Settings,
-      'dockerConfig' | 'pullTimeoutMs' | 'pullIdleTimeoutMs' | 'minFreeDiskBytes' | 'engine'
-    >,
+    private readonly settings: Pick<Settings, 'pullTimeoutMs' | 'pullIdleTimeoutMs' | 'minFreeDiskBytes' | 'engine'> &
+      RegistrySettings,
   ) {}
 
   /**
@@ -39,8 +38,8 @@ export class ImagePuller {
   ): Promise<PullResult> {
     const reference = parseImageReference(image);
     await assertRoomForPull(this.engine, this.settings);
-    const found = await readRegistryCredentials(this.settings.dockerConfig, reference);
-    const source = found ? `credentials of ${found.key}` : 'no credentials';
+    const found = await registryLogin(this.settings, reference, signal);
+    const source = found ? `the credentials of ${found.source}` : 'no credentials';
     this.logger.debug(`pulling ${formatImageReference(reference)} with ${source}`);
     const timeout = AbortSignal.timeout(this.settings.pullTimeoutMs);
     const either = AbortSignal.any([signal, timeout]);

@@ -1,15 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseImageReference } from './image-reference.js';
-import { UpdateError } from './outcome.js';
 import {
   encodeRegistryAuth,
   findCredentials,
-  readRegistryCredentials,
   UnusableRegistryConfig,
+  type FoundCredentials,
+  type NeededHelper,
   type RegistryCredentials,
 } from './registry-credentials.js';
 
@@ -17,8 +14,14 @@ const hub = 'https://index.docker.io/v1/';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const entry = (user: string, password = 'secret') => ({ auth: base64(`${user}:${password}`) });
 
-function find(config: unknown, image: string) {
+function lookUp(config: unknown, image: string): FoundCredentials | NeededHelper | undefined {
   return findCredentials(typeof config === 'string' ? config : JSON.stringify(config), parseImageReference(image));
+}
+
+function find(config: unknown, image: string): FoundCredentials | undefined {
+  const found = lookUp(config, image);
+  if (found && 'helper' in found) throw new Error(`there is a helper: ${found.helper}`);
+  return found;
 }
 
 function problemOf(config: unknown, image: string): string {
@@ -138,8 +141,6 @@ describe('findCredentials', () => {
     ['{"auths":{"ghcr.io":null}}', 'a null entry'],
     ['{"auths":{"ghcr.io":{"email":"me@example.com"}}}', 'an entry of another purpose'],
     ['{"auths":{"other.io":{"auth":"!"}}}', "a broken entry of another registry's"],
-    ['{"credsStore":"desktop"}', 'a default helper without a mark for the registry'],
-    ['{"credsStore":"desktop","auths":{"other.io":{}}}', 'a default helper with a mark for another registry'],
     ['{"credsStore":"desktop","credHelpers":{"ghcr.io":""},"auths":{"ghcr.io":{}}}', 'a helper switched off'],
     ['{"credHelpers":{"gcr.io":"gcloud"}}', 'a helper of another registry'],
   ])('%s: anonymous (%s)', (config) => {
@@ -168,20 +169,25 @@ describe('findCredentials', () => {
     expect(message).not.toMatch(/secret|c2Vj/);
   });
 
-  it.each<[object, string, string]>([
-    [{ credHelpers: { 'gcr.io': 'gcloud' } }, 'gcr.io/app', 'docker-credential-gcloud'],
-    [{ credHelpers: { [hub]: 'pass' } }, 'nginx', 'docker-credential-pass'],
-    [{ credsStore: 'desktop', auths: { [hub]: {} } }, 'nginx', 'docker-credential-desktop'],
-    [{ credsStore: 'desktop', auths: { 'https://gcr.io': {} } }, 'gcr.io/app', 'docker-credential-desktop'],
+  it.each<[object, string, string, boolean]>([
+    [{ credHelpers: { 'gcr.io': 'gcloud' } }, 'gcr.io/app', 'gcloud', true],
+    [{ credHelpers: { [hub]: 'pass' } }, 'nginx', 'pass', true],
+    [{ credsStore: 'desktop', auths: { [hub]: {} } }, 'nginx', 'desktop', true],
+    [{ credsStore: 'desktop', auths: { 'https://gcr.io': {} } }, 'gcr.io/app', 'desktop', true],
+    [{ credsStore: 'desktop' }, 'gcr.io/app', 'desktop', false],
+    [{ credsStore: 'desktop', auths: { 'other.io': {} } }, 'gcr.io/app', 'desktop', false],
     [
       { credsStore: 'desktop', credHelpers: { 'gcr.io': 'gcloud' }, auths: { 'gcr.io': {} } },
       'gcr.io/app',
-      'docker-credential-gcloud',
+      'gcloud',
+      true,
     ],
-  ])('%j needs a helper for %s', (config, image, helper) => {
-    const message = problemOf(config, image);
-    expect(message).toContain(helper);
-    expect(message).toContain('not supported');
+  ])('%j: for %s the helper %s is asked, which must be there: %p', (config, image, helper, isRequired) => {
+    expect(lookUp(config, image)).toMatchObject({ helper, isRequired });
+  });
+
+  it.each(['../evil', 'a/b', 'a b', '-x', 'a;b', ''.padEnd(101, 'a')])('runs nothing that is called %p', (helper) => {
+    expect(problemOf({ credHelpers: { 'gcr.io': helper } }, 'gcr.io/app')).toContain('a name that no helper can have');
   });
 
   it('lets an entry with credentials win over a helper', () => {
@@ -243,7 +249,7 @@ describe('findCredentials', () => {
     fc.assert(
       fc.property(anyConfig, (text) => {
         try {
-          find(text, 'ghcr.io/app');
+          lookUp(text, 'ghcr.io/app');
         } catch (error) {
           expect(error).toBeInstanceOf(UnusableRegistryConfig);
         }
@@ -271,64 +277,6 @@ describe('encodeRegistryAuth', () => {
         expect(JSON.parse(Buffer.from(encoded, 'base64url').toString())).toEqual(credentials);
       }),
     );
-  });
-});
-
-describe('readRegistryCredentials', () => {
-  const reference = parseImageReference('ghcr.io/me/app');
-  let folder: string;
-  let path: string;
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'registry-credentials-'));
-    path = join(folder, 'config.json');
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  const failure = (file: string, explicit: boolean) =>
-    readRegistryCredentials({ path: file, explicit }, reference).then(
-      () => {
-        throw new Error('it did not fail');
-      },
-      (error: unknown) => error as UpdateError,
-    );
-
-  it('reads the file anew each time', async () => {
-    for (const user of ['first', 'second']) {
-      await writeFile(path, JSON.stringify({ auths: { 'ghcr.io': entry(user) } }));
-      const found = await readRegistryCredentials({ path, explicit: true }, reference);
-      expect(found?.credentials).toMatchObject({ username: user });
-    }
-  });
-
-  it('is anonymous where the default file is absent', async () => {
-    expect(await readRegistryCredentials({ path, explicit: false }, reference)).toBeUndefined();
-  });
-
-  it('fails where a file that was set by hand is absent', async () => {
-    const error = await failure(path, true);
-    expect(error).toBeInstanceOf(UpdateError);
-    expect(error).toMatchObject({ code: 'registry_credentials', stage: 'pull' });
-    expect(error.message).toContain(`${path}: the file does not exist`);
-  });
-
-  it.each([true, false])('fails on a folder (set by hand: %s)', async (explicit) => {
-    const error = await failure(folder, explicit);
-    expect(error).toMatchObject({ code: 'registry_credentials', stage: 'pull' });
-    expect(error.message).toContain('it is a folder');
-  });
-
-  it('fails on a path through a file', async () => {
-    await writeFile(path, '{}');
-    expect((await failure(join(path, 'config.json'), false)).message).toContain('ENOTDIR');
-  });
-
-  it.each([true, false])('fails on a malformed file without quoting it (set by hand: %s)', async (explicit) => {
-    await writeFile(path, '{"auths":{"ghcr.io":{"auth":"c2VjcmV0"');
-    const error = await failure(path, explicit);
-    expect(error).toMatchObject({ code: 'registry_credentials', stage: 'pull' });
-    expect(error.message).toContain(`${path}: it is not valid JSON`);
-    expect(`${error.stack ?? ''} ${String(error.cause)}`).not.toContain('c2Vj');
   });
 });
 

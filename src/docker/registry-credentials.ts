@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import type { ImageReference } from './image-reference.js';
-import { UpdateError } from './outcome.js';
 
 /** What the engine sends to the registry, in the words of its API (`AuthConfig`). Never to be logged. */
 export type RegistryCredentials = { serveraddress: string } & (
@@ -13,6 +11,14 @@ export interface FoundCredentials {
   credentials: RegistryCredentials;
 }
 
+/** A helper that has to be asked: `docker-credential-<helper>`, for the registry at `serveraddress`. */
+export interface NeededHelper {
+  helper: string;
+  serveraddress: string;
+  /** Whether it is known to have the answer; else it is only asked where it is there. */
+  isRequired: boolean;
+}
+
 /** Why the configuration gives no answer. The message holds nothing of the file but the names of registries and helpers. */
 export class UnusableRegistryConfig extends Error {
   override readonly name = 'UnusableRegistryConfig';
@@ -20,16 +26,6 @@ export class UnusableRegistryConfig extends Error {
 
 type Json = Record<string, unknown>;
 
-const mayNotRead =
-  'the service may not read it; change its permissions, or set DOCKER_CONFIG_PATH to a file that it may read';
-const readProblems: Record<string, string> = {
-  ENOENT: 'the file does not exist; mount it, or correct DOCKER_CONFIG_PATH',
-  // Docker makes a folder where the source of a bind mount is missing.
-  EISDIR:
-    'it is a folder; DOCKER_CONFIG_PATH must name the file itself, and a file that is mounted must exist on the host',
-  EACCES: mayNotRead,
-  EPERM: mayNotRead,
-};
 const dockerHubKey = 'https://index.docker.io/v1/';
 
 /**
@@ -38,12 +34,15 @@ const dockerHubKey = 'https://index.docker.io/v1/';
  * path. Docker Hub's key is `https://index.docker.io/v1/`; beyond the CLI, `docker.io` and `index.docker.io` are
  * understood too.
  *
- * Credential helpers are not run: where only a helper has the answer, this is an error. An entry that holds credentials wins
- * over a helper, so that a file can be completed by hand.
- * @returns undefined where the file has nothing for the registry: the pull is anonymous
+ * An entry that holds credentials wins over a helper, so that a file can be completed by hand; then comes the helper that
+ * `credHelpers` names for the registry, then `credsStore`.
+ * @returns undefined where the file has nothing for the registry
  * @throws UnusableRegistryConfig
  */
-export function findCredentials(configText: string, reference: ImageReference): FoundCredentials | undefined {
+export function findCredentials(
+  configText: string,
+  reference: ImageReference,
+): FoundCredentials | NeededHelper | undefined {
   const config = parseConfig(configText);
   const auths = section(config, 'auths');
   const lookUpKey = reference.domain === 'docker.io' ? dockerHubKey : reference.domain;
@@ -53,56 +52,13 @@ export function findCredentials(configText: string, reference: ImageReference): 
     const credentials = readEntry(auths[match], key, lookUpKey);
     if (credentials) return { key, credentials };
   }
-  const helper = helperFor(config, lookUpKey, matches.length > 0);
-  if (helper === undefined) return undefined;
-  throw new UnusableRegistryConfig(
-    `the credentials for ${lookUpKey} are with the helper docker-credential-${helper}, and helpers are not supported; ` +
-      `put an entry with "auth" (base64 of user:password) for ${lookUpKey} into "auths"`,
-  );
+  return helperFor(config, lookUpKey, matches.length > 0);
 }
 
-/**
- * Reads the file anew, as its credentials may have been replaced since the last pull, and looks up the registry.
- * @param explicit whether the path was set by hand: only then must the file exist
- * @returns undefined where the pull is anonymous
- * @throws UpdateError `registry_credentials`
- */
-export async function readRegistryCredentials(
-  { path, explicit }: { path: string; explicit: boolean },
-  reference: ImageReference,
-): Promise<FoundCredentials | undefined> {
-  let configText: string;
+/** Every secret in the `auths` of a configuration, to be masked wherever it would be told. What cannot be read holds none. */
+export function secretsOf(configText: string): string[] {
   try {
-    configText = await readFile(path, 'utf8');
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !explicit) return undefined;
-    const problem = readProblems[code] ?? `${code}; correct it, or set DOCKER_CONFIG_PATH to another file`;
-    throw new UpdateError(
-      'registry_credentials',
-      'pull',
-      `cannot read the registry credentials in ${path}: ${problem}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  try {
-    return findCredentials(configText, reference);
-  } catch (error) {
-    if (!(error instanceof UnusableRegistryConfig)) throw error;
-    throw new UpdateError(
-      'registry_credentials',
-      'pull',
-      `cannot use the registry credentials in ${path}: ${error.message}`,
-    );
-  }
-}
-
-/** Every secret in the file's `auths`, to be masked wherever it would be told. Never throws: what cannot be read holds none. */
-export async function registrySecrets(path: string): Promise<string[]> {
-  try {
-    const auths = Object.values(section(parseConfig(await readFile(path, 'utf8')), 'auths')) as (Json | null)[];
+    const auths = Object.values(section(parseConfig(configText), 'auths')) as (Json | null)[];
     return auths.flatMap((entry) => {
       const { auth, password, identitytoken, registrytoken } = entry ?? {};
       const decoded = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8') : '';
@@ -204,9 +160,14 @@ function trimNulls(text: string): string {
   return text.slice(start, end);
 }
 
-/** The suffix of the helper that the Docker CLI would ask. A default helper is taken to know only what it left a mark of. */
-function helperFor(config: Json, lookUpKey: string, isMarked: boolean): string | undefined {
+/** The helper that the Docker CLI would ask. A default helper leaves a mark, an empty entry, for each registry that it knows. */
+function helperFor(config: Json, serveraddress: string, isMarked: boolean): NeededHelper | undefined {
   const helpers = section(config, 'credHelpers');
-  const helper = Object.hasOwn(helpers, lookUpKey) ? helpers[lookUpKey] : isMarked ? config.credsStore : undefined;
-  return typeof helper === 'string' && helper !== '' ? helper : undefined;
+  const isNamed = Object.hasOwn(helpers, serveraddress);
+  const helper = isNamed ? helpers[serveraddress] : config.credsStore;
+  if (typeof helper !== 'string' || helper === '') return undefined;
+  // It becomes the name of a program.
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/.test(helper))
+    throw new UnusableRegistryConfig(`the helper for ${serveraddress} has a name that no helper can have`);
+  return { helper, serveraddress, isRequired: isNamed || isMarked };
 }
