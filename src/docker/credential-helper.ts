@@ -4,7 +4,7 @@ import { UnusableRegistryConfig, type NeededHelper, type RegistryCredentials } f
 const deadlineMs = 30_000;
 const mostBytes = 64 * 1024;
 /** What a helper says of a registry that it does not know (docker/docker-credential-helpers, `credentials/error.go`). */
-const notFound = /credentials not found in native keychain/;
+const notFound = 'credentials not found in native keychain';
 /** A user name that says that the secret is an identity token. */
 const tokenUser = '<token>';
 
@@ -23,7 +23,7 @@ export async function askHelper(
   const program = `docker-credential-${helper}`;
   const { error, stdout } = await run(program, serveraddress, env, signal);
   if (!error) return credentialsIn(stdout, program, serveraddress);
-  if (notFound.test(stdout)) return undefined;
+  if (stdout.includes(notFound)) return undefined;
   const problem = `the credentials for ${serveraddress} are with ${program}`;
   if (error.code === 'ENOENT') {
     if (!isRequired) return undefined;

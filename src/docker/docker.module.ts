@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ContainerRules } from './container-rules.js';
 import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
 import { Engine } from './engine.js';
@@ -11,6 +12,7 @@ import { Replacing } from './replacing.js';
 
 @Module({
   providers: [
+    ContainerRules,
     Disclosure,
     DockerService,
     Engine,

@@ -7,7 +7,7 @@ import type { ImageInspect } from './engine-types.js';
 import { failureOf } from './failure.js';
 import { registryDigest, sameImage } from './image-identity.js';
 import { ImagePuller } from './image-puller.js';
-import { Inspection, type Subject } from './inspection.js';
+import { Inspection, type Permission, type Subject } from './inspection.js';
 import type { Drain, FailureCode, UpdateOutcome } from './outcome.js';
 import { Preparation } from './preparation.js';
 import { Recovery } from './recovery.js';
@@ -59,14 +59,14 @@ export class DockerService {
   }
 
   /** Never throws: expected failures and bugs alike are outcomes. */
-  async update(name: string, report: Report, drain: Drain): Promise<UpdateOutcome> {
+  async update(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
       await update.enter('recover');
       await this.recovery.run(drain, name);
       await update.enter('inspect');
-      const subjects = await this.inspection.inspect(name, update.findings);
+      const subjects = await this.inspection.inspect(name, update.findings, mayUpdate);
       const [target] = subjects;
       update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
       update.mask = await this.disclosure.maskFor(target.old, target.oldImage);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { ContainerRules } from './container-rules.js';
 import { dependentsAmong } from './dependencies.js';
-import { ineligible } from './eligibility.js';
 import { hasStatus } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
@@ -17,32 +17,41 @@ export interface Subject {
 /** The target of an update, then those that cannot do without it, each after the ones that it depends on. */
 export type Subjects = readonly [target: Subject, ...dependents: Subject[]];
 
+/** Whether those who asked for an update may have all of these containers updated. */
+export type Permission = (names: readonly string[]) => boolean;
+
 /** How many containers are inspected at a time in search of dependents: a host may have hundreds. */
 const inspectedAtOnce = 16;
 
 /** Looks at what is to be updated, and refuses what must not be touched, before anything is pulled. */
 @Injectable()
 export class Inspection {
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly engine: Engine,
+    private readonly rules: ContainerRules,
+  ) {}
 
-  /** @throws UpdateError with the stage `inspect` */
-  async inspect(name: string, findings: Findings): Promise<Subjects> {
+  /**
+   * @param mayUpdate whether those who asked for the update may have all of these containers updated
+   * @throws UpdateError with the stage `inspect`
+   */
+  async inspect(name: string, findings: Findings, mayUpdate: Permission): Promise<Subjects> {
     const old = await find(this.engine, name);
     // The engine resolves ids and id prefixes as well; here a name is a name.
     if (!old || nameOf(old) !== name)
       throw new UpdateError('no_such_container', 'inspect', `there is no container named ${name}`);
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
-    const refusal = ineligible(old);
+    const refusal = this.rules.refusalOf(old);
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
     const dependents: Subject[] = [];
-    for (const dependent of await this.dependentsOf(old)) {
+    for (const dependent of await this.dependentsOf(old, mayUpdate)) {
       dependents.push({ old: dependent, oldImage: await this.presentImage(dependent) });
     }
     return [{ old, oldImage: await this.presentImage(old) }, ...dependents];
   }
 
   /** Inspect alone tells whose namespaces a container shares. */
-  private async dependentsOf(target: ContainerInspect): Promise<ContainerInspect[]> {
+  private async dependentsOf(target: ContainerInspect, mayUpdate: Permission): Promise<ContainerInspect[]> {
     const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== target.Id);
     const others: ContainerInspect[] = [];
     for (let at = 0; at < ids.length; at += inspectedAtOnce) {
@@ -51,12 +60,20 @@ export class Inspection {
     }
     const dependents = dependentsAmong(others, target);
     for (const dependent of dependents) {
-      const refusal = ineligible(dependent);
+      const refusal = this.rules.refusalOf(dependent);
       if (refusal?.code !== 'refused') continue;
       throw new UpdateError(
         'refused',
         'inspect',
         `${nameOf(dependent)} depends on ${nameOf(target)} and would have to be replaced with it, but ${refusal.reason}`,
+      );
+    }
+    const names = dependents.map(nameOf);
+    if (names.length > 0 && !mayUpdate([nameOf(target), ...names])) {
+      throw new UpdateError(
+        'refused',
+        'inspect',
+        `${names.join(', ')} would have to be replaced with ${nameOf(target)}, and none of those who asked for this update may update all of them; grant it, or ask with a token that may`,
       );
     }
     return dependents;

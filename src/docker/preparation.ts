@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { withDependencies } from './dependencies.js';
+import { ContainerRules } from './container-rules.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
@@ -13,7 +14,6 @@ import { Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
-import { optionsOf } from './update-options.js';
 
 /** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
 @Injectable()
@@ -21,7 +21,8 @@ export class Preparation {
   constructor(
     private readonly engine: Engine,
     private readonly replacements: Replacements,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'settleTimeMs' | 'proofTimeoutMs'>,
+    private readonly rules: ContainerRules,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
   ) {}
 
   /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */
@@ -67,7 +68,7 @@ export class Preparation {
 
   private policyFor(replacement: ContainerInspect, old: ContainerInspect): ProofPolicy {
     try {
-      const options = optionsOf(nameOf(old), replacement, this.settings);
+      const options = this.rules.optionsOf(nameOf(old), replacement);
       return proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy');
     } catch (error) {
       throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });

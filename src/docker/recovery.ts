@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { commit } from './commit.js';
+import { ContainerRules } from './container-rules.js';
 import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
@@ -13,7 +14,6 @@ import { decideRepair, groupRemains, type GroupRemains, type Remains } from './r
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
 import { parkedName, parseTemporaryName, temporaryNamePattern, type TemporaryName } from './temporary-names.js';
-import { optionsOf } from './update-options.js';
 
 /**
  * Puts right what an update that was cut off (a kill, a crash, a power failure) has left behind, from what the engine
@@ -25,7 +25,8 @@ export class Recovery {
 
   constructor(
     private readonly engine: Engine,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'settleTimeMs' | 'proofTimeoutMs'>,
+    private readonly rules: ContainerRules,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
   ) {}
 
   /**
@@ -107,7 +108,7 @@ export class Recovery {
         this.engine,
         started.map((replacement) => ({
           containerId: replacement.Id,
-          policy: proofPolicy(replacement, optionsOf(nameOf(replacement), replacement, this.settings), this.settings),
+          policy: proofPolicy(replacement, this.rules.optionsOf(nameOf(replacement), replacement), this.settings),
         })),
         drain,
       );

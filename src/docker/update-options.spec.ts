@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { labels } from './labels.js';
-import { updateOptions } from './update-options.js';
+import { optionsOf, updateOptions } from './update-options.js';
 
 const settings = { settleTimeMs: 5000 };
+
+describe('optionsOf', () => {
+  it('lets the policy win over labels, and labels over the settings', () => {
+    const container = { Config: { Image: 'web', Labels: { [labels.settle]: '1s', [labels.proof]: 'running' } } };
+    expect(optionsOf(container, {}, settings)).toMatchObject({ settleMs: 1000, proof: 'running' });
+    expect(optionsOf(container, { settle: '2s', order: 'start-first' }, settings)).toMatchObject({
+      settleMs: 2000,
+      proof: 'running',
+      order: 'start-first',
+    });
+  });
+});
 
 describe('updateOptions', () => {
   it('has a default for all that a container does not say', () => {

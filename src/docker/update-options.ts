@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../config/duration.js';
+import type { ContainerRule } from '../config/policy/policy.schema.js';
 import type { Settings } from '../config/settings.js';
 import type { ContainerInspect } from './engine-types.js';
 import { labels, unknownLabels } from './labels.js';
@@ -23,17 +24,31 @@ export interface UpdateOptions {
 const defaultDrainMs = 10_000;
 const longestMs = 24 * 3_600_000;
 
+/** The rules of the policy that have a label of the same meaning. */
+const labelOf = {
+  proof: labels.proof,
+  settle: labels.settle,
+  timeout: labels.timeout,
+  order: labels.order,
+  onFailure: labels.onFailure,
+} as const;
+
 /**
- * How the container of this name wants to be updated: the only place where what is said of it comes together. Labels
- * win over the settings.
+ * How a container wants to be updated: the only place where what is said of it comes together. The policy's rules win over
+ * labels, and labels over the settings.
  * @throws Error on a text that cannot be understood, with its name and rule
  */
 export function optionsOf(
-  _name: string,
   { Config }: Pick<ContainerInspect, 'Config'>,
+  rules: Pick<ContainerRule, keyof typeof labelOf>,
   settings: Pick<Settings, 'settleTimeMs'>,
 ): UpdateOptions {
-  return updateOptions(Config.Labels ?? {}, settings);
+  const texts = { ...Config.Labels };
+  for (const [rule, label] of Object.entries(labelOf)) {
+    const text = rules[rule as keyof typeof labelOf];
+    if (text !== undefined) texts[label] = text;
+  }
+  return updateOptions(texts, settings);
 }
 
 /**

@@ -2,7 +2,7 @@ import { All, Controller, HttpCode, Logger, Param, Post, Query, Req, Res, UseGua
 import type { Request, Response } from 'express';
 import * as z from 'zod';
 import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
-import { CurrentCaller, type Caller } from '../auth/caller.js';
+import { containersFor, CurrentCaller, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { waitSeconds } from '../deployments/wait.js';
@@ -54,7 +54,9 @@ export class NotifyController {
     if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
-    const { deployment, position, coalesced } = await this.queue.add(container, caller.id).catch(rethrowAsProblem);
+    const { deployment, position, coalesced } = await this.queue
+      .add(container, caller.id, containersFor(caller, 'notify'))
+      .catch(rethrowAsProblem);
     this.logger.log(`accepted ${container}${coalesced ? ', joining the request that waits' : ''}`, {
       deploymentId: deployment.id,
       container,

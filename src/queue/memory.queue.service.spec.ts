@@ -37,11 +37,17 @@ describe('MemoryQueueService', () => {
     expect(second.deployment.id).not.toBe(first.deployment.id);
   });
 
+  it('remembers what each of those who joined may have updated', async () => {
+    const { queue } = build(1);
+    for (const mayUpdate of [['web'], ['*'], ['web']]) await queue.add('web', 'ci', mayUpdate);
+    expect((await queue.take(never))?.permissions).toEqual([['web'], ['*']]);
+  });
+
   it('wakes whoever waits to take, and lets go of them when their signal is aborted', async () => {
     const { queue } = build(10);
     const taken = queue.take(never);
     const { deployment } = await queue.add('web', 'ci');
-    expect(await taken).toEqual({ container: 'web', deploymentId: deployment.id });
+    expect(await taken).toEqual({ container: 'web', deploymentId: deployment.id, permissions: [['web']] });
     const controller = new AbortController();
     const nothing = queue.take(controller.signal);
     controller.abort();

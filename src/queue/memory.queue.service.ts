@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
+import { addPermission, type Permissions } from './permissions.js';
 import { QueueFull, QueueService, type Enqueued, type Job } from './queue.service.js';
+
+interface Waiting {
+  accepted: Promise<Deployment>;
+  permissions: Permissions;
+}
 
 /** A queue in the memory of this process: what waits is lost when it ends. */
 @Injectable()
@@ -12,7 +18,7 @@ export class MemoryQueueService extends QueueService {
    * By container, in the order of arrival. An entry takes its place before its record is stored, so that no request that
    * comes meanwhile can pass the bound or miss what it should join; whoever takes it waits for the record.
    */
-  private readonly waiting = new Map<string, Promise<Deployment>>();
+  private readonly waiting = new Map<string, Waiting>();
   private readonly arrivals = new EventTarget();
 
   constructor(
@@ -22,17 +28,18 @@ export class MemoryQueueService extends QueueService {
     super();
   }
 
-  async add(container: string, requestedBy: string): Promise<Enqueued> {
+  async add(container: string, requestedBy: string, mayUpdate: readonly string[] = [container]): Promise<Enqueued> {
     const waiting = this.waiting.get(container);
     if (waiting) {
       const position = [...this.waiting.keys()].indexOf(container) + 1;
-      const { id } = await waiting;
+      waiting.permissions = addPermission(waiting.permissions, mayUpdate);
+      const { id } = await waiting.accepted;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
     if (this.waiting.size >= this.settings.queueSize)
       throw new QueueFull(`${this.waiting.size} containers are waiting`);
     const accepted = this.deployments.accept(container, requestedBy);
-    this.waiting.set(container, accepted);
+    this.waiting.set(container, { accepted, permissions: [mayUpdate] });
     const position = this.waiting.size;
     try {
       return { deployment: await accepted, position, coalesced: false };
@@ -55,15 +62,15 @@ export class MemoryQueueService extends QueueService {
   }
 
   clear(): Promise<Job[]> {
-    return Promise.all([...this.waiting].map(([container, accepted]) => this.remove(container, accepted)));
+    return Promise.all([...this.waiting].map(([container, waiting]) => this.remove(container, waiting)));
   }
 
   size(): Promise<number> {
     return Promise.resolve(this.waiting.size);
   }
 
-  private async remove(container: string, accepted: Promise<Deployment>): Promise<Job> {
+  private async remove(container: string, { accepted, permissions }: Waiting): Promise<Job> {
     this.waiting.delete(container);
-    return { container, deploymentId: (await accepted).id };
+    return { container, deploymentId: (await accepted).id, permissions };
   }
 }

@@ -1,4 +1,5 @@
 import type { Deployment } from '../deployments/deployment.js';
+import type { Permissions } from './permissions.js';
 
 /** What became of a request: the deployment it belongs to, its place in the queue (1 is next), and whether it joined one that waited. */
 export interface Enqueued {
@@ -11,6 +12,8 @@ export interface Enqueued {
 export interface Job {
   deploymentId: string;
   container: string;
+  /** What those who asked for it may have updated: containers that depend on this one follow it only where one of them may. */
+  permissions: Permissions;
 }
 
 /** The queue holds as many containers as it may. Nothing was enqueued. */
@@ -24,8 +27,11 @@ export class QueueFull extends Error {
  * Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
  */
 export abstract class QueueService {
-  /** @throws QueueFull where the container does not wait yet and there is no room */
-  abstract add(container: string, requestedBy: string): Promise<Enqueued>;
+  /**
+   * @param mayUpdate the containers, as names and globs, that the caller may have updated
+   * @throws QueueFull where the container does not wait yet and there is no room
+   */
+  abstract add(container: string, requestedBy: string, mayUpdate?: readonly string[]): Promise<Enqueued>;
 
   /** Takes the first one; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;

@@ -11,6 +11,7 @@ import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import type { Deployment, DeploymentError } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
+import { permits } from './permissions.js';
 import { QueueService, type Job } from './queue.service.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
@@ -116,7 +117,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async process(job: Job): Promise<void> {
-    const { deploymentId, container } = job;
+    const { deploymentId, container, permissions } = job;
     this.running = job;
     try {
       const started = await this.deployments.start(deploymentId);
@@ -135,6 +136,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
           },
         },
         this.drain,
+        (names) => permits(permissions, names),
       );
       // One that was abandoned has its end already.
       if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);

@@ -126,7 +126,7 @@ const containerRule = z.strictObject({
   settle: duration('As the label.').optional(),
   timeout: duration('As the label.').optional(),
   order: z.enum(['stop-first', 'start-first']).optional().meta({ description: 'As the label.' }),
-  onFailure: z.string().optional().meta({ description: 'As the label `on-failure`.' }),
+  onFailure: z.enum(['rollback', 'stop']).optional().meta({ description: 'As the label `on-failure`.' }),
 });
 
 /** The policy file, as it is written. Nothing is allowed but what stands in it, and nothing may stand in it but this. */
