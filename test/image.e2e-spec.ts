@@ -1,42 +1,44 @@
 // @needs internet: the image's build installs packages.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnPrivateEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { extract } from 'tar-stream';
+import { runApp, versionAt, type App } from './support/apps.js';
+import { composeCommand } from './support/compose.js';
+import { codeBlocks, commandFrom } from './support/documentation.js';
+import {
+  describeOnPrivateEngine,
+  docker,
+  onPrivateEngine,
+  testEnvironment,
+  uniqueImage,
+} from './support/environment.js';
 import { publish } from './support/images.js';
+import { finish } from './support/progress.js';
 import { freePort } from './support/registry.js';
 import { importStandInBase } from './support/stand-in-base.js';
 import { until } from './support/until.js';
 
-const readme = readFileSync('README.md', 'utf8');
-
-/** The commands of the README's block that contains `part`, continued lines joined. */
-function commandFrom(part: string): string {
-  const block =
-    [...readme.matchAll(/```\n([^`]*)```/g)].map(([, text]) => text ?? '').find((text) => text.includes(part)) ?? '';
-  const command = block
-    .replaceAll('\\\n', ' ')
-    .split('\n')
-    .find((line) => line.includes(part));
-  if (!command) throw new Error(`README.md has no command with ${part}`);
-  return command;
-}
+const megabyte = 1_000_000;
 
 /** With a deadline: the engine's port proxy keeps early connections waiting for minutes. */
-function get(url: string, secret = ''): Promise<Response> {
-  return fetch(url, { headers: { Authorization: `Bearer ${secret}` }, signal: AbortSignal.timeout(2000) });
+function request(url: string, secret = '', method = 'GET'): Promise<Response> {
+  return fetch(url, { method, headers: { Authorization: `Bearer ${secret}` }, signal: AbortSignal.timeout(2000) });
 }
 
 /** On a private engine alone: the README's names (`trigger-docker-pull`) may be in use on any other. */
 describeOnPrivateEngine('S20: the image, built and run as README.md prints', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-readme-'));
   const base = 'tdp-stand-in-base:latest';
+  const socket = (): string => testEnvironment().dockerHost.slice('unix://'.length);
+  let secret = '';
 
-  const shell = (command: string, env: Record<string, string> = {}): string => {
+  const shell = (command: string, env: Record<string, string> = {}, cwd?: string): string => {
     const result = spawnSync('sh', ['-c', command], {
+      cwd,
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: testEnvironment().dockerHost, ...env },
       timeout: 280_000,
@@ -44,65 +46,174 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     if (result.status !== 0) throw new Error(`${command}\n${result.stdout}\n${result.stderr}`);
     return result.stdout.trim();
   };
-  /** The stand-in base instead of the public one, and the host's network to reach the npm registry by. */
-  const build = (): string =>
-    commandFrom('docker build').replace('docker build', `docker build --network host --build-arg NODE_IMAGE=${base}`);
-
-  beforeAll(() => {
-    importStandInBase(base);
-    shell(build(), { DOCKER_BUILDKIT: '0' });
-  }, 300_000);
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
+  const remove = (): void => {
     spawnSync('docker', ['rm', '-f', 'trigger-docker-pull'], {
       env: { ...process.env, DOCKER_HOST: testEnvironment().dockerHost },
     });
-  });
+  };
+  /** A command as printed, but with this run's socket, folder and port. */
+  const adapted = (command: string, port: number): string =>
+    command
+      .replace('--env-file .env', `--env-file ${join(folder, '.env')}`)
+      .replace('-p 8080:8080', `-p 127.0.0.1:${port}:8080`)
+      .replaceAll('/var/run/docker.sock', socket())
+      .replace(`${socket()}:${socket()}`, `${socket()}:/var/run/docker.sock`)
+      .replace(/-v \/(root|etc)\/\.?(docker|trigger-docker-pull):/, `-v ${join(folder, 'docker')}:`);
+  const ready = (port: number): Promise<boolean> =>
+    until('readiness', 30_000, async () => (await request(`http://127.0.0.1:${port}/health/ready`)).ok || undefined);
 
-  it("updates a container through the mounted socket, and ends within docker stop's grace", async () => {
-    const envFile = join(folder, '.env');
-    shell(commandFrom('printf').replaceAll('.env', envFile));
-    const secret = /SECRET_KEY=(.+)/.exec(readFileSync(envFile, 'utf8'))?.[1] ?? '';
-    expect(secret).toMatch(/^[0-9a-f]{64}$/);
-    writeFileSync(join(folder, 'config.json'), '{}');
-    const port = await freePort();
-    const socket = testEnvironment().dockerHost.slice('unix://'.length);
-    shell(
-      commandFrom('docker run -d --name trigger-docker-pull')
-        .replace('.env', envFile)
-        .replace('-p 8080:8080', `-p 127.0.0.1:${port}:8080`)
-        .replace('-v /var/run/docker.sock:', `-v ${socket}:`)
-        .replace('-v /root/.docker:', `-v ${folder}:`),
-    );
-    await until('readiness', 30_000, async () => (await get(`http://127.0.0.1:${port}/health/ready`)).ok || undefined);
-
-    const image = uniqueImage('imaged');
-    const app = await runApp(image, { version: 'v1' });
+  /** Publishes a new version and notifies with the curl command that README.md prints; answers how it ended. */
+  const update = async (port: number, app: App, image: string): Promise<unknown> => {
     await publish(docker, image, { version: 'v2' });
-    const answer = shell(
-      commandFrom('curl --fail-with-body').replace('localhost:8080/notify/web', `127.0.0.1:${port}/notify/${app.name}`),
-      { SECRET_KEY: secret },
-    );
+    const curl = commandFrom('README.md', 'curl --fail-with-body');
+    const answer = shell(curl.replace('localhost:8080/notify/web', `127.0.0.1:${port}/notify/${app.name}`), {
+      SECRET_KEY: secret,
+    });
     const { id } = JSON.parse(answer) as { id: string };
-    const ended = await until('the end of the deployment', 30_000, async () => {
-      const response = await get(`http://127.0.0.1:${port}/deployments/${id}`, secret);
+    return until('the end of the deployment', 30_000, async () => {
+      const response = await request(`http://127.0.0.1:${port}/deployments/${id}`, secret);
       const deployment = (await response.json()) as { status: string; result?: string };
       return ['queued', 'running'].includes(deployment.status) ? undefined : deployment;
     });
-    expect(ended).toMatchObject({ status: 'succeeded', result: 'updated' });
+  };
+
+  beforeAll(() => {
+    shell(commandFrom('README.md', 'printf').replaceAll('.env', join(folder, '.env')));
+    secret = /SECRET_KEY=(.+)/.exec(readFileSync(join(folder, '.env'), 'utf8'))?.[1] ?? '';
+    mkdirSync(join(folder, 'docker'), { mode: 0o755 });
+    writeFileSync(join(folder, 'docker', 'config.json'), '{}');
+    importStandInBase(base);
+    // The stand-in base instead of the public one, and the host's network to reach the npm registry by.
+    const options = `--network host --build-arg NODE_IMAGE=${base}`;
+    shell(commandFrom('README.md', 'docker build').replace('docker build', `docker build ${options}`), {
+      DOCKER_BUILDKIT: '0',
+    });
+  }, 300_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    remove();
+  });
+
+  it('adds nothing to its base but the bundle: one file, and at most 8 MB', async () => {
+    const [image, standIn] = await Promise.all([
+      docker.getImage('trigger-docker-pull').inspect(),
+      docker.getImage(base).inspect(),
+    ]);
+    expect(image.Size - standIn.Size).toBeLessThan(8 * megabyte);
+    const container = await docker.createContainer({ Image: 'trigger-docker-pull' });
+    const files: string[] = [];
+    const archive = extract().on('entry', ({ name, type }, stream, next) => {
+      if (type === 'file') files.push(name);
+      stream.resume().once('end', next);
+    });
+    (await container.getArchive({ path: '/app' })).pipe(archive);
+    await once(archive, 'finish');
+    await container.remove();
+    expect(files).toEqual(['app/main.mjs']);
+    expect(image.Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'trigger-docker-pull' });
+    // Root, so that the mounted socket and /root/.docker can be read as printed; exec form, so that it is PID 1.
+    expect([image.Config.User, image.Config.Entrypoint, image.Config.Cmd]).toEqual(['', null, ['node', 'main.mjs']]);
+  });
+
+  it("updates a container through the mounted socket, and ends within docker stop's grace", async () => {
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
+    const port = await freePort();
+    shell(adapted(commandFrom('README.md', 'docker run -d --name trigger-docker-pull'), port));
+    await ready(port);
+    const image = uniqueImage('imaged');
+    const app = await runApp(image, { version: 'v1' });
+    expect(await update(port, app, image)).toMatchObject({ status: 'succeeded', result: 'updated' });
     expect(await versionAt(app.port)).toBe('v2');
 
     const logs = shell('docker logs trigger-docker-pull');
     expect(logs).toContain('updated to sha256:');
     expect(logs).not.toContain(secret);
+    // The first line is the service's own: Nest's account of its wiring is kept out in the bundle as well.
+    expect(JSON.parse(logs.split('\n')[0] ?? '')).toMatchObject({ context: expect.stringMatching(/^(Main|Worker)$/) });
     const started = performance.now();
     shell('docker stop trigger-docker-pull');
     expect(performance.now() - started).toBeLessThan(5000);
     expect((await docker.getContainer('trigger-docker-pull').inspect()).State.ExitCode).toBe(0);
+    remove();
   });
 
-  it('is what compose.yaml in README.md says, too', () => {
-    const printed = /The same as `compose.yaml`:\n\n```yaml\n([^`]*)```/.exec(readme)?.[1];
-    expect(printed).toBe(readFileSync('compose.yaml', 'utf8'));
+  it('runs without root, and stopped in mid-update as PID 1 it answers, ends with 0, and goes on at the next start', async () => {
+    const port = await freePort();
+    shell(adapted(commandFrom('docs/security.md', '--user 65534'), port));
+    await ready(port);
+    expect(shell('docker exec trigger-docker-pull id -u')).toBe('65534');
+    const image = uniqueImage('rootless');
+    const slowToStop =
+      'trap "/bin/busybox sleep 3; exit 0" TERM; /bin/busybox httpd -p 80 -h /www; while true; do /bin/busybox sleep 0.2; done';
+    const app = await runApp(image, { version: 'v1', stopSignal: 'SIGTERM', cmd: ['/bin/sh', '-c', slowToStop] });
+    await publish(docker, image, { version: 'v2' });
+    const url = `http://127.0.0.1:${port}`;
+    const accepted = (await (await request(`${url}/notify/${app.name}`, secret, 'POST')).json()) as { id: string };
+    await until('the swap', 20_000, async () => {
+      const { stages } = (await (await request(`${url}/deployments/${accepted.id}`, secret)).json()) as {
+        stages: { stage: string }[];
+      };
+      return stages.at(-1)?.stage === 'swap' || undefined;
+    });
+    // With docker stop's own ten seconds; a kill after them would show as exit code 137.
+    const stopped = docker.getContainer('trigger-docker-pull').stop();
+    await until(
+      'the stop to begin',
+      5000,
+      async () => (await request(`${url}/health/ready`)).status === 503 || undefined,
+    );
+    expect((await request(`${url}/health/live`)).status).toBe(200);
+    expect((await request(`${url}/notify/${app.name}`, secret, 'POST')).status).toBe(503);
+    await stopped;
+    expect((await docker.getContainer('trigger-docker-pull').inspect()).State.ExitCode).toBe(0);
+    expect(await versionAt(app.port)).toBe('v2');
+    shell('docker start trigger-docker-pull');
+    await ready(port);
+    expect(shell(`docker ps -a --format '{{.Names}}' --filter name=${app.name}`)).toBe(app.name);
+    remove();
   });
+
+  const compose = onPrivateEngine ? composeCommand() : undefined;
+  (compose ? it : it.skip)('is run by the compose.yaml that README.md prints', async () => {
+    const printed = codeBlocks('README.md').find(({ text }) => text.startsWith('services:'))?.text ?? '';
+    expect(printed).toBe(readFileSync('compose.yaml', 'utf8'));
+    const port = await freePort();
+    writeFileSync(
+      join(folder, 'compose.yaml'),
+      printed
+        .replace('8080:8080', `127.0.0.1:${port}:8080`)
+        .replace('/var/run/docker.sock:', `${socket()}:`)
+        .replace('/root/.docker:', `${join(folder, 'docker')}:`),
+    );
+    const up = commandFrom('README.md', 'docker compose up').replace('docker compose', compose ?? '');
+    // The image is there already: what is tried is how it is run.
+    shell(`${up} --no-build`, {}, folder);
+    await ready(port);
+    const image = uniqueImage('composed');
+    const app = await runApp(image, { version: 'v1' });
+    expect(await update(port, app, image)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    expect(await versionAt(app.port)).toBe('v2');
+    shell(`${compose} down --timeout 10`, {}, folder);
+  });
+
+  it('is built by BuildKit, too', async () => {
+    // Through the engine's own API: a client without the buildx plug-in cannot ask for BuildKit.
+    const output = await docker.buildImage(
+      { context: process.cwd(), src: ['.'] },
+      {
+        version: '2',
+        t: 'tdp-by-buildkit:latest',
+        networkmode: 'host',
+        buildargs: JSON.stringify({ NODE_IMAGE: base }) as never,
+      },
+    );
+    await finish(output, 'building with BuildKit');
+    const [built, printed] = await Promise.all([
+      docker.getImage('tdp-by-buildkit').inspect(),
+      docker.getImage('trigger-docker-pull').inspect(),
+    ]);
+    expect(built.Config.Cmd).toEqual(printed.Config.Cmd);
+    expect(Math.abs(built.Size - printed.Size)).toBeLessThan(megabyte / 100);
+  }, 300_000);
 });

@@ -17,8 +17,11 @@ export function testEnvironment(): TestEnvironment {
 /** Tests that need a real engine. Without one they are skipped, and counted as skipped. */
 export const describeOnEngine = given ? describe : describe.skip;
 
+/** Whether the engine is this run's own. */
+export const onPrivateEngine = given?.isPrivateEngine === true;
+
 /** Tests of what concerns a whole engine, such as its restart: never done to one that others use too. */
-export const describeOnPrivateEngine = given?.isPrivateEngine ? describe : describe.skip;
+export const describeOnPrivateEngine = onPrivateEngine ? describe : describe.skip;
 
 export const docker = given ? connect(given.dockerHost) : (undefined as never);
 

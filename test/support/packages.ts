@@ -17,7 +17,7 @@ export function isInstalled(program: string): boolean {
 export function install(packages: string[], missing: string[]): void {
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
     throw new Unavailable(
-      `no Docker Engine answers, and a private one needs ${missing.join(', ')}: start Docker, or run this as root on Debian or Ubuntu, or install ${packages.join(', ')}`,
+      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing: run this as root on Debian or Ubuntu, or install ${packages.join(', ')}`,
     );
   }
   process.stdout.write(`Installing ${packages.join(', ')} (apt-get) …\n`);
@@ -31,4 +31,16 @@ function apt(args: string[]): boolean {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   return status === 0;
+}
+
+/** Whether a program is there, or could be installed from Debian: for tests that are skipped, and counted so, without it. */
+export function canHave(program: string, debianPackage: string): boolean {
+  if (isInstalled(program)) return true;
+  try {
+    install([debianPackage], [program]);
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  }
+  return isInstalled(program);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { testEnvironment } from './environment.js';
@@ -32,6 +32,8 @@ export function importStandInBase(reference: string): void {
     // What this machine needs to reach its npm registry; the image under test has none of it.
     for (const file of ['/etc/ssl/certs/ca-certificates.crt', '/etc/resolv.conf', '/root/.npmrc', '/usr/etc/npmrc'])
       if (existsSync(file)) copy(file);
+    // As Debian has it: whoever is not root cannot look into it.
+    chmodSync(join(root, 'root'), 0o700);
     const archive = join(root, '..', `${root.split('/').at(-1) ?? 'base'}.tar`);
     execFileSync('tar', ['-C', root, '-cf', archive, '.']);
     execFileSync('docker', ['import', '--change', 'ENV PATH=/usr/bin:/bin', archive, reference], {
