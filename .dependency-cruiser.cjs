@@ -7,6 +7,8 @@ const mayImport = {
   docker: ['config'],
   queue: ['config', 'deployments', 'docker'],
   notify: ['config', 'http', 'auth', 'deployments', 'queue'],
+  metrics: ['config', 'auth', 'deployments', 'queue', 'docker'],
+  notifications: ['config', 'deployments'],
   health: ['config', 'auth', 'queue', 'docker'],
 };
 

@@ -11,10 +11,10 @@ import { configureHttp } from './http/configure-http.js';
 
 async function bootstrap(): Promise<void> {
   const configured = settings();
-  const { port } = configured;
+  const { port, metricsPort } = configured;
   const logger = new ServiceLogger(configured);
   // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
-  await assertPortIsFree(port);
+  for (const wanted of metricsPort === undefined ? [port] : [port, metricsPort]) await assertPortIsFree(wanted);
   const app = await NestFactory.create<NestExpressApplication>(AppModule, {
     logger,
     bodyParser: false,
@@ -44,7 +44,7 @@ function explain(error: unknown): string {
   if (error instanceof InvalidPolicy) return `Cannot start: the policy in POLICY_PATH cannot be used: ${error.message}`;
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
-    return `Cannot start: port ${String(port)} is in use by another process; stop it or set PORT`;
+    return `Cannot start: port ${String(port)} is in use by another process; stop it or choose another PORT or METRICS_PORT`;
   if (code === 'EACCES') return `Cannot start: ${message}; choose a PORT above 1023`;
   return `Cannot start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`;
 }

@@ -290,7 +290,9 @@ describe('the start', () => {
     const { code, output } = await Service.failToStart({ SECRET_KEY: 'x', PORT: String(port), LOG_LEVEL: 'error' });
     server.close();
     expect(code).toBe(1);
-    expect(output).toBe(`Cannot start: port ${port} is in use by another process; stop it or set PORT`);
+    expect(output).toBe(
+      `Cannot start: port ${port} is in use by another process; stop it or choose another PORT or METRICS_PORT`,
+    );
   });
 });
 

@@ -4,19 +4,24 @@ import { parseDurationMs } from './duration.js';
 import { problemOfSecret } from './secret.js';
 import { parseSizeBytes } from './size.js';
 import { trustedProxies } from './trusted-proxies.js';
+import { parseReceivers } from './receivers.js';
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 function wholeNumber(min: number, max: number, fallback: number, description: string) {
+  return wholeNumberText(min, max)
+    .default(fallback)
+    .meta({ description, default: `\`${fallback}\`` });
+}
+
+function wholeNumberText(min: number, max: number) {
   return z
     .string()
     .trim()
     .regex(/^\d{1,10}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
-    .default(fallback)
-    .meta({ description, default: `\`${fallback}\`` });
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 }
 
 function duration(minMs: number, maxMs: number, fallback: string, description: string) {
@@ -189,6 +194,29 @@ export const settingsSchema = z.object({
     'How many of the last log lines of a new container that failed a deployment tells, secrets masked; 0 for none.',
   ),
   WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
+  METRICS_PORT: wholeNumberText(1, 65_535).optional().meta({
+    description: 'TCP port for `GET /metrics` without credentials, for Prometheus. Unset: none is opened.',
+  }),
+  NOTIFICATION_URLS: z
+    .string()
+    .default('')
+    .transform((list, context) => {
+      try {
+        return parseReceivers(list);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .meta({
+      description:
+        'Webhooks that are told how deployments ended, with white space between them: [docs/notifications.md](docs/notifications.md).',
+      secret: true,
+    }),
+  NOTIFICATION_EVENTS: z
+    .enum(['all', 'failures'], 'must be all or failures')
+    .default('all')
+    .meta({ description: 'What they are told of: `all` updates and failures, or `failures` alone.', default: '`all`' }),
 });
 
 function isReadable(path: string): boolean {

@@ -80,6 +80,9 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     deploymentsKept: value.DEPLOYMENTS_KEPT,
     logTailLines: value.LOG_TAIL_LINES,
     waitLimitMs: value.WAIT_LIMIT,
+    metricsPort: value.METRICS_PORT,
+    receivers: value.NOTIFICATION_URLS,
+    notificationEvents: value.NOTIFICATION_EVENTS,
   };
 }
 

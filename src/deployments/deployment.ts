@@ -29,6 +29,8 @@ export interface DeploymentFindings {
   fromDigest?: string;
   digest?: string;
   containerId?: string;
+  /** How much of the image was downloaded, as far as the engine said, in bytes. */
+  pulledBytes?: number;
   /** How long no container was running under the name, in milliseconds. */
   downtimeMs?: number;
   /** Whether the container runs, told where it was up to date. */
@@ -41,6 +43,9 @@ export interface Deployment extends DeploymentFindings {
   readonly id: string;
   readonly container: string;
   readonly requestedBy: string;
+  /** The request that asked for it first, and the trace that it was part of (W3C), as they stand in the log. */
+  readonly requestId?: string;
+  readonly traceId?: string;
   readonly queuedAt: string;
   status: DeploymentStatus;
   result?: 'updated' | 'up_to_date';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { logContext } from '../config/log-context.js';
 import {
   coalesce,
   enterStage,
@@ -22,7 +23,8 @@ export class DeploymentsService {
   ) {}
 
   async accept(container: string, requestedBy: string): Promise<Deployment> {
-    const deployment = newDeployment(container, requestedBy);
+    const { requestId, traceId } = logContext();
+    const deployment = { ...newDeployment(container, requestedBy), requestId, traceId };
     await this.store.add(deployment);
     this.events.emit({ type: 'queued', deployment });
     return deployment;

@@ -89,9 +89,9 @@ export class DockerService {
 
   private async pull({ old, oldImage }: Subject, { findings, drain, report }: RunningUpdate): Promise<ImageInspect> {
     const platform = this.engine.foreignPlatform(oldImage);
-    const { digest } = await this.puller.pull(old.Config.Image, platform, drain.begun, report.progress);
+    const { digest, bytes } = await this.puller.pull(old.Config.Image, platform, drain.begun, report.progress);
     const newImage = await this.engine.inspectImage(old.Config.Image);
-    Object.assign(findings, { digest, toImageId: newImage.Id });
+    Object.assign(findings, { digest, pulledBytes: bytes, toImageId: newImage.Id });
     return newImage;
   }
 }

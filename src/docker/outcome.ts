@@ -57,6 +57,8 @@ export interface Findings {
   fromDigest?: string;
   /** The registry's digest of the image that was pulled. */
   digest?: string;
+  /** How much of it was downloaded, as far as the engine said. */
+  pulledBytes?: number;
   /** The container that has the name now. */
   containerId?: string;
   /** From the end of the old container to the start of the one that runs now, by the engine's clock. */

@@ -7,6 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
+import { withLogContext } from '../config/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import type { Deployment, DeploymentError } from '../deployments/deployment.js';
@@ -117,32 +118,37 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async process(job: Job): Promise<void> {
-    const { deploymentId, container, permissions } = job;
     this.running = job;
     try {
-      const started = await this.deployments.start(deploymentId);
-      const outcome = await this.docker.update(
-        container,
-        {
-          stage: async (stage, findings) => {
-            await this.deployments.enterStage(deploymentId, stage, findings);
-            this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
-          },
-          progress: (progress) => {
-            this.deployments.reportProgress(deploymentId, progress);
-          },
-          log: (lines) => {
-            this.deployments.reportLog(deploymentId, lines);
-          },
-        },
-        this.drain,
-        (names) => permits(permissions, names),
-      );
-      // One that was abandoned has its end already.
-      if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
+      const started = await this.deployments.start(job.deploymentId);
+      const { requestId, traceId } = started;
+      await withLogContext({ requestId, traceId, deploymentId: job.deploymentId }, () => this.update(job, started));
     } finally {
       this.running = undefined;
     }
+  }
+
+  private async update(job: Job, started: Deployment): Promise<void> {
+    const { deploymentId, container, permissions } = job;
+    const outcome = await this.docker.update(
+      container,
+      {
+        stage: async (stage, findings) => {
+          await this.deployments.enterStage(deploymentId, stage, findings);
+          this.logger.log(`${container}: ${stage}`, { deploymentId, container, stage, ...findings });
+        },
+        progress: (progress) => {
+          this.deployments.reportProgress(deploymentId, progress);
+        },
+        log: (lines) => {
+          this.deployments.reportLog(deploymentId, lines);
+        },
+      },
+      this.drain,
+      (names) => permits(permissions, names),
+    );
+    // One that was abandoned has its end already.
+    if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
   }
 
   /** The record ends with the service, so that whoever waits for it gets an answer. */
