@@ -1,14 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApp, versionAt } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { EngineProxy, type EngineCall } from './support/engine-proxy.js';
 import { FakeEngine } from './support/fake-engine.js';
+import { FaultRig } from './support/fault-points.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
+import { hasOpenssl, makeCertificates } from './support/tls-engine.js';
 import { until } from './support/until.js';
 
 describeOnEngine('a stop of the service in mid-update', () => {
@@ -98,6 +99,83 @@ describeOnEngine('a stop of the service in mid-update', () => {
   });
 });
 
+describeOnEngine('a stop at ten stages of an update, under load', () => {
+  const stages = 10;
+  const exitsWithinMs = 10_000;
+  let rig: FaultRig;
+  let calls: EngineCall[];
+
+  beforeAll(async () => {
+    rig = await FaultRig.start(testEnvironment().dockerHost, 'update');
+    calls = await rig.recordCalls();
+  });
+  afterAll(() => rig.stop());
+
+  /** Notifies many others while it lasts; answers the ids that were accepted, once the service takes no more. */
+  const load = async (service: Service): Promise<string[]> => {
+    const accepted: string[] = [];
+    for (let number = 0; number < 1000; number++) {
+      const response = await service.notify(`${rig.name}-none-${number}`).catch(() => undefined);
+      if (response?.status !== 202) return accepted;
+      accepted.push(((await response.json()) as { id: string }).id);
+    }
+    return accepted;
+  };
+
+  it.each(Array.from({ length: stages }, (_, stage) => stage))(
+    'stage %p: nothing accepted is lost silently, no client hangs, and the exit is in time',
+    async (stage) => {
+      const { service } = rig;
+      const oldId = await rig.setUp();
+      // Spread over all calls of an update, from the first look to the removal of the old container.
+      const index = Math.floor((stage * (calls.length - 1)) / (stages - 1));
+      const logged = service.logs.length;
+      let stopped: Promise<{ code: number | null; tookMs: number }> | undefined;
+      rig.proxy.hooks = {
+        before: (call: EngineCall) => {
+          if (call.index === index && !stopped) {
+            const begun = performance.now();
+            stopped = service.stop('SIGTERM').then((code) => ({ code, tookMs: performance.now() - begun }));
+          }
+          return 'forward';
+        },
+      };
+      const { id } = (await (await service.notify(rig.name)).json()) as { id: string };
+      const waiters = Array.from({ length: 5 }, () =>
+        service.fetch(`/deployments/${id}?wait=60`).then(
+          async (response) => ((await response.json()) as { status?: string }).status,
+          (error: unknown) => String(error),
+        ),
+      );
+      const loaded = load(service);
+      const { code, tookMs } = await until('the stop', 20_000, () => stopped);
+      expect({ index, code, inTime: tookMs < exitsWithinMs }).toEqual({ index, code: 0, inTime: true });
+
+      // Every waiter has an answer of the service, not an end of the connection: with the record as it ended.
+      const answers = await until('answers', 2000, () => Promise.all(waiters));
+      for (const status of answers) expect(['succeeded', 'dropped']).toContain(status);
+      const accepted = await until('the end of the load', 2000, () => loaded);
+      const ended = service.logs
+        .slice(logged)
+        .filter(({ message }) => /: (updated to|dropped|failed|rolled back)|^dropped /.test(message))
+        .map(({ deploymentId }) => deploymentId);
+      expect([id, ...accepted].filter((one) => !ended.includes(one))).toEqual([]);
+
+      rig.proxy.reset();
+      await service.restart();
+      await service.ready(20_000);
+      const { names, container } = await rig.outcome();
+      expect({ index, names, running: container.State.Running }).toEqual({
+        index,
+        names: [`/${rig.name}`],
+        running: true,
+      });
+      if (answers.includes('succeeded')) expect(container.Id).not.toBe(oldId);
+    },
+    60_000,
+  );
+});
+
 describeOnEngine('S9: an engine that is away at the start of the service', () => {
   it('is found once it is there, without a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tdp-late-'));
@@ -131,65 +209,9 @@ describe("S19: the engine is found as Docker's own clients find it", () => {
     engine.stop();
   });
 
-  const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
   (hasOpenssl ? it : it.skip)('over TLS, verified both ways, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tdp-tls-'));
-    const openssl = (...args: string[]): void => {
-      execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-    };
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=ca',
-      '-keyout',
-      'ca-key.pem',
-      '-out',
-      'ca.pem',
-    );
-    for (const [name, extension] of [
-      ['server', 'subjectAltName=IP:127.0.0.1'],
-      ['client', 'extendedKeyUsage=clientAuth'],
-    ] as const) {
-      openssl(
-        'req',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-subj',
-        `/CN=${name}`,
-        '-addext',
-        extension,
-        '-keyout',
-        `${name}-key.pem`,
-        '-out',
-        `${name}.csr`,
-      );
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        `${name}.csr`,
-        '-CA',
-        'ca.pem',
-        '-CAkey',
-        'ca-key.pem',
-        '-CAcreateserial',
-        '-days',
-        '2',
-        '-copy_extensions',
-        'copy',
-        '-out',
-        `${name}.pem`,
-      );
-    }
-    openssl('pkey', '-in', 'client-key.pem', '-out', 'key.pem');
-    openssl('x509', '-in', 'client.pem', '-out', 'cert.pem');
+    makeCertificates(folder);
     const engine = await FakeEngine.start({
       tls: { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') },
     });
