@@ -16,6 +16,7 @@ const needs: [RegExp, string][] = [
   [/^POST \/notify\/:container$/, 'notify'],
   [/^POST \/rollback\/:container$/, 'rollback'],
   [/^GET \/deployments/, 'read'],
+  [/^DELETE \/deployments\/:id$/, 'notify'],
   [/^GET \/metrics$/, 'metrics'],
   // What is left tells those with credentials that the method or the name is not right.
   [/^\w+ \/(notify|deployments|rollback)/, 'credentials'],

@@ -170,6 +170,9 @@ describe('the HTTP interface', () => {
       ['POST', '/notify/%zz'],
       ['GET', '/deployments/x'],
       ['PUT', '/deployments/x'],
+      ['GET', '/deployments?limit=x'],
+      ['DELETE', '/deployments/x'],
+      ['GET', '/deployments/x/events'],
     ])('comes before everything else on a known path: %s %s', async (method, path) => {
       const { status } = await rawRequest(service.port, [`${method} ${path} HTTP/1.1`, 'Host: x', 'Content-Length: 0']);
       expect(status).toBe(401);
@@ -179,7 +182,9 @@ describe('the HTTP interface', () => {
   it.each([
     ['GET', '/notify/web', 'POST'],
     ['PUT', '/notify', 'POST'],
-    ['POST', '/deployments/x', 'GET'],
+    ['POST', '/deployments/x', 'GET, DELETE'],
+    ['DELETE', '/deployments', 'GET'],
+    ['POST', '/deployments/x/events', 'GET'],
   ])('answers 405 to %s %s', async (method, path, allowed) => {
     const response = await service.fetch(path, { method });
     expect(response.status).toBe(405);
@@ -187,7 +192,7 @@ describe('the HTTP interface', () => {
     expect(await problem(response)).toMatchObject({ code: 'method_not_allowed' });
   });
 
-  it.each(['/', '/nothing', '/notify/a/b', '/notifyx', '/deployments'])(
+  it.each(['/', '/nothing', '/notify/a/b', '/notifyx', '/deployments/a/b'])(
     'answers 404 to %s, with and without credentials',
     async (path) => {
       for (const Authorization of [`Bearer ${Service.secret}`, '']) {

@@ -6,28 +6,12 @@ import { runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
 import { EngineProxy } from './support/engine-proxy.js';
 import { FakeEngine } from './support/fake-engine.js';
+import { holdAt } from './support/hold.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
 const noSuchContainer = 'there-is-no-such-container';
-
-/** Holds the engine's answer to the inspection of one container, until it is let go. */
-function holdAt(proxy: EngineProxy, container: string): { reached: Promise<void>; letGo: () => void } {
-  let letGo = (): void => undefined;
-  let reach = (): void => undefined;
-  const released = new Promise<void>((resolve) => (letGo = resolve));
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  proxy.hooks = {
-    before: async ({ path }): Promise<'forward'> => {
-      if (!path.startsWith(`/containers/${container}/json`)) return 'forward';
-      reach();
-      await released;
-      return 'forward';
-    },
-  };
-  return { reached, letGo };
-}
 
 describeOnEngine('a caller that waits for the outcome', () => {
   let proxy: EngineProxy;

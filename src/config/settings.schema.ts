@@ -193,6 +193,7 @@ export const settingsSchema = z.object({
     20,
     'How many of the last log lines of a new container that failed a deployment tells, secrets masked; 0 for none.',
   ),
+  EVENT_STREAMS: wholeNumber(0, 10_000, 100, 'How many clients may follow deployments by their events at once.'),
   WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
   METRICS_PORT: wholeNumberText(1, 65_535).optional().meta({
     description: 'TCP port for `GET /metrics` without credentials, for Prometheus. Unset: none is opened.',

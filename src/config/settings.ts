@@ -79,6 +79,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     drainTimeoutMs: value.DRAIN_TIMEOUT,
     deploymentsKept: value.DEPLOYMENTS_KEPT,
     logTailLines: value.LOG_TAIL_LINES,
+    eventStreams: value.EVENT_STREAMS,
     waitLimitMs: value.WAIT_LIMIT,
     metricsPort: value.METRICS_PORT,
     receivers: value.NOTIFICATION_URLS,

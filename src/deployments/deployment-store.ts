@@ -15,4 +15,7 @@ export abstract class DeploymentStore {
   abstract update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment>;
 
   abstract find(id: string): Promise<Deployment | undefined>;
+
+  /** The wanted ones, those accepted last first, at most so many. */
+  abstract newest(limit: number, isWanted: (deployment: Deployment) => boolean): Promise<Deployment[]>;
 }

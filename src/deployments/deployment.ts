@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-export type DeploymentStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'rolled_back' | 'dropped';
+export const deploymentStatuses = ['queued', 'running', 'succeeded', 'failed', 'rolled_back', 'dropped'] as const;
+export type DeploymentStatus = (typeof deploymentStatuses)[number];
 
 /** One stage of a deployment; `durationMs` is absent while it goes on. */
 export interface DeploymentStage {

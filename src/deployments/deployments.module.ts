@@ -1,13 +1,11 @@
 import { Module } from '@nestjs/common';
 import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
-import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
 import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
-  controllers: [DeploymentsController],
   providers: [
     DeploymentsService,
     DeploymentEvents,

@@ -34,6 +34,11 @@ export class DeploymentsService {
     return this.store.find(id);
   }
 
+  /** The wanted ones, those accepted last first, at most so many. */
+  newest(limit: number, isWanted: (deployment: Deployment) => boolean): Promise<Deployment[]> {
+    return this.store.newest(limit, isWanted);
+  }
+
   coalesce(id: string, requestedBy: string): Promise<Deployment> {
     return this.change(id, 'coalesced', (deployment) => coalesce(deployment, requestedBy));
   }

@@ -1,12 +1,6 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import * as z from 'zod';
+import { containerName } from '../deployments/container-name.js';
 import { Problem } from '../http/problem.js';
-
-/** Docker's own rule for names (moby daemon/names: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`), and a bound that no name in use exceeds. */
-const containerName = z
-  .string()
-  .max(255)
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
 
 @Injectable()
 export class ContainerNamePipe implements PipeTransform<unknown, string> {

@@ -54,22 +54,34 @@ export class MemoryQueueService extends QueueService {
   async take(signal: AbortSignal): Promise<Job | undefined> {
     while (!signal.aborted) {
       const [first] = this.waiting;
-      if (first) return this.remove(...first);
+      if (first) return this.takeOut(...first);
       // No arrival is lost: nothing is awaited between the look above and the listening below.
       await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
     }
     return undefined;
   }
 
+  async remove(deploymentId: string): Promise<boolean> {
+    for (const [container, entry] of this.waiting) {
+      if ((await entry.accepted).id === deploymentId && this.waiting.get(container) === entry)
+        return this.waiting.delete(container);
+    }
+    return false;
+  }
+
+  async order(): Promise<string[]> {
+    return Promise.all([...this.waiting.values()].map(async ({ accepted }) => (await accepted).id));
+  }
+
   clear(): Promise<Job[]> {
-    return Promise.all([...this.waiting].map(([container, waiting]) => this.remove(container, waiting)));
+    return Promise.all([...this.waiting].map(([container, waiting]) => this.takeOut(container, waiting)));
   }
 
   size(): Promise<number> {
     return Promise.resolve(this.waiting.size);
   }
 
-  private async remove(container: string, { accepted, permissions }: Waiting): Promise<Job> {
+  private async takeOut(container: string, { accepted, permissions }: Waiting): Promise<Job> {
     this.waiting.delete(container);
     return { container, deploymentId: (await accepted).id, permissions };
   }

@@ -36,6 +36,12 @@ export abstract class QueueService {
   /** Takes the first one; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;
 
+  /** Takes one out that waits; answers whether it did. */
+  abstract remove(deploymentId: string): Promise<boolean>;
+
+  /** The ids of the deployments that wait, the next one first. */
+  abstract order(): Promise<string[]>;
+
   /** Takes out all that wait, for a stop. */
   abstract clear(): Promise<Job[]>;
 

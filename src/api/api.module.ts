@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { DeploymentsModule } from '../deployments/deployments.module.js';
+import { QueueModule } from '../queue/queue.module.js';
+import { DeploymentsController } from './deployments.controller.js';
+import { EventStreams } from './event-streams.service.js';
+
+@Module({
+  imports: [DeploymentsModule, QueueModule],
+  controllers: [DeploymentsController],
+  providers: [EventStreams],
+})
+export class ApiModule {}
