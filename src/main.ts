@@ -33,7 +33,19 @@ async function assertPortIsFree(port: number): Promise<void> {
   await once(probe, 'close');
 }
 
-bootstrap().catch((error: unknown) => {
+/** Without a word the service, with one of these a command that ends. */
+const commands: Record<string, () => Promise<number>> = {
+  recover: async () => (await import('./recover.js')).recover(),
+};
+
+async function run(word: string | undefined): Promise<void> {
+  if (word === undefined) return bootstrap();
+  const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (!command) throw new Error(`there is no command ${word}; there is ${Object.keys(commands).join(', ')}`);
+  process.exitCode = await command();
+}
+
+run(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 });

@@ -1,13 +1,28 @@
+// On the newest engine too; in full (`npm run test:chaos`) or as a sample that is another one each day.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { describeOnEngine, testEnvironment } from './support/environment.js';
-import type { EngineCall } from './support/engine-proxy.js';
-import { FaultRig, type Scenario } from './support/fault-points.js';
+import type { EngineCall, Fate } from './support/engine-proxy.js';
+import { count, writeReport } from './support/chaos-report.js';
+import { describeOnEachEngine, engines } from './support/environment.js';
+import { FaultRig, scenarios, type Scenario } from './support/fault-points.js';
 
-/** `npm test` takes every so-manieth fault point; `npm run test:chaos` takes all of them. */
-const sampleOf: Record<Scenario, { kills: number; faults: number }> =
-  process.env.TEST_CHAOS === 'all'
-    ? { update: { kills: 1, faults: 1 }, rollback: { kills: 1, faults: 1 } }
-    : { update: { kills: 2, faults: 3 }, rollback: { kills: 5, faults: 7 } };
+const isFull = process.env.TEST_CHAOS === 'all';
+const today = Math.floor(Date.now() / 86_400_000);
+/** Of so many points the sample takes one; on the newest engine, of some more. */
+const oneOf: Record<Scenario, { kills: number; faults: number }> = {
+  update: { kills: 6, faults: 17 },
+  rollback: { kills: 8, faults: 23 },
+  'start-first': { kills: 8, faults: 23 },
+};
+const randomKills = isFull ? 200 : 3;
+
+const faults: [what: string, fate: Fate, when: 'before' | 'after'][] = [
+  ['answered 409', { statusCode: 409 }, 'before'],
+  ['answered 404', { statusCode: 404 }, 'before'],
+  ['answered 500', { statusCode: 500 }, 'before'],
+  ['done, but its answer is lost', 'drop', 'after'],
+  ['lost', 'drop', 'before'],
+  ['never answered', 'hang', 'before'],
+];
 
 interface FaultPoint {
   index: number;
@@ -22,64 +37,106 @@ function faultPoints(calls: EngineCall[]): FaultPoint[] {
   );
 }
 
-describeOnEngine.each<Scenario>(['update', 'rollback'])('in every %s', (scenario) => {
-  let rig: FaultRig;
-  let calls: EngineCall[];
+function sample<T>(points: T[], size: number, variant: number): T[] {
+  return isFull ? points : points.filter((_, position) => position % size === (today + variant) % size);
+}
 
-  beforeAll(async () => {
-    rig = await FaultRig.start(testEnvironment().dockerHost, scenario);
-    calls = await rig.recordCalls();
-  });
-  afterAll(() => rig.stop());
+describeOnEachEngine('chaos', (engine) => {
+  const isNewest = engines.indexOf(engine) === 1;
 
-  /** One container with the name, running, the user's config intact, nothing left over. */
-  const expectInOrder = async (oldId: string, at: string): Promise<void> => {
-    const { names, container } = await rig.outcome();
-    expect({ at, names }).toEqual({ at, names: [`/${rig.name}`] });
-    expect({ at, running: container.State.Running, policy: container.HostConfig.RestartPolicy?.Name }).toEqual({
-      at,
-      running: true,
-      policy: 'always',
-    });
-    expect(container.Config.Env).toContain('SET_BY=user');
-    if (scenario === 'rollback') expect({ at, id: container.Id }).toEqual({ at, id: oldId });
-  };
+  describe.each(scenarios)('in every %s', (scenario) => {
+    let rig: FaultRig;
+    let calls: EngineCall[];
+    let durationMs: number;
 
-  it('the service may be killed before and after each call to the engine', async () => {
-    const points = faultPoints(calls).filter((_, position) => position % sampleOf[scenario].kills === 0);
-    for (const { index, when, call } of points) {
+    beforeAll(async () => {
+      rig = await FaultRig.start(engine, scenario);
+      ({ calls, durationMs } = await rig.record());
+    }, 60_000);
+    afterAll(() => rig.stop());
+
+    /** One container with the name, running, the user's config intact, nothing left over. */
+    const expectInOrder = async (oldId: string, at: string): Promise<void> => {
+      const { names, container, aliases } = await rig.outcome();
+      expect({ at, names }).toEqual({ at, names: [`/${rig.name}`] });
+      expect({ at, running: container.State.Running, policy: container.HostConfig.RestartPolicy?.Name }).toEqual({
+        at,
+        running: true,
+        policy: 'always',
+      });
+      expect({ at, env: container.Config.Env, aliases }).toEqual({
+        at,
+        env: expect.arrayContaining(['SET_BY=user']),
+        aliases: expect.arrayContaining(['alias']),
+      });
+      if (scenario === 'rollback') expect({ at, id: container.Id }).toEqual({ at, id: oldId });
+    };
+    const disturb = async (disturbance: string, at: string, make: (at: string) => Promise<string>): Promise<void> => {
+      const counted = count(engine.title, scenario, disturbance);
       const oldId = await rig.setUp();
-      await rig.killAt(index, when);
-      await expectInOrder(oldId, `killed ${when} call ${index}: ${call}`);
-    }
-  }, 1_800_000);
+      await expectInOrder(oldId, await make(at));
+      counted.isInOrder();
+    };
 
-  it.each([
-    ['answered 409', { statusCode: 409 }, 'before', 0],
-    ['answered 404', { statusCode: 404 }, 'before', 1],
-    ['answered 500', { statusCode: 500 }, 'before', 2],
-    ['done, but its answer is lost', 'drop', 'after', 0],
-    ['lost', 'drop', 'before', 1],
-  ] as const)(
-    'each call may be %s',
-    async (what, fate, when, variant) => {
-      const points = calls.filter((_, position) => (position + variant) % sampleOf[scenario].faults === 0);
-      for (const { index, method, path } of points) {
-        const oldId = await rig.setUp();
-        const deployment = await rig.failAt(index, fate, when);
-        const at = `call ${index}: ${method} ${path} ${what} → ${JSON.stringify(deployment.error)}`;
-        if (deployment.error?.code === 'rollback_failed' || deployment.stages.at(-1)?.stage === 'commit') {
-          // What is left is put right before the next update of the container.
-          expect({ at, next: await rig.service.update(rig.name, 60_000) }).toMatchObject({
-            at,
-            next: { container: rig.name },
+    it('the service may be killed before and after each call to the engine', async () => {
+      const size = oneOf[scenario].kills * (isNewest ? 3 : 1);
+      for (const { index, when, call } of sample(faultPoints(calls), size, 0)) {
+        await disturb('service killed before or after a call', `killed ${when} call ${index}: ${call}`, async (at) => {
+          await rig.killAt(index, when);
+          return at;
+        });
+      }
+    }, 3_600_000);
+
+    it('the service may be killed at any instant', async () => {
+      for (let time = 0; time < randomKills; time++) {
+        await disturb('service killed at a random instant', `random kill ${time}`, async (at) => {
+          await rig.killAtRandom(durationMs);
+          return at;
+        });
+      }
+    }, 3_600_000);
+
+    const isOurs = engines.find((one) => one === engine)?.private !== undefined;
+    const restart = !isOurs || (isNewest && !isFull) ? it.skip : it;
+    restart.each(['SIGTERM', 'SIGKILL'] as const)(
+      'the engine may be ended with %s in mid-update, and come back',
+      async (signal) => {
+        for (const path of sample(
+          [/\/stop/, /-upd-old-/, /^\/containers\/[0-9a-f]+\/start/],
+          3,
+          scenarios.indexOf(scenario),
+        )) {
+          await disturb(`engine ended with ${signal} and started`, `${signal} after ${String(path)}`, async (at) => {
+            await rig.haltEngineAfter(path, signal);
+            return at;
           });
         }
-        await expectInOrder(oldId, at);
-      }
-    },
-    1_800_000,
-  );
+      },
+      3_600_000,
+    );
+
+    it.each(faults.map((fault, variant) => [...fault, variant] as const))(
+      'each call may be %s',
+      async (what, fate, when, variant) => {
+        const size = oneOf[scenario].faults * (isNewest ? 3 : 1);
+        for (const { index, method, path } of sample(calls, size, variant)) {
+          await disturb(`a call is ${what}`, `call ${index}: ${method} ${path} ${what}`, async (at) => {
+            const deployment = await rig.failAt(index, fate, when);
+            if (deployment.error?.code === 'rollback_failed' || deployment.stages.at(-1)?.stage === 'commit') {
+              // What is left is put right before the next update of the container.
+              expect({ at, next: await rig.service.update(rig.name, 90_000) }).toMatchObject({
+                at,
+                next: { container: rig.name },
+              });
+            }
+            return `${at} → ${JSON.stringify(deployment.error)}`;
+          });
+        }
+      },
+      3_600_000,
+    );
+  });
 });
 
 describe('fault points', () => {
@@ -87,4 +144,8 @@ describe('fault points', () => {
     const points = faultPoints([{ index: 0, method: 'POST', path: '/containers/create' }]);
     expect(points.map(({ when }) => when)).toEqual(['before', 'after']);
   });
+});
+
+afterAll(() => {
+  if (isFull) writeReport('docs/chaos.md');
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { describeOnEngine, docker, engines, testEnvironment, uniqueImage } from './support/environment.js';
 import { EngineProxy, type EngineCall } from './support/engine-proxy.js';
 import { FakeEngine } from './support/fake-engine.js';
 import { FaultRig } from './support/fault-points.js';
@@ -106,8 +106,10 @@ describeOnEngine('a stop at ten stages of an update, under load', () => {
   let calls: EngineCall[];
 
   beforeAll(async () => {
-    rig = await FaultRig.start(testEnvironment().dockerHost, 'update');
-    calls = await rig.recordCalls();
+    const [engine] = engines;
+    if (!engine) throw new Error('there is no test engine');
+    rig = await FaultRig.start(engine, 'update');
+    ({ calls } = await rig.record());
   });
   afterAll(() => rig.stop());
 

@@ -159,6 +159,12 @@ export const settingsSchema = z.object({
     .optional()
     .meta({ description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.', default: '`~/.docker`' }),
   ENGINE_WAIT: duration(0, hourMs, '30s', 'How long a deployment waits for an engine that is away.'),
+  ENGINE_TIMEOUT: duration(
+    1000,
+    hourMs,
+    '60s',
+    'How long the engine may take to answer most calls; to create, start, stop or remove a container it gets more.',
+  ),
   PULL_TIMEOUT: duration(1000, 24 * hourMs, '15m', 'How long a pull may take in all.'),
   PULL_IDLE_TIMEOUT: duration(1000, hourMs, '60s', 'How long a pull may show no progress.'),
   SETTLE_TIME: duration(

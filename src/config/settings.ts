@@ -23,11 +23,12 @@ const secrets = Object.entries(settingsSchema.shape)
 
 /**
  * Reads all settings from environment variables; an empty variable counts as unset.
+ * @param options.isServer whether there will be callers, who need a secret
  * @throws InvalidSettings that lists every bad variable with its rule
  */
-export function readSettings(env: NodeJS.ProcessEnv) {
+export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
   const { values, problems } = withSecretFiles(env, secrets);
-  const needsSecretKey = !env.POLICY_PATH && !env.SECRET_KEY_FILE;
+  const needsSecretKey = isServer && !env.POLICY_PATH && !env.SECRET_KEY_FILE;
   const present = Object.fromEntries(
     Object.entries(values).filter(([name, value]) => value !== '' || (name === 'SECRET_KEY' && needsSecretKey)),
   );
@@ -69,6 +70,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     logJson: value.LOG_FORMAT ? value.LOG_FORMAT === 'json' : !process.stdout.isTTY,
     engine,
     engineWaitMs: value.ENGINE_WAIT,
+    engineTimeoutMs: value.ENGINE_TIMEOUT,
     pullTimeoutMs: value.PULL_TIMEOUT,
     pullIdleTimeoutMs: value.PULL_IDLE_TIMEOUT,
     settleTimeMs: value.SETTLE_TIME,

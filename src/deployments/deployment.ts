@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 export const deploymentStatuses = ['queued', 'running', 'succeeded', 'failed', 'rolled_back', 'dropped'] as const;
 export type DeploymentStatus = (typeof deploymentStatuses)[number];
 
+export type DeploymentKind = 'notify' | 'rollback';
+
 /** One stage of a deployment; `durationMs` is absent while it goes on. */
 export interface DeploymentStage {
   stage: string;
@@ -32,6 +34,8 @@ export interface DeploymentFindings {
   containerId?: string;
   /** How much of the image was downloaded, as far as the engine said, in bytes. */
   pulledBytes?: number;
+  /** Whether a rollback put the local tag back; false: another container runs the new image from it. */
+  tagRestored?: boolean;
   /** How long no container was running under the name, in milliseconds. */
   downtimeMs?: number;
   /** Whether the container runs, told where it was up to date. */
@@ -43,6 +47,8 @@ export interface DeploymentFindings {
 export interface Deployment extends DeploymentFindings {
   readonly id: string;
   readonly container: string;
+  /** What was asked for: the image that the registry has now, or the one that ran before. */
+  readonly kind: DeploymentKind;
   readonly requestedBy: string;
   /** The request that asked for it first, and the trace that it was part of (W3C), as they stand in the log. */
   readonly requestId?: string;
@@ -77,10 +83,11 @@ const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
 
 const callersKept = 20;
 
-export function newDeployment(container: string, requestedBy: string): Deployment {
+export function newDeployment(container: string, requestedBy: string, kind: DeploymentKind = 'notify'): Deployment {
   return {
     id: randomUUID(),
     container,
+    kind,
     requestedBy,
     queuedAt: now(),
     status: 'queued',

@@ -9,6 +9,7 @@ import {
   start,
   type Deployment,
   type DeploymentEnd,
+  type DeploymentKind,
   type DeploymentFindings,
 } from './deployment.js';
 import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
@@ -22,9 +23,9 @@ export class DeploymentsService {
     private readonly events: DeploymentEvents,
   ) {}
 
-  async accept(container: string, requestedBy: string): Promise<Deployment> {
+  async accept(container: string, requestedBy: string, kind?: DeploymentKind): Promise<Deployment> {
     const { requestId, traceId } = logContext();
-    const deployment = { ...newDeployment(container, requestedBy), requestId, traceId };
+    const deployment = { ...newDeployment(container, requestedBy, kind), requestId, traceId };
     await this.store.add(deployment);
     this.events.emit({ type: 'queued', deployment });
     return deployment;

@@ -1,21 +1,49 @@
 import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
+import { keepPreviousImage, removeUnusedImage, type RetentionSettings } from './image-retention.js';
+import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
+import { stopContainer } from './stop.js';
 
 /**
  * Removes the old containers; their volumes stay. From the removal of the target's, which comes first, there is no way
  * back: its dependents' old containers could not start without it. One that is gone, or going, is as good as removed.
+ * The images that they ran keep a tag, before a prune could take them.
+ * @returns what went wrong about the images: the containers are in order all the same
  */
-export async function commit(engine: Engine, pairs: readonly Pair[]): Promise<void> {
-  for (const { oldId } of pairs) {
-    try {
-      await engine.removeContainer(oldId);
-    } catch (error) {
-      if (
-        !hasStatus(error, 404) &&
-        !(hasStatus(error, 409) && (error as Error).message.includes('already in progress'))
-      )
-        throw error;
-    }
+export async function commit(engine: Engine, pairs: readonly Pair[], settings: RetentionSettings): Promise<string[]> {
+  const warnings: string[] = [];
+  const warn = (error: unknown): undefined => void warnings.push((error as Error).message);
+  const untagged: string[] = [];
+  const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
+  for (const { name, oldImageId } of settings.keepPreviousImage ? changed : []) {
+    const imageId = await keepPreviousImage(engine, name, oldImageId).catch(warn);
+    if (imageId) untagged.push(imageId);
+  }
+  // A pull has moved it; the way back has not.
+  for (const { image, oldImageId, newImageId, oldId, newId } of changed) {
+    const move = { reference: image, fromImageId: oldImageId, toImageId: newImageId, own: [oldId, newId] };
+    const isMoved = await moveLocalTag(engine, move).catch(warn);
+    if (isMoved === false)
+      warnings.push(
+        `the local tag ${image} still means the image that the container ran before, for another container runs it from this tag`,
+      );
+  }
+  for (const { oldId } of pairs) await remove(engine, oldId);
+  for (const imageId of settings.removeReplacedImages ? untagged : [])
+    await removeUnusedImage(engine, imageId).catch(warn);
+  return warnings;
+}
+
+async function remove(engine: Engine, oldId: string): Promise<void> {
+  try {
+    await engine.removeContainer(oldId);
+  } catch (error) {
+    if (hasStatus(error, 404)) return;
+    if (!hasStatus(error, 409)) throw error;
+    if ((error as Error).message.includes('already in progress')) return;
+    // It runs: the old one of `start-first`, or one that a restart of the engine has revived.
+    await stopContainer(engine, await engine.inspectContainer(oldId), 'commit');
+    await engine.removeContainer(oldId);
   }
 }

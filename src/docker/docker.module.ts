@@ -6,6 +6,7 @@ import { Engine } from './engine.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
 import { Preparation } from './preparation.js';
+import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
@@ -19,6 +20,7 @@ import { Replacing } from './replacing.js';
     ImagePuller,
     Inspection,
     Preparation,
+    PreviousImageFinder,
     Recovery,
     Replacements,
     Replacing,

@@ -10,6 +10,7 @@ import { ImagePuller } from './image-puller.js';
 import { Inspection, type Permission, type Subject } from './inspection.js';
 import type { Drain, FailureCode, UpdateOutcome } from './outcome.js';
 import { Preparation } from './preparation.js';
+import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
@@ -21,6 +22,9 @@ const mayLeaveRemains = new Set<FailureCode>([
   'engine_error',
   'internal_error',
 ]);
+
+/** Finds the image that a container is to run, in the stage `pull`. */
+type FindImage = (target: Subject) => Promise<ImageInspect>;
 
 /**
  * Updates one container: pulls the image that it is configured with and, where it changed, puts a replacement in its
@@ -35,6 +39,7 @@ export class DockerService {
     private readonly recovery: Recovery,
     private readonly inspection: Inspection,
     private readonly puller: ImagePuller,
+    private readonly previousImages: PreviousImageFinder,
     private readonly preparation: Preparation,
     private readonly replacing: Replacing,
     private readonly disclosure: Disclosure,
@@ -59,8 +64,24 @@ export class DockerService {
   }
 
   /** Never throws: expected failures and bugs alike are outcomes. */
-  async update(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
+  update(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
+    return this.run(name, update, mayUpdate, (target) => this.pull(target, update));
+  }
+
+  /** Goes back to the image that ran before, by the very way of an update. Never throws. */
+  rollBack(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
+    const update = new RunningUpdate(report, drain);
+    return this.run(name, update, mayUpdate, (target) => this.findPrevious(target, update));
+  }
+
+  private async run(
+    name: string,
+    update: RunningUpdate,
+    mayUpdate: Permission,
+    find: FindImage,
+  ): Promise<UpdateOutcome> {
+    const { drain } = update;
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
       await update.enter('recover');
@@ -71,7 +92,7 @@ export class DockerService {
       update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
       update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
       await update.enter('pull');
-      const newImage = await this.pull(target, update);
+      const newImage = await find(target);
       if (sameImage(target.old, newImage)) {
         return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
       }
@@ -85,6 +106,12 @@ export class DockerService {
       if (mayLeaveRemains.has(failure.error.code)) this.mayHoldRemains = true;
       return { ...update.findings, ...failure };
     }
+  }
+
+  private async findPrevious(target: Subject, update: RunningUpdate): Promise<ImageInspect> {
+    const image = await this.previousImages.find(target, update);
+    update.findings.toImageId = image.Id;
+    return image;
   }
 
   private async pull({ old, oldImage }: Subject, { findings, drain, report }: RunningUpdate): Promise<ImageInspect> {

@@ -25,7 +25,6 @@ interface Call {
   signal?: AbortSignal;
 }
 
-const minuteMs = 60_000;
 const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, true]));
 
 /**
@@ -37,10 +36,12 @@ const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, t
 @Injectable()
 export class Engine {
   private readonly docker: Docker;
+  private readonly timeoutMs: number;
   private engineVersion: EngineVersion | undefined;
   private apiVersion: string | undefined;
 
-  constructor(@Inject(settings.KEY) { engine }: Pick<Settings, 'engine'>) {
+  constructor(@Inject(settings.KEY) { engine, engineTimeoutMs }: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
+    this.timeoutMs = engineTimeoutMs;
     // An explicit `host: undefined` keeps dockerode from reading DOCKER_HOST by itself.
     this.docker = new Docker({
       host: engine.host,
@@ -103,7 +104,7 @@ export class Engine {
   async removeImage(imageId: string): Promise<void> {
     await this.json('DELETE', this.versioned(`/images/${imageId}`), {
       query: { noprune: '1' },
-      timeoutMs: 2 * minuteMs,
+      timeoutMs: 2 * this.timeoutMs,
     });
   }
 
@@ -128,7 +129,7 @@ export class Engine {
     platform?: string,
   ): Promise<{ Id: string; Warnings?: string[] | null }> {
     const query: Record<string, string> = platform ? { name, platform } : { name };
-    return this.json('POST', this.versioned('/containers/create'), { query, body, timeoutMs: 5 * minuteMs });
+    return this.json('POST', this.versioned('/containers/create'), { query, body, timeoutMs: 5 * this.timeoutMs });
   }
 
   async connectNetwork(network: string, containerId: string, endpoint: EndpointSettings): Promise<void> {
@@ -155,18 +156,21 @@ export class Engine {
   }
 
   async startContainer(containerId: string): Promise<void> {
-    await this.json('POST', this.versioned(`/containers/${containerId}/start`), { timeoutMs: 2 * minuteMs });
+    await this.json('POST', this.versioned(`/containers/${containerId}/start`), { timeoutMs: 2 * this.timeoutMs });
   }
 
-  /** Stops with the container's own signal and grace, or with `graceSeconds`; answers once it no longer runs. */
+  /**
+   * Stops with the container's own signal and grace, or with `graceSeconds`; answers once it no longer runs.
+   * @param options.graceMs what the container may take before the engine kills it
+   */
   async stopContainer(
     containerId: string,
-    options: { graceSeconds?: number; timeoutMs: number; signal?: AbortSignal },
+    options: { graceSeconds?: number; graceMs: number; signal?: AbortSignal },
   ): Promise<void> {
     const query: Record<string, string> = options.graceSeconds === undefined ? {} : { t: String(options.graceSeconds) };
     await this.json('POST', this.versioned(`/containers/${containerId}/stop`), {
       query,
-      timeoutMs: options.timeoutMs,
+      timeoutMs: options.graceMs + this.timeoutMs / 2,
       signal: options.signal,
     });
   }
@@ -177,7 +181,7 @@ export class Engine {
 
   /** Removes a container that does not run; its volumes stay. */
   async removeContainer(containerId: string): Promise<void> {
-    await this.json('DELETE', this.versioned(`/containers/${containerId}`), { timeoutMs: 2 * minuteMs });
+    await this.json('DELETE', this.versioned(`/containers/${containerId}`), { timeoutMs: 2 * this.timeoutMs });
   }
 
   /** The last lines of a container's output, as the engine sends them: multiplexed unless the container has a terminal. */
@@ -195,7 +199,7 @@ export class Engine {
 
   private async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
     const signal = AbortSignal.any([
-      AbortSignal.timeout(call.timeoutMs ?? minuteMs),
+      AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
       ...(call.signal ? [call.signal] : []),
     ]);
     try {
@@ -220,7 +224,7 @@ export class Engine {
             options: { _query: {}, _body: call.body ?? {} },
             authconfig: call.registryAuth ? { base64: call.registryAuth } : undefined,
             isStream: true,
-            abortSignal: call.signal ?? AbortSignal.timeout(call.timeoutMs ?? minuteMs),
+            abortSignal: call.signal ?? AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
             statusCodes: succeeded,
           },
           (error, response) => {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Engine } from './engine.js';
 import type { Mask } from './disclosure.js';
+import type { ContainerInspect } from './engine-types.js';
 import type { Evidence } from './outcome.js';
 
 const lineLimit = 500;
@@ -8,7 +9,7 @@ const logLimitBytes = 16 * 1024;
 const healthOutputLimit = 2000;
 
 /**
- * What a replacement that failed its proof has to say: exit code, last health check, last log lines, all masked.
+ * What a replacement that failed has to say: exit code, last health check, last log lines, all masked.
  * Never throws: it explains a failure, it must not become one.
  * @param logLines how many log lines to ask for; 0 for none
  */
@@ -19,6 +20,8 @@ export async function collectEvidence(
 ): Promise<Evidence> {
   try {
     const container = await engine.inspectContainer(containerId);
+    // One that could not be started has nothing to say but the code that the engine gave it.
+    if (!hasRun(container)) return container.State.ExitCode === 0 ? {} : { exitCode: container.State.ExitCode };
     const healthOutput = container.State.Health?.Log?.at(-1)?.Output;
     const output =
       logLines === 0 ? undefined : await engine.containerLogs(containerId, logLines).catch(() => Buffer.alloc(0));
@@ -33,6 +36,11 @@ export async function collectEvidence(
   } catch {
     return {};
   }
+}
+
+/** Whether anything of a container ever ran: the engine writes the year 1 for what has not happened. */
+export function hasRun({ State }: Pick<ContainerInspect, 'State'>): boolean {
+  return Date.parse(State.StartedAt) > 0;
 }
 
 /** The last lines of a text that are not empty, each cut to 500 characters, in all at most 16 KiB. */

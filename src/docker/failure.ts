@@ -11,7 +11,7 @@ export function failureOf(
   if (error instanceof UpdateError) {
     return {
       status: error.code === 'interrupted' ? 'dropped' : 'failed',
-      error: { code: error.code, stage: error.stage, message },
+      error: { code: error.code, stage: error.stage, message, exitCode: error.exitCode },
     };
   }
   if (drain.begun.aborted)

@@ -1,29 +1,37 @@
 import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import type { ImageInspect } from './engine-types.js';
 import { formatImageReference, parseImageReference, repositoryOf } from './image-reference.js';
 
+/** The images between which a local tag goes: the container's two, of which one is to be its own. */
+export interface TagMove {
+  /** The reference that the container follows. */
+  reference: string;
+  fromImageId: string;
+  toImageId: string;
+  /** The containers of the update itself. */
+  own: readonly string[];
+}
+
 /**
- * Points the local tag, which the pull has moved, at the old container's image again, so that neither `docker compose up`
- * nor a container that is made from it by hand rolls forward into the image that failed. Only where it still points at
- * that image, and where no other container runs it from this tag.
- * @returns whether it was put back; undefined where it had not moved, or somebody moved it on
+ * Points the local tag at the image that its container runs, so that neither `docker compose up` nor a container that is
+ * made from it by hand gets another one. Only where it means the one that the container does not run, and where no other
+ * container runs that one from this tag.
+ * @returns whether it was moved; undefined where it had not to be, or where somebody moved it on
  */
-export async function restoreLocalTag(
+export async function moveLocalTag(
   engine: Engine,
-  old: Pick<ContainerInspect, 'Id' | 'Image' | 'Config'>,
-  replacement: Pick<ContainerInspect, 'Id' | 'Image'>,
+  { reference, fromImageId, toImageId, own }: TagMove,
 ): Promise<boolean | undefined> {
-  const reference = parseImageReference(old.Config.Image);
-  const tagged = await findImage(engine, old.Config.Image);
-  if (tagged?.Id !== replacement.Image || tagged.Id === old.Image) return undefined;
-  const wanted = formatImageReference(reference);
+  const parsed = parseImageReference(reference);
+  const tagged = await findImage(engine, reference);
+  if (tagged?.Id !== fromImageId || fromImageId === toImageId) return undefined;
+  const wanted = formatImageReference(parsed);
   const others = (await engine.listContainers()).filter(
-    ({ Id, Image, ImageID }) =>
-      Id !== old.Id && Id !== replacement.Id && ImageID === replacement.Image && canonical(Image) === wanted,
+    ({ Id, Image, ImageID }) => !own.includes(Id) && ImageID === fromImageId && canonical(Image) === wanted,
   );
   if (others.length > 0) return false;
-  await engine.tagImage(old.Image, { repo: repositoryOf(reference), tag: reference.tag ?? 'latest' });
+  await engine.tagImage(toImageId, { repo: repositoryOf(parsed), tag: parsed.tag ?? 'latest' });
   return true;
 }
 

@@ -1,6 +1,7 @@
-import type { ContainerInspect } from './engine-types.js';
+import type { ContainerInspect, EndpointSettings } from './engine-types.js';
 import type { Pair } from './pair.js';
 import type { ProofPolicy } from './proof-policy.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** A container of an update with the replacement that was created beside it. */
 export interface Member {
@@ -9,6 +10,9 @@ export interface Member {
   replacement: ContainerInspect;
   pair: Pair;
   policy: ProofPolicy;
+  options: UpdateOptions;
+  /** What the replacement of a `start-first` update gets once it is proved: its networks with the names on them. */
+  handOver: { network: string; endpoint: EndpointSettings }[];
 }
 
 /**

@@ -13,6 +13,7 @@ export type FailureCode =
   | 'no_such_container'
   | 'refused'
   | 'image_pinned'
+  | 'no_previous_image'
   | 'registry_credentials'
   | 'pull_unauthorized'
   | 'pull_not_found'
@@ -30,6 +31,7 @@ export type FailureCode =
   | 'unhealthy'
   | 'proof_timeout'
   | 'rollback_failed'
+  | 'kept_stopped'
   // neither
   | 'interrupted'
   | 'internal_error';
@@ -37,14 +39,17 @@ export type FailureCode =
 /** An expected failure of an update: what happened, at which stage, and what to do. Logged once, by the worker. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
+  /** Of a container that was seen to have ended: it may be running again when the evidence is collected. */
+  readonly exitCode: number | undefined;
 
   constructor(
     readonly code: FailureCode,
     readonly stage: Stage,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { exitCode?: number },
   ) {
     super(message, options);
+    this.exitCode = options?.exitCode;
   }
 }
 
@@ -61,6 +66,8 @@ export interface Findings {
   pulledBytes?: number;
   /** The container that has the name now. */
   containerId?: string;
+  /** Whether a rollback put the local tag back; false: another container runs the new image from it. */
+  tagRestored?: boolean;
   /** From the end of the old container to the start of the one that runs now, by the engine's clock. */
   downtimeMs?: number;
   running?: boolean;
@@ -74,13 +81,15 @@ export interface Evidence {
   logTail?: string[];
 }
 
-/** How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is `rollback_failed`. */
+export type FailureDetails = { code: FailureCode; stage: Stage; message: string } & Evidence;
+
+/** How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is `rollback_failed` or `kept_stopped`. */
 export type UpdateOutcome = Findings &
   (
     | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
     | {
         status: 'failed' | 'rolled_back' | 'dropped';
-        error: { code: FailureCode; stage: Stage; message: string } & Evidence;
+        error: FailureDetails;
       }
   );
 

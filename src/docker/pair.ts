@@ -5,6 +5,10 @@ export interface Pair {
   name: string;
   oldId: string;
   newId: string;
+  /** The image reference of both. */
+  image: string;
+  oldImageId: string;
+  newImageId: string;
   wasRunning: boolean;
   restartPolicy: RestartPolicy;
 }
@@ -15,6 +19,9 @@ export function pairOf(old: ContainerInspect, replacement: ContainerInspect): Pa
     name: nameOf(old),
     oldId: old.Id,
     newId: replacement.Id,
+    image: old.Config.Image,
+    oldImageId: old.Image,
+    newImageId: replacement.Image,
     wasRunning: old.State.Running,
     restartPolicy: old.HostConfig.RestartPolicy ?? { Name: 'no' },
   };

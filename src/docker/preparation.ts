@@ -1,16 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { withDependencies } from './dependencies.js';
-import { ContainerRules } from './container-rules.js';
 import { Engine } from './engine.js';
-import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import type { ImageInspect } from './engine-types.js';
 import { find } from './find.js';
 import type { Subject, Subjects } from './inspection.js';
 import type { Member, Members } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, pairOf } from './pair.js';
-import { proofPolicy, type ProofPolicy } from './proof-policy.js';
-import { Replacements } from './replacements.js';
+import { proofPolicy } from './proof-policy.js';
+import { orRefused, Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { replacementName } from './temporary-names.js';
@@ -21,7 +20,6 @@ export class Preparation {
   constructor(
     private readonly engine: Engine,
     private readonly replacements: Replacements,
-    private readonly rules: ContainerRules,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
   ) {}
 
@@ -29,14 +27,16 @@ export class Preparation {
   async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
     const subjects = [target, ...dependents];
     try {
-      const members: [Member, ...Member[]] = [await this.member(target, newImage, update)];
+      const members: [Member, ...Member[]] = [
+        await this.member(target, newImage, update, { dependents: dependents.map(({ old }) => nameOf(old)) }),
+      ];
       for (const { old, oldImage } of dependents) {
         // Nobody has pushed anything for them: they stay on the image that they run.
         const moved = withDependencies(
           old,
           members.map(({ pair }) => pair),
         );
-        members.push(await this.member({ old: moved, oldImage }, oldImage, update, `${nameOf(old)}: `));
+        members.push(await this.member({ old: moved, oldImage }, oldImage, update, { warningsOf: `${nameOf(old)}: ` }));
       }
       for (const { old } of subjects) await assertUnchanged(this.engine, old);
       if (update.drain.begun.aborted) {
@@ -53,25 +53,24 @@ export class Preparation {
     }
   }
 
-  private async member(subject: Subject, image: ImageInspect, update: RunningUpdate, warningsOf = ''): Promise<Member> {
-    const { replacement, warnings } = await this.replacements.create(subject, image);
+  private async member(
+    subject: Subject,
+    image: ImageInspect,
+    update: RunningUpdate,
+    { dependents = [], warningsOf = '' }: { dependents?: string[]; warningsOf?: string },
+  ): Promise<Member> {
+    const { replacement, options, handOver, warnings } = await this.replacements.create(subject, image, dependents);
     update.warn(...warnings.map((warning) => `${warningsOf}${warning}`));
     const { old } = subject;
-    return { old, replacement, pair: pairOf(old, replacement), policy: this.policyFor(replacement, old) };
+    const policy = orRefused(() =>
+      proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
+    );
+    return { old, replacement, pair: pairOf(old, replacement), policy, options, handOver };
   }
 
   /** By name, for the answer to a create may have been lost. */
   private async discard(name: string): Promise<void> {
     const replacement = await find(this.engine, name);
     if (replacement && nameOf(replacement) === name) await this.engine.removeContainer(replacement.Id);
-  }
-
-  private policyFor(replacement: ContainerInspect, old: ContainerInspect): ProofPolicy {
-    try {
-      const options = this.rules.optionsOf(nameOf(old), replacement);
-      return proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy');
-    } catch (error) {
-      throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });
-    }
   }
 }

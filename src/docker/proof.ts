@@ -5,11 +5,14 @@ import { UpdateError, type Drain } from './outcome.js';
 import type { ProofPolicy } from './proof-policy.js';
 
 const pollMs = 200;
+const looksForExitCode = 10;
 /** A container may report `unhealthy` for so long after its start without being given up: some are just slow. */
 const unhealthyIsFinalAfterMs = 60_000;
 
 export type Verdict =
-  'proven' | 'waiting' | { code: 'exited' | 'restarting' | 'unhealthy' | 'proof_timeout'; message: string };
+  | 'proven'
+  | 'waiting'
+  | { code: 'exited' | 'restarting' | 'unhealthy' | 'proof_timeout'; message: string; exitCode?: number };
 
 /**
  * Judges one look at a container that was started `elapsedMs` ago.
@@ -24,7 +27,9 @@ export function judge(
   if (State.Restarting || RestartCount > 0 || (State.Running && State.StartedAt !== startedAt)) {
     return {
       code: 'restarting',
-      message: `it stopped and was restarted by its restart policy (last exit code ${State.ExitCode})`,
+      message: 'it stopped and was restarted by its restart policy',
+      // Of one that runs again the engine does not know it any more.
+      exitCode: State.Restarting ? State.ExitCode : undefined,
     };
   }
   if (!State.Running)
@@ -42,6 +47,16 @@ export function judge(
   }
   if (timeIsUp) return { code: 'proof_timeout', message: `it was not healthy within ${seconds(policy.timeoutMs)}` };
   return 'waiting';
+}
+
+/** Of a crash loop the engine knows it only between two starts: worth a moment, for it is what people ask for first. */
+async function lastExitCode(engine: Engine, containerId: string): Promise<number | undefined> {
+  for (let look = 0; look < looksForExitCode; look++) {
+    const { State } = await engine.inspectContainer(containerId);
+    if (State.Restarting || !State.Running) return State.ExitCode;
+    await setTimeout(pollMs / 2);
+  }
+  return undefined;
 }
 
 /**
@@ -62,8 +77,10 @@ export async function prove(
     // Our own clock from our first look: the engine's may be another machine's, and differ.
     const verdict = judge(container, policy, startedAt, performance.now() - began);
     if (verdict === 'proven') return container;
+    if (verdict !== 'waiting' && verdict.code === 'restarting')
+      verdict.exitCode ??= await lastExitCode(engine, containerId);
     if (verdict !== 'waiting')
-      throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`);
+      throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`, verdict);
     if (drain?.nearlyOver.aborted)
       throw new UpdateError('interrupted', 'prove', 'the service stops; the next start goes on with the proof');
     await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);

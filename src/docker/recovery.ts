@@ -5,15 +5,25 @@ import { ContainerRules } from './container-rules.js';
 import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
+import { hasRun } from './evidence.js';
 import { find } from './find.js';
-import type { Drain } from './outcome.js';
+import { keepBoth } from './keep-both.js';
+import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
 import { proveAll } from './proof.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
-import { parkedName, parseTemporaryName, temporaryNamePattern, type TemporaryName } from './temporary-names.js';
+import {
+  keptName,
+  parkedName,
+  parseTemporaryName,
+  temporaryNamePattern,
+  type TemporaryName,
+} from './temporary-names.js';
+
+type RecoverySettings = Pick<Settings, 'proofTimeoutMs' | 'keepPreviousImage' | 'removeReplacedImages'>;
 
 /**
  * Puts right what an update that was cut off (a kill, a crash, a power failure) has left behind, from what the engine
@@ -26,17 +36,20 @@ export class Recovery {
   constructor(
     private readonly engine: Engine,
     private readonly rules: ContainerRules,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
+    @Inject(settings.KEY) private readonly settings: RecoverySettings,
   ) {}
 
   /**
    * Finishes or rolls back every interrupted update, or the one that a container was part of. Each is tried, whatever
    * becomes of the others. One that cannot be put right is logged and left for people: it must not keep the other
    * containers waiting.
+   * @returns the names of those
    * @throws where the engine went away meanwhile; for one container also where it could not be put right
    */
-  async run(drain: Drain, name?: string): Promise<void> {
-    const interrupted = interruptedUpdates(await this.engine.listContainersByName(temporaryNamePattern));
+  async run(drain: Drain, name?: string): Promise<string[]> {
+    const undone: string[] = [];
+    const found = await this.engine.listContainersByName(temporaryNamePattern);
+    const interrupted = interruptedUpdates(found);
     const remains = await Promise.all(interrupted.map((one) => this.gather(one)));
     for (const group of groupRemains(remains)) {
       if (name !== undefined && !group.some((member) => member.name === name)) continue;
@@ -48,8 +61,12 @@ export class Recovery {
         this.logger.error(`the interrupted update of ${group[0].name} needs a repair by hand: ${message}`, {
           container: group[0].name,
         });
+        undone.push(group[0].name);
       }
     }
+    const kept = namesOf(found).find((temporary) => temporary.role === 'kept' && temporary.name === name);
+    if (kept) throw undecided(kept);
+    return undone;
   }
 
   private async gather({ name, oldId12, replacementId }: InterruptedUpdate): Promise<Remains> {
@@ -78,14 +95,14 @@ export class Recovery {
     });
     switch (repair.kind) {
       case 'roll back':
-        await rollback(this.engine, repair.pairs);
+        await this.giveUp(repair.pairs);
         break;
       case 'prove the replacement':
         await this.proveOrRollBack(repair.pairs, drain);
         break;
       case 'remove the old container':
         for (const pair of repair.pairs) await this.bringUp(pair);
-        await commit(this.engine, repair.pairs);
+        await this.commit(repair.pairs);
         break;
       case 'remove the replacement':
         await this.engine.removeContainer(repair.replacementId);
@@ -115,11 +132,33 @@ export class Recovery {
     } catch (error) {
       if (drain.nearlyOver.aborted) throw error;
       const name = pairs[0]?.name;
-      this.logger.warn(`${name} goes back to the old container: ${(error as Error).message}`, { container: name });
-      await rollback(this.engine, pairs);
+      this.logger.warn(`the new container of ${name} failed: ${(error as Error).message}`, { container: name });
+      await this.giveUp(pairs);
       return;
     }
-    await commit(this.engine, pairs);
+    await this.commit(pairs);
+  }
+
+  private async giveUp(pairs: readonly Pair[]): Promise<void> {
+    const [target] = pairs;
+    const replacement = target && (await find(this.engine, target.newId));
+    if (replacement && hasRun(replacement) && this.wantsToBeLeftStopped(target.name, replacement)) {
+      await keepBoth(this.engine, pairs);
+      this.logger.error(`${target.name} is stopped, the old container and the new one are kept: decide by hand`, {
+        container: target.name,
+      });
+      return;
+    }
+    const { warnings } = await rollback(this.engine, pairs);
+    for (const warning of warnings) this.logger.warn(warning, { container: target?.name });
+  }
+
+  private wantsToBeLeftStopped(name: string, replacement: ContainerInspect): boolean {
+    return nameOf(replacement) === name && this.rules.optionsOf(name, replacement).onFailure === 'stop';
+  }
+
+  private async commit(pairs: readonly Pair[]): Promise<void> {
+    for (const warning of await commit(this.engine, pairs, this.settings)) this.logger.warn(warning);
   }
 
   /** The rest of the swap, from wherever it was cut off. Answers with the replacement, where it is to run. */
@@ -135,6 +174,15 @@ export class Recovery {
   }
 }
 
+/** An update that its container wanted to be left as it was when it failed: until somebody decides, none follows it. */
+function undecided({ name, oldId12 }: TemporaryName): UpdateError {
+  return new UpdateError(
+    'refused',
+    'recover',
+    `the last update of ${name} failed and left both containers stopped, ${name} and ${keptName(name, oldId12)}; decide which one is to go on and remove or rename the other: see docs/operating.md`,
+  );
+}
+
 interface InterruptedUpdate extends Omit<TemporaryName, 'role'> {
   replacementId?: string;
 }
@@ -142,12 +190,19 @@ interface InterruptedUpdate extends Omit<TemporaryName, 'role'> {
 /** One entry per update: its replacement and its parked old container share the name and the old id. */
 function interruptedUpdates(containers: ContainerSummary[]): InterruptedUpdate[] {
   const updates = new Map<string, InterruptedUpdate>();
-  for (const { Id, Names } of containers) {
-    const temporary = Names.map(parseTemporaryName).find((name) => name !== undefined);
-    if (!temporary) continue;
+  for (const container of containers) {
+    const [temporary] = namesOf([container]);
+    if (!temporary || temporary.role === 'kept') continue;
     const { name, oldId12, role } = temporary;
     const key = `${name} ${oldId12}`;
-    updates.set(key, { ...(updates.get(key) ?? { name, oldId12 }), ...(role === 'new' ? { replacementId: Id } : {}) });
+    updates.set(key, {
+      ...(updates.get(key) ?? { name, oldId12 }),
+      ...(role === 'new' ? { replacementId: container.Id } : {}),
+    });
   }
   return [...updates.values()];
+}
+
+function namesOf(containers: readonly ContainerSummary[]): TemporaryName[] {
+  return containers.flatMap(({ Names }) => Names.flatMap((name) => parseTemporaryName(name) ?? []));
 }

@@ -79,6 +79,9 @@ function pairOf({ name, old, replacement }: Remains): Pair | undefined {
       name,
       oldId: old.Id,
       newId: replacement.Id,
+      image: old.Config.Image,
+      oldImageId: old.Image,
+      newImageId: replacement.Image,
       wasRunning: wasRunning(old, replacement),
       restartPolicy: replacement.HostConfig.RestartPolicy ?? { Name: 'no' },
     }

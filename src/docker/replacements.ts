@@ -1,30 +1,42 @@
 import { Injectable } from '@nestjs/common';
-import { containerSpec } from './container-spec.js';
+import { ContainerRules } from './container-rules.js';
+import { containerSpec, type ContainerSpec } from './container-spec.js';
 import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { exclusive } from './exclusive.js';
 import { compareReplacement } from './fidelity.js';
 import { find } from './find.js';
 import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
 import type { Subject } from './inspection.js';
+import { labels } from './labels.js';
 import { findImage } from './local-tag.js';
+import type { Member } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
+import { previousRecord } from './previous-image.js';
+import { holdBackAliases, nameless } from './start-first.js';
 import { replacementName } from './temporary-names.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** Creates the replacement of a container beside it, and refuses one that would lose what was set. */
 @Injectable()
 export class Replacements {
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly engine: Engine,
+    private readonly rules: ContainerRules,
+  ) {}
 
   /**
    * @param image what the replacement is to run: its reference, at the moment, names this image, or is made to
+   * @param dependents the names of the containers that cannot do without it
    * @throws UpdateError with the stage `prepare`; what was created may be there still
    */
   async create(
     { old, oldImage }: Subject,
     image: ImageInspect,
-  ): Promise<{ replacement: ContainerInspect; warnings: string[] }> {
+    dependents: readonly string[],
+  ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver'> & { warnings: string[] }> {
     const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
     const spec = containerSpec({
       old,
@@ -33,7 +45,11 @@ export class Replacements {
       apiVersion: this.engine.version,
       swarmScopedNetworks,
       donors,
+      // One that stays on its image goes on remembering the one before.
+      previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
     });
+    const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
       this.engine.createContainer(replacementName(nameOf(old), old.Id), spec.create, platform);
@@ -57,7 +73,9 @@ export class Replacements {
         `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
       );
     }
-    const { lost, warnings } = compareReplacement(old, oldImage, replacement, { swarmScopedNetworks });
+    const { lost, warnings } = compareReplacement(handOver.length > 0 ? nameless(old) : old, oldImage, replacement, {
+      swarmScopedNetworks,
+    });
     if (lost.length > 0) {
       throw new UpdateError(
         'not_faithful',
@@ -65,7 +83,31 @@ export class Replacements {
         `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
       );
     }
-    return { replacement, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
+    return { replacement, options, handOver, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
+  }
+
+  /**
+   * For `start-first`: takes the names that clients resolve out of the request. Answers what is to be handed over later.
+   * @throws UpdateError `refused` where two of the container cannot run at once
+   */
+  private async holdBack(
+    old: ContainerInspect,
+    spec: ContainerSpec,
+    { order, sharesVolumes }: UpdateOptions,
+    dependents: readonly string[],
+  ): Promise<Member['handOver']> {
+    if (order === 'stop-first' || !old.State.Running) return [];
+    const { Swarm } = await this.engine.info();
+    const isSwarmActive = !['', 'inactive', undefined].includes(Swarm?.LocalNodeState);
+    const reason = exclusive(old, { sharesVolumes, isSwarmActive, dependents });
+    if (reason !== undefined) {
+      throw new UpdateError(
+        'refused',
+        'prepare',
+        `${nameOf(old)} cannot be updated with ${labels.order}=start-first: ${reason}. Nothing was touched; take the label away, or what it names`,
+      );
+    }
+    return holdBackAliases(spec, nameOf(old));
   }
 
   /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
@@ -99,5 +141,19 @@ export class Replacements {
     } finally {
       if (present) await this.engine.tagImage(present.Id, tag);
     }
+  }
+}
+
+/** Labels as the engine will merge them: those of the image, and over them those of the request. */
+function merged({ create }: ContainerSpec, image: ImageInspect): Pick<ContainerInspect, 'Config'> {
+  return { Config: { Image: create.Image ?? '', Labels: { ...image.Config?.Labels, ...create.Labels } } };
+}
+
+/** @throws UpdateError `refused` with what `read` throws: a wish that cannot be understood, or granted */
+export function orRefused<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });
   }
 }

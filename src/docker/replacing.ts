@@ -4,14 +4,19 @@ import { commit } from './commit.js';
 import { awaitEngine } from './await-engine.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { collectEvidence } from './evidence.js';
+import { collectEvidence, hasRun } from './evidence.js';
 import { failureOf } from './failure.js';
-import type { Members } from './member.js';
-import { UpdateError, type UpdateOutcome } from './outcome.js';
+import { keepBoth } from './keep-both.js';
+import { labels } from './labels.js';
+import type { Member, Members } from './member.js';
+import { UpdateError, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
+import type { Pair } from './pair.js';
 import { proveAll } from './proof.js';
 import { rollback } from './rollback.js';
 import type { RunningUpdate } from './running-update.js';
+import { drainOld, handOver, startBeside } from './start-first.js';
 import { swap } from './swap.js';
+import { keptName } from './temporary-names.js';
 
 /** How a replacement ended, and whether the engine still holds remains of it that a recovery has to clear away. */
 export interface Replaced {
@@ -24,35 +29,55 @@ export interface Replaced {
 export class Replacing {
   constructor(
     private readonly engine: Engine,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs' | 'logTailLines'>,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<
+      Settings,
+      'engineWaitMs' | 'logTailLines' | 'keepPreviousImage' | 'removeReplacedImages'
+    >,
   ) {}
 
   /** @throws UpdateError `interrupted` where the service stops while the replacements prove themselves: recovery goes on */
   async replace(members: Members, update: RunningUpdate): Promise<Replaced> {
-    const [{ pair: target }] = members;
+    const [target] = members;
+    const isStartFirst = target.options.order === 'start-first' && target.pair.wasRunning;
     try {
-      await update.enter('swap');
-      await swap(this.engine, members, update.drain);
-      await this.prove(members, update);
+      if (isStartFirst) await this.startFirst(target, update);
+      else await this.stopFirst(members, update);
     } catch (error) {
       // The replacement runs; its proof goes on when the service is back.
-      if (error instanceof UpdateError && error.code === 'interrupted') throw error;
-      return await this.rollBack(members, error, update);
+      if (isInterruption(error) && !isStartFirst) throw error;
+      return await this.giveUp(members, error, update);
     }
     await update.enter('commit');
     let leavesRemains = false;
     try {
-      await commit(
-        this.engine,
-        members.map(({ pair }) => pair),
-      );
+      if (isStartFirst) await drainOld(this.engine, target, update.drain);
+      const pairs = members.map(({ pair }) => pair);
+      update.warn(...(await commit(this.engine, pairs, this.settings)));
     } catch (error) {
       // The update is done all the same; the recovery that is due now removes the old container.
       leavesRemains = true;
       update.warn(`an old container is still there and will be removed later: ${(error as Error).message}`);
     }
-    const outcome = { ...update.findings, containerId: target.newId, status: 'succeeded', result: 'updated' } as const;
-    return { outcome, leavesRemains };
+    const { newId } = target.pair;
+    return {
+      outcome: { ...update.findings, containerId: newId, status: 'succeeded', result: 'updated' },
+      leavesRemains,
+    };
+  }
+
+  private async stopFirst(members: Members, update: RunningUpdate): Promise<void> {
+    await update.enter('swap');
+    await swap(this.engine, members, update.drain);
+    await this.prove(members, update);
+  }
+
+  private async startFirst(target: Member, update: RunningUpdate): Promise<void> {
+    await update.enter('prove');
+    await startBeside(this.engine, target, update.drain);
+    await update.enter('swap');
+    await handOver(this.engine, target, update.drain);
+    update.findings.downtimeMs = 0;
   }
 
   private async prove(members: Members, update: RunningUpdate): Promise<void> {
@@ -69,32 +94,63 @@ export class Replacing {
     if (newTarget) update.findings.downtimeMs = await this.downtimeMs(target.oldId, newTarget);
   }
 
-  private async rollBack(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
-    const [{ pair: target }] = members;
-    const evidence =
-      update.stage === 'prove'
-        ? await collectEvidence(this.engine, target.newId, { logLines: this.settings.logTailLines, mask: update.mask })
-        : {};
+  private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
+    const [{ pair: target, options, old }] = members;
+    const pairs = members.map(({ pair }) => pair);
+    const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const { status, error } = failureOf(cause, update);
+    const { exitCode = error.exitCode, ...testimony } = await collectEvidence(this.engine, target.newId, told);
+    const evidence = { exitCode, ...testimony };
     if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
-    const { error } = failureOf(cause, update);
     await update.enter('rollback');
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, update.drain);
-      await rollback(
-        this.engine,
-        members.map(({ pair }) => pair),
-      );
+      // What never ran has touched no data.
+      if (options.onFailure === 'stop' && hasRun(await this.engine.inspectContainer(target.newId))) {
+        await keepBoth(this.engine, pairs);
+        return { outcome: keptStopped(target, update.findings, { ...error, ...evidence }), leavesRemains: false };
+      }
+      const { tagRestored, warnings } = await rollback(this.engine, pairs);
+      update.findings.tagRestored = tagRestored;
+      update.warn(...warnings);
+      update.findings.downtimeMs = await this.restoredAfterMs(old);
     } catch (failure) {
       const message = update.mask(`${error.message}; ${(failure as Error).message}`);
       const failed = { code: 'rollback_failed', stage: 'rollback', message, ...evidence } as const;
       return { outcome: { ...update.findings, status: 'failed', error: failed }, leavesRemains: true };
     }
-    const outcome = { ...update.findings, containerId: target.oldId, status: 'rolled_back' } as const;
-    return { outcome: { ...outcome, error: { ...error, ...evidence } }, leavesRemains: false };
+    const outcome = { ...update.findings, containerId: target.oldId, error: { ...error, ...evidence } };
+    return {
+      outcome: { ...outcome, status: status === 'dropped' ? 'dropped' : 'rolled_back' },
+      leavesRemains: false,
+    };
   }
 
   private async downtimeMs(oldId: string, proven: ContainerInspect): Promise<number | undefined> {
     const old = await this.engine.inspectContainer(oldId).catch(() => undefined);
     return old && Math.max(0, Date.parse(proven.State.StartedAt) - Date.parse(old.State.FinishedAt));
   }
+
+  /** How long an old container that runs again was away; 0 where it was never stopped. By the engine's clock. */
+  private async restoredAfterMs(before: ContainerInspect): Promise<number | undefined> {
+    const restored = await this.engine.inspectContainer(before.Id).catch(() => undefined);
+    if (!restored?.State.Running) return undefined;
+    const { StartedAt, FinishedAt } = restored.State;
+    return StartedAt === before.State.StartedAt ? 0 : Math.max(0, Date.parse(StartedAt) - Date.parse(FinishedAt));
+  }
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof UpdateError && error.code === 'interrupted';
+}
+
+function keptStopped(
+  { name, oldId, newId, restartPolicy }: Pair,
+  findings: Findings,
+  error: FailureDetails,
+): UpdateOutcome {
+  const policy =
+    restartPolicy.Name && restartPolicy.Name !== 'no' ? ` Its restart policy was ${restartPolicy.Name}.` : '';
+  const message = `${error.message}; as ${labels.onFailure}=stop asks, nothing was rolled back: the new container was stopped and keeps the name ${name}, the old one is stopped too and is kept as ${keptName(name, oldId)}.${policy} See docs/operating.md for the way on and the way back`;
+  return { ...findings, containerId: newId, status: 'failed', error: { ...error, code: 'kept_stopped', message } };
 }

@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
+import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { prove } from './proof.js';
@@ -11,6 +12,12 @@ import { parkedName, replacementName } from './temporary-names.js';
 const restoredSettleMs = 1000;
 const replacementGraceSeconds = 5;
 
+export interface RolledBack {
+  /** Whether the local tag was put back: see local-tag.ts. */
+  tagRestored?: boolean;
+  warnings: string[];
+}
+
 /** What is there of a pair when a rollback begins. */
 interface Present {
   pair: Pair;
@@ -19,22 +26,22 @@ interface Present {
 }
 
 /**
- * Puts the old containers back, themselves and not copies: name, restart policy, running; the target first, then its
+ * Puts the old containers back, themselves and not copies: name, restart policy, running, local tag; the target first, then its
  * dependents. Looks before each step, so that it may begin anywhere in an update and may be repeated. The replacements
  * are removed last, for a recovery reads from them what the old ones were, and the target's the very last, for it tells
  * which dependents belong to the update; they are kept where an old one does not run again.
  * @throws UpdateError `rollback_failed`: both containers are kept
  */
-export async function rollback(engine: Engine, pairs: readonly Pair[]): Promise<void> {
+export async function rollback(engine: Engine, pairs: readonly Pair[]): Promise<RolledBack> {
   try {
-    await restore(engine, pairs);
+    return await restore(engine, pairs);
   } catch (error) {
     if (error instanceof UpdateError && error.code === 'rollback_failed') throw error;
     throw failed((error as Error).message, error);
   }
 }
 
-async function restore(engine: Engine, pairs: readonly Pair[]): Promise<void> {
+async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBack> {
   const present = await Promise.all(pairs.map((pair) => look(engine, pair)));
   for (const { replacement } of present.toReversed()) {
     if (replacement?.State.Running)
@@ -54,7 +61,30 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<void> {
     hasStarted = true;
   }
   await Promise.all(pairs.filter(({ wasRunning }) => wasRunning).map((pair) => proveRestored(engine, pair)));
+  const rolledBack = await restoreTags(engine, present);
   for (const { replacement } of present.toReversed()) if (replacement) await engine.removeContainer(replacement.Id);
+  return rolledBack;
+}
+
+/** While the replacements are there, which tell where the tags were moved to. A tag never makes a rollback fail. */
+async function restoreTags(engine: Engine, present: readonly Present[]): Promise<RolledBack> {
+  const rolledBack: RolledBack = { warnings: [] };
+  for (const { pair, old, replacement } of present) {
+    if (!replacement || replacement.Image === old.Image) continue;
+    const [own, fromImageId, toImageId] = [[pair.oldId, pair.newId], replacement.Image, old.Image];
+    try {
+      rolledBack.tagRestored = await moveLocalTag(engine, { reference: pair.image, fromImageId, toImageId, own });
+      if (rolledBack.tagRestored === false)
+        rolledBack.warnings.push(
+          `the local tag ${old.Config.Image} still means the image that failed, for another container runs it from this tag`,
+        );
+    } catch (error) {
+      rolledBack.warnings.push(
+        `the local tag ${old.Config.Image} still means the image that failed: ${(error as Error).message}`,
+      );
+    }
+  }
+  return rolledBack;
 }
 
 async function look(engine: Engine, pair: Pair): Promise<Present> {

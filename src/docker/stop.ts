@@ -5,7 +5,6 @@ import type { ContainerInspect } from './engine-types.js';
 import { UpdateError, type Drain, type Stage } from './outcome.js';
 
 const defaultGraceSeconds = 10;
-const marginMs = 30_000;
 const killedWithinMs = 10_000;
 const pollMs = 100;
 
@@ -22,7 +21,7 @@ export async function stopContainer(
   const graceSeconds = options.graceSeconds ?? Config.StopTimeout ?? defaultGraceSeconds;
   const stopped = engine.stopContainer(Id, {
     graceSeconds: options.graceSeconds,
-    timeoutMs: Math.max(0, graceSeconds) * 1000 + marginMs,
+    graceMs: Math.max(0, graceSeconds) * 1000,
     signal: options.drain?.nearlyOver,
   });
   let failure = await failureOf(stopped);

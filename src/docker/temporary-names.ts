@@ -1,11 +1,12 @@
 /**
  * The names that an update gives for a while. They hold all that a recovery needs to know: the name in question and the
- * id of the container that had it, of which the first 12 hex digits must match the parked container's own id.
+ * id of the container that had it, of which the first 12 hex digits must match the parked container's own id. `kept` is
+ * for good: an old container that is left beside a failed replacement, for people to decide.
  */
-const pattern = /^\/?(.+)-upd-(new|old)-([0-9a-f]{12})$/;
+const pattern = /^\/?(.+)-upd-(new|old|kept)-([0-9a-f]{12})$/;
 
 /** Matches temporary names, as the engine's name filter understands it. */
-export const temporaryNamePattern = '-upd-(new|old)-[0-9a-f]{12}$';
+export const temporaryNamePattern = '-upd-(new|old|kept)-[0-9a-f]{12}$';
 
 export function replacementName(name: string, oldId: string): string {
   return `${name}-upd-new-${oldId.slice(0, 12)}`;
@@ -15,9 +16,13 @@ export function parkedName(name: string, oldId: string): string {
   return `${name}-upd-old-${oldId.slice(0, 12)}`;
 }
 
+export function keptName(name: string, oldId: string): string {
+  return `${name}-upd-kept-${oldId.slice(0, 12)}`;
+}
+
 export interface TemporaryName {
   name: string;
-  role: 'new' | 'old';
+  role: 'new' | 'old' | 'kept';
   oldId12: string;
 }
 
@@ -25,5 +30,5 @@ export interface TemporaryName {
 export function parseTemporaryName(text: string): TemporaryName | undefined {
   const match = pattern.exec(text);
   if (!match) return undefined;
-  return { name: match[1] ?? '', role: match[2] as 'new' | 'old', oldId12: match[3] ?? '' };
+  return { name: match[1] ?? '', role: match[2] as TemporaryName['role'], oldId12: match[3] ?? '' };
 }

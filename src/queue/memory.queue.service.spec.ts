@@ -43,11 +43,25 @@ describe('MemoryQueueService', () => {
     expect((await queue.take(never))?.permissions).toEqual([['web'], ['*']]);
   });
 
+  it('does what was asked for last: a rollback and a notify of one container do not join, and the later one comes last', async () => {
+    const { queue } = build(10);
+    const first = await queue.add('web', 'ci');
+    await queue.add('web', 'operator', ['*'], 'rollback');
+    const again = await queue.add('web', 'ci');
+    expect(again).toMatchObject({ coalesced: true, position: 2, deployment: { id: first.deployment.id } });
+    expect([(await queue.take(never))?.kind, (await queue.take(never))?.kind]).toEqual(['rollback', 'notify']);
+  });
+
   it('wakes whoever waits to take, and lets go of them when their signal is aborted', async () => {
     const { queue } = build(10);
     const taken = queue.take(never);
     const { deployment } = await queue.add('web', 'ci');
-    expect(await taken).toEqual({ container: 'web', deploymentId: deployment.id, permissions: [['web']] });
+    expect(await taken).toEqual({
+      container: 'web',
+      kind: 'notify',
+      deploymentId: deployment.id,
+      permissions: [['web']],
+    });
     const controller = new AbortController();
     const nothing = queue.take(controller.signal);
     controller.abort();

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { once } from 'node:events';
 import { settings, type Settings } from '../config/settings.js';
-import type { Deployment } from '../deployments/deployment.js';
+import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { addPermission, type Permissions } from './permissions.js';
 import { QueueFull, QueueService, type Enqueued, type Job } from './queue.service.js';
 
 interface Waiting {
+  container: string;
+  kind: DeploymentKind;
   accepted: Promise<Deployment>;
   permissions: Permissions;
 }
@@ -15,7 +17,7 @@ interface Waiting {
 @Injectable()
 export class MemoryQueueService extends QueueService {
   /**
-   * By container, in the order of arrival. An entry takes its place before its record is stored, so that no request that
+   * By container and kind, in the order of arrival. An entry takes its place before its record is stored, so that no request that
    * comes meanwhile can pass the bound or miss what it should join; whoever takes it waits for the record.
    */
   private readonly waiting = new Map<string, Waiting>();
@@ -28,23 +30,30 @@ export class MemoryQueueService extends QueueService {
     super();
   }
 
-  async add(container: string, requestedBy: string, mayUpdate: readonly string[] = [container]): Promise<Enqueued> {
-    const waiting = this.waiting.get(container);
+  async add(
+    container: string,
+    requestedBy: string,
+    mayUpdate: readonly string[] = [container],
+    kind: DeploymentKind = 'notify',
+  ): Promise<Enqueued> {
+    const key = `${kind} ${container}`;
+    const waiting = this.waiting.get(key);
     if (waiting) {
-      const position = [...this.waiting.keys()].indexOf(container) + 1;
+      this.moveBehindOthersOf(key, waiting);
+      const position = [...this.waiting.keys()].indexOf(key) + 1;
       waiting.permissions = addPermission(waiting.permissions, mayUpdate);
       const { id } = await waiting.accepted;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
     if (this.waiting.size >= this.settings.queueSize)
       throw new QueueFull(`${this.waiting.size} containers are waiting`);
-    const accepted = this.deployments.accept(container, requestedBy);
-    this.waiting.set(container, { accepted, permissions: [mayUpdate] });
+    const accepted = this.deployments.accept(container, requestedBy, kind);
+    this.waiting.set(key, { container, kind, accepted, permissions: [mayUpdate] });
     const position = this.waiting.size;
     try {
       return { deployment: await accepted, position, coalesced: false };
     } catch (error) {
-      this.waiting.delete(container);
+      this.waiting.delete(key);
       throw error;
     } finally {
       this.arrivals.dispatchEvent(new Event('arrival'));
@@ -62,9 +71,9 @@ export class MemoryQueueService extends QueueService {
   }
 
   async remove(deploymentId: string): Promise<boolean> {
-    for (const [container, entry] of this.waiting) {
-      if ((await entry.accepted).id === deploymentId && this.waiting.get(container) === entry)
-        return this.waiting.delete(container);
+    for (const [key, entry] of this.waiting) {
+      if ((await entry.accepted).id === deploymentId && this.waiting.get(key) === entry)
+        return this.waiting.delete(key);
     }
     return false;
   }
@@ -74,15 +83,22 @@ export class MemoryQueueService extends QueueService {
   }
 
   clear(): Promise<Job[]> {
-    return Promise.all([...this.waiting].map(([container, waiting]) => this.takeOut(container, waiting)));
+    return Promise.all([...this.waiting].map((entry) => this.takeOut(...entry)));
   }
 
   size(): Promise<number> {
     return Promise.resolve(this.waiting.size);
   }
 
-  private async takeOut(container: string, { accepted, permissions }: Waiting): Promise<Job> {
-    this.waiting.delete(container);
-    return { container, deploymentId: (await accepted).id, permissions };
+  private moveBehindOthersOf(key: string, waiting: Waiting): void {
+    const ofContainer = [...this.waiting].filter(([, { container }]) => container === waiting.container);
+    if (ofContainer.at(-1)?.[0] === key) return;
+    this.waiting.delete(key);
+    this.waiting.set(key, waiting);
+  }
+
+  private async takeOut(key: string, { container, kind, accepted, permissions }: Waiting): Promise<Job> {
+    this.waiting.delete(key);
+    return { container, kind, deploymentId: (await accepted).id, permissions };
   }
 }

@@ -1,4 +1,4 @@
-import type { Deployment } from '../deployments/deployment.js';
+import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
 import type { Permissions } from './permissions.js';
 
 /** What became of a request: the deployment it belongs to, its place in the queue (1 is next), and whether it joined one that waited. */
@@ -12,6 +12,7 @@ export interface Enqueued {
 export interface Job {
   deploymentId: string;
   container: string;
+  kind: DeploymentKind;
   /** What those who asked for it may have updated: containers that depend on this one follow it only where one of them may. */
   permissions: Permissions;
 }
@@ -28,10 +29,17 @@ export class QueueFull extends Error {
  */
 export abstract class QueueService {
   /**
+   * Requests of one kind are joined; one that joins after a request of the other kind came goes behind that, for what was
+   * asked for last is what counts.
    * @param mayUpdate the containers, as names and globs, that the caller may have updated
    * @throws QueueFull where the container does not wait yet and there is no room
    */
-  abstract add(container: string, requestedBy: string, mayUpdate?: readonly string[]): Promise<Enqueued>;
+  abstract add(
+    container: string,
+    requestedBy: string,
+    mayUpdate?: readonly string[],
+    kind?: DeploymentKind,
+  ): Promise<Enqueued>;
 
   /** Takes the first one; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;

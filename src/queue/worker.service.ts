@@ -129,8 +129,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async update(job: Job, started: Deployment): Promise<void> {
-    const { deploymentId, container, permissions } = job;
-    const outcome = await this.docker.update(
+    const { deploymentId, container, kind, permissions } = job;
+    const outcome = await this.docker[kind === 'rollback' ? 'rollBack' : 'update'](
       container,
       {
         stage: async (stage, findings) => {

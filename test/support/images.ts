@@ -43,7 +43,7 @@ export async function buildImage(docker: Docker, reference: string, image: AppIm
   context.entry({ name: 'Dockerfile' }, dockerfile);
   context.entry({ name: 'index.html' }, image.version);
   context.entry({ name: 'busybox', mode: 0o755 }, busybox);
-  for (const [name, content] of Object.entries(image.files ?? {})) context.entry({ name }, content);
+  for (const [name, content] of Object.entries(image.files ?? {})) context.entry({ name, mode: 0o755 }, content);
   context.finalize();
   const output = await docker.buildImage(context as unknown as NodeJS.ReadableStream, {
     t: reference,

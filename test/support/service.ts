@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Deployment } from '../../src/deployments/deployment.js';
-import type { Accepted } from '../../src/notify/notify.controller.js';
+import type { Accepted } from '../../src/notify/accepting.service.js';
 import { freePort } from './registry.js';
 import { until } from './until.js';
 
@@ -106,9 +106,19 @@ export class Service {
   }
 
   /** Notifies and waits for the end of the deployment. */
-  async update(container: string, timeoutMs?: number): Promise<Deployment> {
-    const response = await this.notify(container);
-    if (response.status !== 202) throw new Error(`notify was answered ${response.status}: ${await response.text()}`);
+  update(container: string, timeoutMs?: number): Promise<Deployment> {
+    return this.accepted(this.notify(container), timeoutMs);
+  }
+
+  /** Asks for the image before, and waits for the end of the deployment. */
+  rollBack(container: string, timeoutMs?: number): Promise<Deployment> {
+    return this.accepted(this.fetch(`/rollback/${container}`, { method: 'POST' }), timeoutMs);
+  }
+
+  private async accepted(answer: Promise<Response>, timeoutMs?: number): Promise<Deployment> {
+    const response = await answer;
+    if (response.status !== 202)
+      throw new Error(`the request was answered ${response.status}: ${await response.text()}`);
     return this.settled(((await response.json()) as Accepted).id, timeoutMs);
   }
 

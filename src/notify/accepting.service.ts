@@ -1,0 +1,79 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { containersFor, type Caller } from '../auth/caller.js';
+import { PolicyFile } from '../config/policy/policy-file.js';
+import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
+import { WaitingRoom } from '../deployments/waiting-room.service.js';
+import { Problem } from '../http/problem.js';
+import { QueueFull, QueueService } from '../queue/queue.service.js';
+import { WorkerService } from '../queue/worker.service.js';
+
+/** The answer to a request that was accepted. `position` is the place in the queue; 1 is next. */
+export interface Accepted {
+  container: string;
+  id: string;
+  status: string;
+  coalesced: boolean;
+  position: number;
+}
+
+/** Who asks for what. */
+export interface Asked {
+  kind: DeploymentKind;
+  container: string;
+  caller: Caller;
+  /** How long to wait for the outcome, as the query says it. */
+  wait: Parameters<WaitingRoom['wanted']>[1];
+}
+
+/** Accepts what is asked of a container, whatever it is: the one way into the queue. */
+@Injectable()
+export class AcceptingService {
+  private readonly logger = new Logger('Notify');
+
+  constructor(
+    private readonly queue: QueueService,
+    private readonly worker: WorkerService,
+    private readonly waitingRoom: WaitingRoom,
+    private readonly policy: PolicyFile,
+  ) {}
+
+  /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
+  async accept(
+    { kind, container, caller, wait: asked }: Asked,
+    request: Request,
+    response: Response,
+  ): Promise<Accepted | Deployment> {
+    const wait = this.waitingRoom.wanted(request, asked);
+    const { frozenBecause } = this.policy.current();
+    if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
+    if (this.worker.isStopping)
+      throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
+    const { deployment, position, coalesced } = await this.queue
+      .add(container, caller.id, containersFor(caller, kind), kind)
+      .catch(rethrowAsProblem);
+    this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
+      deploymentId: deployment.id,
+      kind,
+      container,
+      position,
+      coalesced,
+      requestedBy: caller.id,
+      from: caller.address,
+      requestId: String(response.locals.requestId),
+    });
+    response.setHeader('Location', `/deployments/${deployment.id}`);
+    const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response));
+    return outcome ?? { container, id: deployment.id, status: 'queued', coalesced, position };
+  }
+}
+
+function rethrowAsProblem(error: unknown): never {
+  if (error instanceof QueueFull)
+    throw unavailable('queue_full', `The queue is full: ${error.message}. Nothing was enqueued; ask again later.`, 10);
+  throw error;
+}
+
+function unavailable(code: string, detail: string, retryAfterSeconds: number): Problem {
+  return new Problem(503, code, detail, { 'Retry-After': String(retryAfterSeconds) });
+}

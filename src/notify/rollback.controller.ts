@@ -1,0 +1,47 @@
+import { All, Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import * as z from 'zod';
+import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
+import { CurrentCaller, type Caller } from '../auth/caller.js';
+import type { Deployment } from '../deployments/deployment.js';
+import { waitSeconds } from '../deployments/wait.js';
+import { BodyLimitGuard } from '../http/body-limit.guard.js';
+import { Problem } from '../http/problem.js';
+import { QueryPipe } from '../http/query.pipe.js';
+import { AcceptingService, type Accepted } from './accepting.service.js';
+import { ContainerNamePipe } from './container-name.pipe.js';
+
+/** What a request to go back may ask for. */
+export const rollbackQuery = z.object({ wait: waitSeconds });
+
+@Controller('rollback')
+@Requires('rollback')
+@UseGuards(BodyLimitGuard)
+export class RollbackController {
+  constructor(private readonly accepting: AcceptingService) {}
+
+  /** Accepts that a container goes back to the image that it ran before its last update. The answer waits for the outcome only where the caller asks for it. */
+  @Post(':container')
+  @HttpCode(202)
+  rollBack(
+    @Param('container', ContainerNamePipe) container: string,
+    @Query(new QueryPipe(rollbackQuery)) { wait }: z.output<typeof rollbackQuery>,
+    @CurrentCaller() caller: Caller,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Accepted | Deployment> {
+    return this.accepting.accept({ kind: 'rollback', container, caller, wait }, request, response);
+  }
+
+  @Post()
+  @RequiresCredentials()
+  refuseMissingName(): never {
+    return new ContainerNamePipe().transform('') as never;
+  }
+
+  @All(['', ':container'])
+  @RequiresCredentials()
+  refuseMethod(): never {
+    throw new Problem(405, 'method_not_allowed', 'A rollback is a POST.', { Allow: 'POST' });
+  }
+}
