@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
+import { selfUpdateCommand } from './docker/self-update.js';
 import { configureHttp } from './http/configure-http.js';
 
 async function bootstrap(): Promise<void> {
@@ -36,6 +37,12 @@ async function assertPortIsFree(port: number): Promise<void> {
 /** Without a word the service, with one of these a command that ends. */
 const commands: Record<string, () => Promise<number>> = {
   recover: async () => (await import('./recover.js')).recover(),
+  [selfUpdateCommand]: async () => {
+    const [container = '', reference = ''] = process.argv.slice(3);
+    const { runSelfUpdate } = await import('./docker/self-update.command.js');
+    await runSelfUpdate(container, reference, new ServiceLogger(settings()));
+    return 0;
+  },
 };
 
 async function run(word: string | undefined): Promise<void> {

@@ -1,10 +1,11 @@
 // @needs internet: the image's build installs packages.
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Deployment } from '../src/deployments/deployment.js';
 import { extract } from 'tar-stream';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { composeCommand } from './support/compose.js';
@@ -15,6 +16,7 @@ import {
   onPrivateEngine,
   testEnvironment,
   uniqueImage,
+  uniqueName,
 } from './support/environment.js';
 import { publish } from './support/images.js';
 import { finish } from './support/progress.js';
@@ -172,6 +174,127 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     await ready(port);
     expect(shell(`docker ps -a --format '{{.Names}}' --filter name=${app.name}`)).toBe(app.name);
     remove();
+  });
+
+  describe('its own container', () => {
+    const secret = 'correct-horse-battery-staple';
+    const image = uniqueImage('service');
+    const name = uniqueName('service');
+    const second = uniqueName('second');
+    const ports = new Map<string, number>();
+
+    /** Pushes an image made of the built one; here the tag stays where it is. */
+    const push = (...lines: string[]): void => {
+      shell(
+        `printf '%s\\n' 'FROM trigger-docker-pull' ${lines.map((line) => `'${line}'`).join(' ')} | docker build -t ${image} -`,
+        {
+          DOCKER_BUILDKIT: '0',
+        },
+      );
+      shell(`docker push ${image}`);
+      shell(`docker tag ${before} ${image}`);
+    };
+    let before = 'trigger-docker-pull';
+    const run = async (container: string, ...settings: string[]): Promise<void> => {
+      const port = await freePort();
+      ports.set(container, port);
+      const variables = [`SECRET_KEY=${secret}`, 'SETTLE_TIME=500ms', ...settings].map((setting) => `-e ${setting}`);
+      shell(
+        `docker run -d --name ${container} --restart always ${variables.join(' ')} -p 127.0.0.1:${port}:8080 -v ${socket()}:/var/run/docker.sock ${image}`,
+      );
+    };
+    const at = (container: string, path: string): Promise<Response> =>
+      request(`http://127.0.0.1:${ports.get(container)}${path}`, secret);
+    const ready = (container: string): Promise<boolean> =>
+      until('readiness', 40_000, async () => (await at(container, '/health/ready')).ok || undefined);
+    /** Notifies a service of its own container, and waits until whichever instance is there knows the end. */
+    const updateOf = async (container: string): Promise<Deployment> => {
+      const response = await request(`http://127.0.0.1:${ports.get(container)}/notify/${container}`, secret, 'POST');
+      const { id } = (await response.json()) as { id: string };
+      return until('the end of the update of the service', 90_000, async () => {
+        const deployment = (await (await at(container, `/deployments/${id}`)).json()) as Deployment;
+        return ['succeeded', 'failed', 'rolled_back'].includes(deployment.status) ? deployment : undefined;
+      });
+    };
+    const leftovers = async (): Promise<string[]> =>
+      (await docker.listContainers({ all: true, filters: { name: ['-upd-'] } })).map(({ Names }) => Names.join());
+
+    beforeAll(() => {
+      shell(`docker tag trigger-docker-pull ${image}`);
+    });
+    afterAll(() => {
+      for (const container of [name, second])
+        spawnSync('docker', ['rm', '-f', container], {
+          env: { ...process.env, DOCKER_HOST: testEnvironment().dockerHost },
+        });
+    });
+
+    it('is replaced by a helper, and the new instance reports it under the id that the caller was told', async () => {
+      await run(name, 'SELF_UPDATE=true');
+      await ready(name);
+      push('LABEL version=2');
+      const { Id } = await docker.getContainer(name).inspect();
+      const deployment = await updateOf(name);
+      expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated', container: name });
+      const after = await docker.getContainer(name).inspect();
+      expect(after.Id).not.toBe(Id);
+      expect(deployment.containerId).toBe(after.Id);
+      expect(after.Config.Labels.version).toBe('2');
+      expect(after.HostConfig.RestartPolicy?.Name).toBe('always');
+      await ready(name);
+      expect(await leftovers()).toEqual([]);
+      before = after.Image;
+    });
+
+    it('comes back where the new image fails, and says so', async () => {
+      push('CMD ["node", "-e", "process.exit(7)"]');
+      const { Id } = await docker.getContainer(name).inspect();
+      expect(await updateOf(name)).toMatchObject({ status: 'rolled_back', error: { stage: 'prove' } });
+      expect((await docker.getContainer(name).inspect()).Id).toBe(Id);
+      await ready(name);
+      expect(await leftovers()).toEqual([]);
+    });
+
+    it('is put right by the helper itself where that is killed in the middle', async () => {
+      push('LABEL version=3');
+      const updated = updateOf(name);
+      const helper = await until(
+        'the swap',
+        30_000,
+        async () => {
+          const [found] = await docker.listContainers({ filters: { name: [`${name}-upd-self-`] } });
+          const [parked] = await docker.listContainers({ all: true, filters: { name: [`${name}-upd-old-`] } });
+          return parked && found?.Id;
+        },
+        5,
+      );
+      // From the outside, as a lack of memory would: `docker kill` would count as wanted.
+      process.kill((await docker.getContainer(helper).inspect()).State.Pid, 'SIGKILL');
+      expect(['updated', 'up_to_date', undefined]).toContain((await updated).result);
+      await ready(name);
+      expect((await docker.getContainer(name).inspect()).State.Running).toBe(true);
+      expect(await leftovers()).toEqual([]);
+    });
+
+    it('gives way to an instance that was there first, and is refused without SELF_UPDATE', async () => {
+      await run(second);
+      await until(
+        'the notice',
+        30_000,
+        () =>
+          shell(`docker logs ${second} 2>&1`).includes(`the container ${name} of this service was there first`) ||
+          undefined,
+      );
+      expect((await at(second, '/health/ready')).status).toBe(503);
+      expect((await at(name, '/health/ready')).status).toBe(200);
+      shell(`docker rm -f ${name}`);
+      shell(`docker restart -t 2 ${second}`);
+      await ready(second);
+      expect(await updateOf(second)).toMatchObject({
+        status: 'failed',
+        error: { code: 'refused', stage: 'inspect', message: expect.stringContaining('SELF_UPDATE=true') },
+      });
+    });
   });
 
   const compose = onPrivateEngine ? composeCommand() : undefined;

@@ -86,6 +86,10 @@ export const settingsSchema = z.object({
   POLICY_PATH: z.string().optional().meta({
     description: 'The policy file, YAML or JSON: who may update what. See [docs/policy.md](docs/policy.md).',
   }),
+  SELF_UPDATE: flag(
+    false,
+    "Let a notify of the service's own container replace it, by a helper container; see docs/operating.md.",
+  ),
   REQUIRE_LABEL: flag(false, 'Update only containers that have the label `trigger-docker-pull.enable=true`.'),
   TRUST_PROXY: z
     .string()

@@ -69,6 +69,7 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     logLevel: value.LOG_LEVEL ?? rustLogLevel(value.RUST_LOG) ?? 'info',
     logJson: value.LOG_FORMAT ? value.LOG_FORMAT === 'json' : !process.stdout.isTTY,
     engine,
+    selfUpdate: value.SELF_UPDATE,
     engineWaitMs: value.ENGINE_WAIT,
     engineTimeoutMs: value.ENGINE_TIMEOUT,
     pullTimeoutMs: value.PULL_TIMEOUT,

@@ -40,6 +40,8 @@ export interface DeploymentFindings {
   downtimeMs?: number;
   /** Whether the container runs, told where it was up to date. */
   running?: boolean;
+  /** The containers that share its namespaces, or link to it, and were replaced, or put back, with it. */
+  dependents?: { name: string; fromContainerId: string; containerId: string }[];
   warnings?: string[];
 }
 
@@ -95,6 +97,11 @@ export function newDeployment(container: string, requestedBy: string, kind: Depl
     coalescedFrom: [],
     stages: [],
   };
+}
+
+/** Whether a text can be the id of a deployment (RFC 9562). */
+export function isDeploymentId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 export function isFinished(deployment: Deployment): boolean {

@@ -4,6 +4,7 @@ import {
   coalesce,
   enterStage,
   finish,
+  isDeploymentId,
   isFinished,
   newDeployment,
   start,
@@ -63,6 +64,19 @@ export class DeploymentsService {
 
   finish(id: string, end: DeploymentEnd): Promise<Deployment> {
     return this.change(id, 'finished', (deployment) => finish(deployment, end));
+  }
+
+  /**
+   * Records a deployment that began before this process did: the update of the service's own container.
+   * @param id the one that its caller was told; a new one where it is none
+   */
+  async adopt(id: string, container: string, end: DeploymentEnd): Promise<Deployment> {
+    const fresh = newDeployment(container, 'self-update');
+    const deployment = { ...fresh, id: isDeploymentId(id) ? id : fresh.id };
+    await this.store.add(deployment);
+    this.events.emit({ type: 'queued', deployment });
+    await this.start(deployment.id);
+    return this.finish(deployment.id, end);
   }
 
   /**

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { rulesFor } from '../config/policy/policy.js';
 import { settings, type Settings } from '../config/settings.js';
-import { ineligible, type Refusal } from './eligibility.js';
+import { ineligible, type EligibilityContext, type Refusal } from './eligibility.js';
 import type { ContainerInspect } from './engine-types.js';
 import { nameOf } from './pair.js';
 import { restriction } from './restrictions.js';
@@ -17,9 +17,9 @@ export class ContainerRules {
   ) {}
 
   /** Why a container must not be updated; undefined where it may be. */
-  refusalOf(container: ContainerInspect): Refusal | undefined {
+  refusalOf(container: ContainerInspect, context: EligibilityContext): Refusal | undefined {
     const name = nameOf(container);
-    const refusal = ineligible(container);
+    const refusal = ineligible(container, context);
     if (refusal?.code === 'refused') return refusal;
     const reason = restriction(container, rulesFor(this.policy.current(), name), this.settings.requireLabel);
     return reason === undefined ? refusal : { code: 'refused', reason: `${name} ${reason}` };

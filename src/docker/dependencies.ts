@@ -25,14 +25,17 @@ export function dependsOn(container: ContainerInspect, other: ContainerInspect):
 }
 
 /** Those that depend on a container, directly or through one another, in the order in which they can start. */
-export function dependentsAmong(others: readonly ContainerInspect[], target: ContainerInspect): ContainerInspect[] {
+export function dependentsAmong(all: readonly ContainerInspect[], target: ContainerInspect): ContainerInspect[] {
   const group = [target];
-  for (const other of inOrder(others, dependsOn)) if (group.some((one) => dependsOn(other, one))) group.push(other);
+  for (const one of inOrder(all, dependsOn)) if (group.some((member) => dependsOn(one, member))) group.push(one);
   return group.slice(1);
 }
 
 /** A container with its dependencies on some that are being replaced turned to their replacements, as these are named now. */
-export function withDependencies(container: ContainerInspect, pairs: readonly Pair[]): ContainerInspect {
+export function withDependencies(
+  container: ContainerInspect,
+  pairs: readonly Pick<Pair, 'name' | 'oldId' | 'newId'>[],
+): ContainerInspect {
   const { NetworkMode, IpcMode, PidMode, Links, VolumesFrom } = container.HostConfig;
   const mode = (value: string | undefined): string | undefined => {
     const pair = pairs.find(({ oldId }) => value === `${donorPrefix}${oldId}`);

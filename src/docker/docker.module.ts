@@ -2,14 +2,18 @@ import { Module } from '@nestjs/common';
 import { ContainerRules } from './container-rules.js';
 import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
+import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
+import { OtherInstances } from './other-instances.js';
 import { Preparation } from './preparation.js';
 import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
+import { SelfUpdate } from './self-update.js';
+import { Surroundings } from './surroundings.js';
 
 @Module({
   providers: [
@@ -17,13 +21,17 @@ import { Replacing } from './replacing.js';
     Disclosure,
     DockerService,
     Engine,
+    EngineLock,
     ImagePuller,
     Inspection,
+    OtherInstances,
     Preparation,
     PreviousImageFinder,
     Recovery,
     Replacements,
     Replacing,
+    SelfUpdate,
+    Surroundings,
   ],
   exports: [DockerService],
 })

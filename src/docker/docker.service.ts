@@ -2,18 +2,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { awaitEngine } from './await-engine.js';
 import { Disclosure } from './disclosure.js';
+import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
 import type { ImageInspect } from './engine-types.js';
 import { failureOf } from './failure.js';
 import { registryDigest, sameImage } from './image-identity.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection, type Permission, type Subject } from './inspection.js';
-import type { Drain, FailureCode, UpdateOutcome } from './outcome.js';
+import { UpdateError, type Drain, type FailureCode, type UpdateOutcome } from './outcome.js';
+import { OtherInstances } from './other-instances.js';
 import { Preparation } from './preparation.js';
 import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
+import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
 
 /** After these failures the engine may hold remains of the update that could not be cleared away. */
 const mayLeaveRemains = new Set<FailureCode>([
@@ -22,6 +25,13 @@ const mayLeaveRemains = new Set<FailureCode>([
   'engine_error',
   'internal_error',
 ]);
+
+/** What is known of those who asked for an update. */
+export interface UpdateRequest {
+  mayUpdate: Permission;
+  /** By what the caller knows the update; comes back with the result where the service replaces itself. */
+  reference: string;
+}
 
 /** Finds the image that a container is to run, in the stage `pull`. */
 type FindImage = (target: Subject) => Promise<ImageInspect>;
@@ -43,6 +53,9 @@ export class DockerService {
     private readonly preparation: Preparation,
     private readonly replacing: Replacing,
     private readonly disclosure: Disclosure,
+    private readonly lock: EngineLock,
+    private readonly others: OtherInstances,
+    private readonly selfUpdate: SelfUpdate,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs'>,
   ) {}
 
@@ -56,51 +69,46 @@ export class DockerService {
     return this.mayHoldRemains;
   }
 
-  /** Puts right what interrupted updates left behind. @throws where the engine is away */
-  async recover(drain: Drain): Promise<void> {
+  /**
+   * Puts right what interrupted updates left behind. Answers how updates of the service's own container ended meanwhile.
+   * @throws where the engine is away, and where another instance works on it
+   */
+  async recover(drain: Drain): Promise<SelfUpdateResult[]> {
     await this.engine.connect(drain.begun);
-    await this.recovery.run(drain);
+    const results = await this.selfUpdate.awaitHelpers(drain);
+    await this.lock.hold(drain, async () => {
+      await this.others.assertNone();
+      await this.recovery.run(drain);
+    });
     this.mayHoldRemains = false;
+    return results;
   }
 
   /** Never throws: expected failures and bugs alike are outcomes. */
-  update(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
+  update(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
-    return this.run(name, update, mayUpdate, (target) => this.pull(target, update));
+    return this.run(name, update, request, (target) => this.pull(target, update));
   }
 
   /** Goes back to the image that ran before, by the very way of an update. Never throws. */
-  rollBack(name: string, report: Report, drain: Drain, mayUpdate: Permission): Promise<UpdateOutcome> {
+  rollBack(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
-    return this.run(name, update, mayUpdate, (target) => this.findPrevious(target, update));
+    return this.run(name, update, request, (target) => this.findPrevious(target, update));
   }
 
   private async run(
     name: string,
     update: RunningUpdate,
-    mayUpdate: Permission,
+    request: UpdateRequest,
     find: FindImage,
   ): Promise<UpdateOutcome> {
     const { drain } = update;
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
       await update.enter('recover');
-      await this.recovery.run(drain, name);
-      await update.enter('inspect');
-      const subjects = await this.inspection.inspect(name, update.findings, mayUpdate);
-      const [target] = subjects;
-      update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
-      update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
-      await update.enter('pull');
-      const newImage = await find(target);
-      if (sameImage(target.old, newImage)) {
-        return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
-      }
-      await update.enter('prepare');
-      const members = await this.preparation.prepare(subjects, newImage, update);
-      const { outcome, leavesRemains } = await this.replacing.replace(members, update);
-      if (leavesRemains) this.mayHoldRemains = true;
-      return outcome;
+      const done = await this.lock.hold(drain, () => this.work(name, update, request, find));
+      // Waited for without the lock, which the helper needs.
+      return 'helperId' in done ? { ...update.findings, ...(await this.selfUpdate.end(done.helperId, drain)) } : done;
     } catch (error) {
       const failure = failureOf(error, update);
       if (mayLeaveRemains.has(failure.error.code)) this.mayHoldRemains = true;
@@ -108,7 +116,40 @@ export class DockerService {
     }
   }
 
+  private async work(
+    name: string,
+    update: RunningUpdate,
+    { mayUpdate, reference }: UpdateRequest,
+    find: FindImage,
+  ): Promise<UpdateOutcome | { helperId: string }> {
+    await this.others.assertNone(name);
+    await this.recovery.run(update.drain, name);
+    await update.enter('inspect');
+    const subjects = await this.inspection.inspect(name, update.findings, mayUpdate);
+    const [target] = subjects;
+    update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
+    update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
+    await update.enter('pull');
+    const newImage = await find(target);
+    if (sameImage(target.old, newImage)) {
+      return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
+    }
+    await update.enter('prepare');
+    if (target.isOwn) return { helperId: await this.selfUpdate.begin(target.old, reference) };
+    const members = await this.preparation.prepare(subjects, newImage, update);
+    const { outcome, leavesRemains } = await this.replacing.replace(members, update);
+    if (leavesRemains) this.mayHoldRemains = true;
+    return outcome;
+  }
+
   private async findPrevious(target: Subject, update: RunningUpdate): Promise<ImageInspect> {
+    if (target.isOwn) {
+      throw new UpdateError(
+        'refused',
+        'pull',
+        'the container of this service is not rolled back by itself; recreate it by hand from the image that ran before',
+      );
+    }
     const image = await this.previousImages.find(target, update);
     update.findings.toImageId = image.Id;
     return image;

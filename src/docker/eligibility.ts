@@ -14,6 +14,8 @@ export interface Refusal {
 export interface EligibilityContext {
   /** The id of the container that this service runs in. */
   selfId?: string;
+  /** Whether a helper may replace that one: the setting `SELF_UPDATE`. */
+  maySelfUpdate?: boolean;
   /** The ids of the containers that stand between this service and the engine's socket. */
   proxyIds?: readonly string[];
 }
@@ -81,8 +83,13 @@ function ofNetworks({ NetworkSettings }: ContainerInspect): string | undefined {
     : `is attached to a network by its short id ${shortId}, so that the engine could not start it again; recreate it with the network's name`;
 }
 
-function ofContext({ Id }: ContainerInspect, { selfId, proxyIds }: EligibilityContext): string | undefined {
-  if (Id === selfId) return 'is the container of this service, which cannot replace itself; update it by hand';
+function ofContext(
+  { Id }: ContainerInspect,
+  { selfId, maySelfUpdate, proxyIds }: EligibilityContext,
+): string | undefined {
+  if (Id === selfId && !maySelfUpdate) {
+    return 'is the container of this service, which would stop in the middle of its own update; set SELF_UPDATE=true to have a helper do it, or update it by hand';
+  }
   if (proxyIds?.includes(Id)) {
     return 'is the proxy through which this service reaches the engine: without it the update could not go on; update it by hand';
   }

@@ -12,6 +12,7 @@ export interface EngineVersion {
 }
 
 export interface EngineInfo {
+  ID?: string;
   /** Where the engine keeps images and containers, on its own host. */
   DockerRootDir?: string;
   /** What the storage driver says of itself, pairs of a name and a value. */
@@ -110,6 +111,9 @@ export interface EndpointSettings {
   GwPriority?: number;
   NetworkID?: string;
   IPAddress?: string;
+  GlobalIPv6Address?: string;
+  /** API 1.45. */
+  DNSNames?: string[] | null;
   [field: string]: unknown;
 }
 
@@ -149,6 +153,8 @@ export interface ContainerInspect {
   HostConfig: HostConfig;
   Mounts: MountPoint[];
   NetworkSettings: { Networks?: Record<string, EndpointSettings> | null };
+  /** Not on the containerd image store. */
+  GraphDriver?: { Data?: Record<string, string> | null };
   /** API 1.48, containerd image store. */
   ImageManifestDescriptor?: { digest: string };
 }

@@ -91,6 +91,13 @@ export class Engine {
     return this.json('GET', this.versioned('/containers/json'), { query: { all: '1' } });
   }
 
+  /** @param label `name=value` */
+  listRunningByLabel(label: string): Promise<ContainerSummary[]> {
+    return this.json('GET', this.versioned('/containers/json'), {
+      query: { filters: JSON.stringify({ label: [label] }) },
+    });
+  }
+
   inspectImage(reference: string): Promise<ImageInspect> {
     return this.json('GET', this.versioned(`/images/${reference}/json`));
   }

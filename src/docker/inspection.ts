@@ -1,17 +1,22 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
 import { dependentsAmong } from './dependencies.js';
+import type { EligibilityContext } from './eligibility.js';
 import { hasStatus } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
+import { Surroundings } from './surroundings.js';
 
 /** A container that is to be replaced, and the image that it runs. */
 export interface Subject {
   old: ContainerInspect;
   oldImage: ImageInspect;
+  /** Whether this service runs in it. */
+  isOwn?: boolean;
 }
 
 /** The target of an update, then those that cannot do without it, each after the ones that it depends on. */
@@ -29,6 +34,8 @@ export class Inspection {
   constructor(
     private readonly engine: Engine,
     private readonly rules: ContainerRules,
+    private readonly surroundings: Surroundings,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'selfUpdate'>,
   ) {}
 
   /**
@@ -41,26 +48,39 @@ export class Inspection {
     if (!old || nameOf(old) !== name)
       throw new UpdateError('no_such_container', 'inspect', `there is no container named ${name}`);
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
-    const refusal = this.rules.refusalOf(old);
+    const all = [old, ...(await this.others(old))];
+    const context = await this.surroundings.among(all);
+    const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
     const dependents: Subject[] = [];
-    for (const dependent of await this.dependentsOf(old, mayUpdate)) {
+    const following = dependentsAmong(all, old);
+    this.assertMayFollow(following, old, context, mayUpdate);
+    for (const dependent of following) {
       dependents.push({ old: dependent, oldImage: await this.presentImage(dependent) });
     }
-    return [{ old, oldImage: await this.presentImage(old) }, ...dependents];
+    return [{ old, oldImage: await this.presentImage(old), isOwn: old.Id === context.selfId }, ...dependents];
   }
 
-  /** Inspect alone tells whose namespaces a container shares. */
-  private async dependentsOf(target: ContainerInspect, mayUpdate: Permission): Promise<ContainerInspect[]> {
+  /** Each inspected, for a list does not tell whose namespaces a container shares. */
+  private async others(target: ContainerInspect): Promise<ContainerInspect[]> {
     const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== target.Id);
     const others: ContainerInspect[] = [];
     for (let at = 0; at < ids.length; at += inspectedAtOnce) {
       const found = await Promise.all(ids.slice(at, at + inspectedAtOnce).map((id) => find(this.engine, id)));
       others.push(...found.filter((container) => container !== undefined));
     }
-    const dependents = dependentsAmong(others, target);
+    return others;
+  }
+
+  /** A dependent that runs a pinned image may follow: it stays on it. */
+  private assertMayFollow(
+    dependents: readonly ContainerInspect[],
+    target: ContainerInspect,
+    context: EligibilityContext,
+    mayUpdate: Permission,
+  ): void {
     for (const dependent of dependents) {
-      const refusal = this.rules.refusalOf(dependent);
+      const refusal = this.rules.refusalOf(dependent, context);
       if (refusal?.code !== 'refused') continue;
       throw new UpdateError(
         'refused',
@@ -76,7 +96,6 @@ export class Inspection {
         `${names.join(', ')} would have to be replaced with ${nameOf(target)}, and none of those who asked for this update may update all of them; grant it, or ask with a token that may`,
       );
     }
-    return dependents;
   }
 
   private async presentImage(container: ContainerInspect): Promise<ImageInspect> {

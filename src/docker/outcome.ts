@@ -23,6 +23,7 @@ export type FailureCode =
   | 'not_faithful'
   | 'create_failed'
   | 'container_changed'
+  | 'another_instance'
   // after the old container was stopped
   | 'stop_failed'
   | 'start_failed'
@@ -53,6 +54,14 @@ export class UpdateError extends Error {
   }
 }
 
+/** A container that was replaced along with the one that it depends on. */
+export interface Dependent {
+  name: string;
+  fromContainerId: string;
+  /** The container that has the name now. */
+  containerId: string;
+}
+
 /** What an update found and did, as far as it came. Image ids and digests are `sha256:<hex>`. */
 export interface Findings {
   image?: string;
@@ -71,6 +80,8 @@ export interface Findings {
   /** From the end of the old container to the start of the one that runs now, by the engine's clock. */
   downtimeMs?: number;
   running?: boolean;
+  /** In the order of their starts. */
+  dependents?: Dependent[];
   warnings?: string[];
 }
 

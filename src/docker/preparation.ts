@@ -26,11 +26,13 @@ export class Preparation {
   /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */
   async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
     const subjects = [target, ...dependents];
+    let begun = 1;
     try {
       const members: [Member, ...Member[]] = [
         await this.member(target, newImage, update, { dependents: dependents.map(({ old }) => nameOf(old)) }),
       ];
       for (const { old, oldImage } of dependents) {
+        begun += 1;
         // Nobody has pushed anything for them: they stay on the image that they run.
         const moved = withDependencies(
           old,
@@ -48,7 +50,10 @@ export class Preparation {
       }
       return members;
     } catch (error) {
-      for (const { old } of subjects.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
+      // What another instance has created is not ours to remove, nor can anything of ours stand behind it in the order.
+      const isTheirs = error instanceof UpdateError && error.code === 'another_instance';
+      const ours = isTheirs ? subjects.slice(0, begun - 1) : subjects.slice(0, begun);
+      for (const { old } of ours.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
       throw error;
     }
   }

@@ -192,7 +192,7 @@ function interruptedUpdates(containers: ContainerSummary[]): InterruptedUpdate[]
   const updates = new Map<string, InterruptedUpdate>();
   for (const container of containers) {
     const [temporary] = namesOf([container]);
-    if (!temporary || temporary.role === 'kept') continue;
+    if (!temporary || temporary.role === 'kept' || temporary.role === 'self') continue;
     const { name, oldId12, role } = temporary;
     const key = `${name} ${oldId12}`;
     updates.set(key, {

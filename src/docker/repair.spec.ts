@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
-import { decideRepair } from './repair.js';
+import { decideRepair, groupRemains } from './repair.js';
 import { parkedName, replacementName } from './temporary-names.js';
 
 const oldId = 'a'.repeat(64);
@@ -106,5 +106,56 @@ describe('decideRepair where somebody else was at it', () => {
   it('does nothing where nothing is left to do', () => {
     expect(decideRepair([{ name: 'web', nameIsTaken: false }])).toEqual({ kind: 'nothing' });
     expect(decideRepair([{ name: 'web', old: old('web'), nameIsTaken: true }])).toEqual({ kind: 'nothing' });
+  });
+});
+
+describe('groupRemains and decideRepair, of a container and one that shares its network', () => {
+  const donor = (id: string) => ({ ...always, NetworkMode: `container:${id}` });
+  const [oldSidecarId, newSidecarId] = ['c'.repeat(64), 'd'.repeat(64)];
+  const sidecar = (oldName: string, newName: string, onto = newId) => ({
+    name: 'sidecar',
+    old: containerInspect({
+      Id: oldSidecarId,
+      Name: `/${oldName}`,
+      State: oldName === 'sidecar' ? {} : stopped,
+      HostConfig: donor(oldId),
+    }),
+    replacement: containerInspect({
+      Id: newSidecarId,
+      Name: `/${newName}`,
+      Created: '2026-01-01T12:00:00Z',
+      State: { Running: false, Status: 'created' },
+      HostConfig: donor(onto),
+    }),
+    nameIsTaken: true,
+  });
+  const temporarySidecar = replacementName('sidecar', oldSidecarId);
+  const pairs = [{ name: 'web' }, { name: 'sidecar', oldId: oldSidecarId, newId: newSidecarId, wasRunning: true }];
+  const decide = (...remains: Parameters<typeof groupRemains>[0]) => groupRemains(remains).map(decideRepair);
+
+  it('rolls both back, the target first, where the target was not started', () => {
+    const web = { name: 'web', old: old(parked, stopped), replacement: replacement(temporary), nameIsTaken: false };
+    expect(decide(sidecar('sidecar', temporarySidecar), web)).toMatchObject([{ kind: 'roll back', pairs }]);
+  });
+
+  it('proves both where the target runs, though the other was not renamed yet', () => {
+    const web = {
+      name: 'web',
+      old: old(parked, stopped),
+      replacement: replacement('web', { Running: true }),
+      nameIsTaken: true,
+    };
+    expect(decide(sidecar('sidecar', temporarySidecar), web)).toMatchObject([{ kind: 'prove the replacement', pairs }]);
+  });
+
+  it("goes on alone where the target's old container is gone: the way back is gone with it", () => {
+    expect(decide(sidecar(parkedName('sidecar', oldSidecarId), 'sidecar'))).toMatchObject([
+      { kind: 'remove the old container', pairs: [pairs[1]] },
+    ]);
+  });
+
+  it('is a matter of its own where it was updated alone: its donor is the same before and after', () => {
+    const remains = sidecar(parkedName('sidecar', oldSidecarId), 'sidecar', oldId);
+    expect(decide(remains)).toMatchObject([{ kind: 'roll back', pairs: [{ name: 'sidecar' }] }]);
   });
 });

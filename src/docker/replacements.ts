@@ -55,6 +55,15 @@ export class Replacements {
       this.engine.createContainer(replacementName(nameOf(old), old.Id), spec.create, platform);
     const created = await this.named(old.Config.Image, image.Id, create).catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
+      // The name is made of the old container's id, so that it is an update of this very container that has taken it.
+      if (error.statusCode === 409 && error.detail.includes('already in use')) {
+        throw new UpdateError(
+          'another_instance',
+          'prepare',
+          `another instance of this service is updating ${nameOf(old)}; it is left alone`,
+          { cause: error },
+        );
+      }
       throw new UpdateError(
         'create_failed',
         'prepare',

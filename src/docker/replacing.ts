@@ -61,7 +61,13 @@ export class Replacing {
     }
     const { newId } = target.pair;
     return {
-      outcome: { ...update.findings, containerId: newId, status: 'succeeded', result: 'updated' },
+      outcome: {
+        ...update.findings,
+        ...dependentsOf(members, 'newId'),
+        containerId: newId,
+        status: 'succeeded',
+        result: 'updated',
+      },
       leavesRemains,
     };
   }
@@ -119,7 +125,8 @@ export class Replacing {
       const failed = { code: 'rollback_failed', stage: 'rollback', message, ...evidence } as const;
       return { outcome: { ...update.findings, status: 'failed', error: failed }, leavesRemains: true };
     }
-    const outcome = { ...update.findings, containerId: target.oldId, error: { ...error, ...evidence } };
+    const dependents = dependentsOf(members, 'oldId');
+    const outcome = { ...update.findings, ...dependents, containerId: target.oldId, error: { ...error, ...evidence } };
     return {
       outcome: { ...outcome, status: status === 'dropped' ? 'dropped' : 'rolled_back' },
       leavesRemains: false,
@@ -153,4 +160,16 @@ function keptStopped(
     restartPolicy.Name && restartPolicy.Name !== 'no' ? ` Its restart policy was ${restartPolicy.Name}.` : '';
   const message = `${error.message}; as ${labels.onFailure}=stop asks, nothing was rolled back: the new container was stopped and keeps the name ${name}, the old one is stopped too and is kept as ${keptName(name, oldId)}.${policy} See docs/operating.md for the way on and the way back`;
   return { ...findings, containerId: newId, status: 'failed', error: { ...error, code: 'kept_stopped', message } };
+}
+
+/** Which containers have the dependents' names in the end. */
+function dependentsOf([, ...dependents]: Members, side: 'oldId' | 'newId'): Pick<Findings, 'dependents'> {
+  if (dependents.length === 0) return {};
+  return {
+    dependents: dependents.map(({ pair }) => ({
+      name: pair.name,
+      fromContainerId: pair.oldId,
+      containerId: pair[side],
+    })),
+  };
 }

@@ -3,7 +3,7 @@
  * id of the container that had it, of which the first 12 hex digits must match the parked container's own id. `kept` is
  * for good: an old container that is left beside a failed replacement, for people to decide.
  */
-const pattern = /^\/?(.+)-upd-(new|old|kept)-([0-9a-f]{12})$/;
+const pattern = /^\/?(.+)-upd-(new|old|kept|self)-([0-9a-f]{12})$/;
 
 /** Matches temporary names, as the engine's name filter understands it. */
 export const temporaryNamePattern = '-upd-(new|old|kept)-[0-9a-f]{12}$';
@@ -20,9 +20,17 @@ export function keptName(name: string, oldId: string): string {
   return `${name}-upd-kept-${oldId.slice(0, 12)}`;
 }
 
+/** The helper that replaces the service's own container. */
+export function helperName(name: string, oldId: string): string {
+  return `${name}-upd-self-${oldId.slice(0, 12)}`;
+}
+
+/** Matches helpers' names, as the engine's name filter understands it. */
+export const helperNamePattern = '-upd-self-[0-9a-f]{12}$';
+
 export interface TemporaryName {
   name: string;
-  role: 'new' | 'old' | 'kept';
+  role: 'new' | 'old' | 'kept' | 'self';
   oldId12: string;
 }
 

@@ -107,7 +107,10 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   private async recover(): Promise<void> {
     try {
-      await this.docker.recover(this.drain);
+      for (const { reference, container, outcome } of await this.docker.recover(this.drain)) {
+        const ended = await this.deployments.adopt(reference, container, outcome);
+        this.logEnd(ended, ended);
+      }
       this.logger.log('looked for interrupted updates; ready for work');
     } catch (error) {
       if (!this.isStopping)
@@ -145,7 +148,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         },
       },
       this.drain,
-      (names) => permits(permissions, names),
+      { mayUpdate: (names) => permits(permissions, names), reference: deploymentId },
     );
     // One that was abandoned has its end already.
     if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);

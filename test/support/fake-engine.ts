@@ -43,6 +43,7 @@ export class FakeEngine {
       /^\/version$/,
       json({ Version: '20.10.24', ApiVersion: '1.41', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' }),
     );
+    engine.on('GET', /^\/info$/, json({ ID: 'fake' }));
     engine.on('GET', /^\/_ping$/, (_, response) => response.end('OK'));
     engine.on('GET', /^\/containers\/json/, json([]));
     if (tcp) engine.server.listen(0, '127.0.0.1');

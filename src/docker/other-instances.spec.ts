@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { containerInspect } from '../../test/support/containers.js';
+import { elderInstance } from './other-instances.js';
+
+const instance = (digit: string, StartedAt: string, overrides: Parameters<typeof containerInspect>[0] = {}) =>
+  containerInspect({
+    Id: digit.repeat(64),
+    Name: `/service-${digit}`,
+    State: { StartedAt },
+    Mounts: [{ Type: 'bind', Destination: '/var/run/docker.sock' }],
+    ...overrides,
+  });
+const first = instance('a', '2026-01-01T00:00:00Z');
+const second = instance('b', '2026-01-02T00:00:00Z');
+const engine = {};
+
+describe('elderInstance', () => {
+  it('is the one that was started first, for every other', () => {
+    expect(elderInstance([second, first], { selfId: second.Id, engine })).toBe(first);
+    expect(elderInstance([second, first], { selfId: first.Id, engine })).toBeUndefined();
+  });
+
+  it('is any container for a process outside of one', () => {
+    expect(elderInstance([second], { engine })).toBe(second);
+  });
+
+  it('is not the container that is to be updated, nor a helper, nor one that serves another engine', () => {
+    const helper = instance('c', '2025-01-01T00:00:00Z', { Name: `/service-a-upd-self-${'a'.repeat(12)}` });
+    const remote = instance('d', '2025-01-01T00:00:00Z', {
+      Config: { Image: 'x', Env: ['DOCKER_HOST=tcp://192.0.2.1:2375'] },
+    });
+    const withoutSocket = instance('e', '2025-01-01T00:00:00Z', { Mounts: [] });
+    expect(elderInstance([first, helper, remote, withoutSocket], { engine, target: 'service-a' })).toBeUndefined();
+  });
+
+  it('may reach the same engine over TCP', () => {
+    const other = instance('f', '2025-01-01T00:00:00Z', {
+      Config: { Image: 'x', Env: ['DOCKER_HOST=tcp://proxy:2375'] },
+      Mounts: [],
+    });
+    expect(elderInstance([other, second], { selfId: second.Id, engine: { host: 'proxy', port: 2375 } })).toBe(other);
+  });
+});

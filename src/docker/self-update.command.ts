@@ -1,0 +1,42 @@
+import { Module, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { SettingsModule } from '../config/settings.module.js';
+import { DockerModule } from './docker.module.js';
+import { DockerService } from './docker.service.js';
+import { resultLine } from './self-update.js';
+
+@Module({ imports: [SettingsModule, DockerModule] })
+class SelfUpdateModule {}
+
+/**
+ * The helper's whole life: one update of the container of the service, by the same path as every other one.
+ * @param reference told back with the outcome, in the last line that is printed
+ */
+export async function runSelfUpdate(container: string, reference: string, logger: LoggerService): Promise<void> {
+  const app = await NestFactory.createApplicationContext(SelfUpdateModule, { logger, abortOnError: false });
+  const stopping = new AbortController();
+  process.once('SIGTERM', () => {
+    stopping.abort();
+  });
+  const log = (message: string, facts: object): void => {
+    logger.log(message, facts, 'SelfUpdate');
+  };
+  const outcome = await app.get(DockerService).update(
+    container,
+    {
+      stage: (stage, findings) => {
+        log(`${container}: ${stage}`, { container, stage, ...findings });
+        return Promise.resolve();
+      },
+      progress: () => undefined,
+      log: (lines) => {
+        log(`${container}: last log lines`, { container, lines });
+      },
+    },
+    { begun: stopping.signal, nearlyOver: stopping.signal },
+    // The instance that began it has asked already.
+    { mayUpdate: () => true, reference },
+  );
+  process.stdout.write(`${resultLine({ container, reference, outcome })}\n`);
+  await app.close();
+}

@@ -1,0 +1,77 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { lookup } from 'node:dns/promises';
+import type { EngineAddress } from '../config/engine-address.js';
+import { settings, type Settings } from '../config/settings.js';
+import type { ContainerInspect } from './engine-types.js';
+import { nameOf } from './pair.js';
+import { ownContainer, type OwnContainer } from './own-container.js';
+
+/** The containers that this service itself depends on. */
+export interface OwnParts {
+  /** The container that this service runs in. */
+  selfId?: string;
+  /** The containers through which it reaches the engine. */
+  proxyIds: string[];
+}
+
+/** Knows which of the engine's containers are parts of this service: to stop one would end the update in its middle. */
+@Injectable()
+export class Surroundings {
+  private own: Promise<OwnContainer | undefined> | undefined;
+
+  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'engine'>) {}
+
+  /** @param all every container of the engine */
+  async among(all: readonly ContainerInspect[]): Promise<OwnParts> {
+    this.own ??= ownContainer();
+    const { engine } = this.settings;
+    return {
+      selfId: selfAmong(all, await this.own)?.Id,
+      proxyIds: engine.host ? proxiesAmong(all, engine, await addressesOf(engine.host)).map(({ Id }) => Id) : [],
+    };
+  }
+}
+
+/** A process in another container's network sees that one's id in its mounts, but has a root of its own. */
+export function selfAmong(
+  all: readonly ContainerInspect[],
+  own: OwnContainer | undefined,
+): ContainerInspect | undefined {
+  if (!own) return undefined;
+  const owner = all.find(({ Id }) => Id === own.networkOwnerId);
+  const sharing = all.filter(({ HostConfig }) => HostConfig.NetworkMode === `container:${own.networkOwnerId}`);
+  return sharing.find(({ GraphDriver }) => own.upperFolder && GraphDriver?.Data?.UpperDir === own.upperFolder) ?? owner;
+}
+
+/**
+ * The containers that an engine's address can lead through: by name, by an alias, by an address of theirs, or by a port
+ * of the host that they publish.
+ * @param addresses what the host of the engine's address resolves to
+ */
+export function proxiesAmong(
+  all: readonly ContainerInspect[],
+  { host = '', port }: Pick<EngineAddress, 'host' | 'port'>,
+  addresses: readonly string[],
+): ContainerInspect[] {
+  return all.filter((container) => {
+    const endpoints = Object.values(container.NetworkSettings.Networks ?? {});
+    const names = endpoints.flatMap(({ Aliases, DNSNames }) => [...(Aliases ?? []), ...(DNSNames ?? [])]);
+    const own = endpoints.flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address]);
+    const published = Object.values(container.HostConfig.PortBindings ?? {}).flatMap((bindings) => bindings ?? []);
+    return (
+      nameOf(container) === host ||
+      names.includes(host) ||
+      own.some((address) => address && addresses.includes(address)) ||
+      published.some(({ HostPort }) => HostPort === String(port))
+    );
+  });
+}
+
+/** Asked anew each time: a proxy that was recreated has another address. */
+async function addressesOf(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}
