@@ -114,7 +114,11 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     expect(files).toEqual(['app/main.mjs']);
     expect(image.Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'trigger-docker-pull' });
     // Root, so that the mounted socket and /root/.docker can be read as printed; exec form, so that it is PID 1.
-    expect([image.Config.User, image.Config.Entrypoint, image.Config.Cmd]).toEqual(['', null, ['node', 'main.mjs']]);
+    expect([image.Config.User, image.Config.Entrypoint, image.Config.Cmd]).toEqual([
+      '',
+      ['node', '/app/main.mjs'],
+      null,
+    ]);
   });
 
   it("updates a container through the mounted socket, and ends within docker stop's grace", async () => {
@@ -336,7 +340,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
       docker.getImage('tdp-by-buildkit').inspect(),
       docker.getImage('trigger-docker-pull').inspect(),
     ]);
-    expect(built.Config.Cmd).toEqual(printed.Config.Cmd);
+    expect(built.Config.Entrypoint).toEqual(printed.Config.Entrypoint);
     expect(Math.abs(built.Size - printed.Size)).toBeLessThan(megabyte / 100);
   }, 300_000);
 });

@@ -73,7 +73,7 @@ describeOnEngine('metrics of real deployments', () => {
     await service.fetch('/notify/web', { method: 'POST', headers: { Authorization: 'Bearer wrong' } });
     await service.fetch(`/made-up/${'x'.repeat(50)}`);
     scrape = await scraped();
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await service.stop();
     rmSync(folder, { recursive: true });

@@ -1,0 +1,1 @@
+export function diagram(text: string): string;

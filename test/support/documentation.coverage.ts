@@ -1,0 +1,55 @@
+/** What runs or checks a block of the docs. */
+export interface Coverage {
+  file: string;
+  /** What the block is found by. */
+  part: string;
+  /** The test that runs or checks it; absent for what is a picture, or cannot be run, with the reason in `because`. */
+  by?: string;
+  /** What that test finds the block by, where it is not `part`. */
+  where?: string;
+  because?: string;
+}
+
+const image = 'test/image.e2e-spec.ts';
+const recipes = 'test/recipes.e2e-spec.ts';
+const documentation = 'test/documentation.e2e-spec.ts';
+
+/** Every block of the docs. One that is missing here fails the tests. */
+export const coverage: Coverage[] = [
+  { file: 'README.md', part: 'CI ── docker push', because: 'a picture' },
+  { file: 'README.md', part: 'npm run demo', by: '.ci/run', where: 'npm test' },
+  { file: 'README.md', part: 'printf', by: image },
+  { file: 'README.md', part: 'docker build', by: image },
+  { file: 'README.md', part: 'services:', by: image },
+  { file: 'README.md', part: 'docker compose up', by: image },
+  { file: 'README.md', part: 'curl --fail-with-body -sS -X POST -H', by: image, where: 'curl --fail-with-body' },
+  { file: 'README.md', part: '"coalesced":false', by: 'test/http.e2e-spec.ts', where: 'coalesced' },
+  { file: 'README.md', part: '- name: Deploy', by: image, where: 'curl --fail-with-body' },
+  { file: 'CONTRIBUTING.md', part: 'npm run demo', by: '.ci/run', where: 'npm run lint' },
+  { file: 'ARCHITECTURE.md', part: 'CI ──POST', because: 'a picture' },
+  { file: 'docs/kubernetes.md', part: 'kubectl create', by: 'test/kubernetes.e2e-spec.ts', where: 'secretName' },
+  { file: 'docs/kubernetes.md', part: 'kubectl apply', by: 'test/kubernetes.e2e-spec.ts', where: 'deploy/kubernetes' },
+  { file: 'docs/monitoring.md', part: 'docker logs', by: 'test/logs.e2e-spec.ts', where: 'deploymentId' },
+  { file: 'docs/notifications.md', part: 'NOTIFICATION_URLS=', by: documentation, where: 'NOTIFICATION_URLS' },
+  { file: 'docs/operating.md', part: 'docker ps', by: documentation },
+  { file: 'docs/operating.md', part: 'docker rename', by: documentation },
+  {
+    file: 'docs/policy.md',
+    part: 'yaml-language-server',
+    by: documentation,
+  },
+  { file: 'docs/policy.md', part: 'id-token: write', because: 'it runs on GitHub alone' },
+  { file: 'docs/policy.md', part: 'deploy:', because: 'it runs on GitLab alone' },
+  { file: 'docs/policy.md', part: 'issuer: https://gitlab', by: documentation },
+  { file: 'docs/policy.md', part: 'frozen: true', by: documentation },
+  { file: 'docs/registries.md', part: '-v /root/.docker', by: image, where: '/root' },
+  { file: 'docs/registries.md', part: 'docker-credential-ecr-login', because: 'it asks AWS' },
+  { file: 'docs/recipes.md', part: 'for container in', by: recipes },
+  { file: 'docs/recipes.md', part: 'docker push', by: recipes },
+  { file: 'docs/security.md', part: '--user 65534', by: image },
+  { file: 'docs/security.md', part: 'reverse_proxy', by: documentation },
+  { file: 'docs/security.md', part: 'proxy_pass', by: documentation },
+  { file: 'docs/socket-proxy.md', part: 'deploy/socket-proxy/compose.yaml', by: 'test/socket-proxy.e2e-spec.ts' },
+  { file: 'docs/third-party-images.md', part: 'notify.env', by: recipes },
+  { file: 'docs/third-party-images.md', part: '/notify.sh', by: recipes, where: 'notify.sh' },
+];
