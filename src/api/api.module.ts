@@ -3,10 +3,11 @@ import { DeploymentsModule } from '../deployments/deployments.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { EventStreams } from './event-streams.service.js';
+import { OpenApiController } from './openapi.controller.js';
 
 @Module({
   imports: [DeploymentsModule, QueueModule],
-  controllers: [DeploymentsController],
+  controllers: [DeploymentsController, OpenApiController],
   providers: [EventStreams],
 })
 export class ApiModule {}

@@ -1,0 +1,171 @@
+import * as z from 'zod';
+import { containerName } from '../deployments/container-name.js';
+import { notifyQuery } from '../notify/notify.controller.js';
+import { acceptedSchema, deploymentSchema, problemSchema } from './deployment.schema.js';
+import { listQuery, showQuery } from './deployments.schema.js';
+
+type Json = Record<string, unknown>;
+
+const outcomes = {
+  '200': answer('It succeeded: updated, or up to date.', 'Deployment'),
+  '422': problem('It failed, or was rolled back.'),
+  '503': problem('It was dropped, or not accepted; see Retry-After.'),
+  '504': problem('`still_running`: the time is over; the outcome will be at Location.'),
+};
+const refusals = {
+  '400': problem('The request is wrong.'),
+  '401': problem('The bearer token is missing or no good.'),
+  '403': problem('The token does not reach so far.'),
+};
+const unknown = problem('Unknown, lost at a restart, or not for this caller.');
+
+/**
+ * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check requests. `docs/openapi.json` is this
+ * document. Built when somebody asks for it, so that the start of the service costs nothing.
+ */
+export function openApiDocument(): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'trigger-docker-pull',
+      version: '0.1.0',
+      description: 'A webhook that updates a running container, and never loses it.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    security: [{ bearer: [] }],
+    paths: {
+      '/notify/{container}': {
+        post: operation('notify', 'Updates a container', {
+          parameters: [pathParameter('container', jsonSchema(containerName)), ...queryParameters(notifyQuery), prefer],
+          responses: {
+            '202': answer('Accepted; Location is where its outcome will be.', 'Accepted'),
+            ...outcomes,
+            ...refusals,
+          },
+        }),
+      },
+      '/deployments': {
+        get: operation('listDeployments', 'Lists deployments, the newest first', {
+          parameters: queryParameters(listQuery),
+          responses: {
+            '200': {
+              description: 'Those that the caller may see.',
+              content: json({
+                type: 'object',
+                required: ['deployments'],
+                properties: { deployments: { type: 'array', items: reference('Deployment') } },
+              }),
+            },
+            ...refusals,
+          },
+        }),
+      },
+      '/deployments/{id}': {
+        get: operation('showDeployment', 'Shows a deployment, or waits for its outcome', {
+          parameters: [idParameter, ...queryParameters(showQuery), prefer],
+          responses: {
+            ...outcomes,
+            '200': answer('The deployment; with `wait`, only where it succeeded.', 'Deployment'),
+            '202': answer('It has not ended within the time that was preferred.', 'Deployment'),
+            ...refusals,
+            '404': unknown,
+          },
+        }),
+        delete: operation('dropDeployment', 'Takes a deployment out of the queue', {
+          parameters: [idParameter],
+          responses: {
+            '200': answer('It is dropped.', 'Deployment'),
+            ...refusals,
+            '404': unknown,
+            '409': problem('It runs, or has ended.'),
+          },
+        }),
+      },
+      '/deployments/{id}/events': {
+        get: operation('followDeployment', 'Follows a deployment until it ends', {
+          parameters: [idParameter],
+          responses: {
+            '200': {
+              description: 'Server-sent events: snapshot, stage, progress, log, done.',
+              content: { 'text/event-stream': { schema: { type: 'string' } } },
+            },
+            ...refusals,
+            '404': unknown,
+            '503': problem('Too many clients follow already.'),
+          },
+        }),
+      },
+      '/health': { get: probe('health', 'Whether the service lives, and how the engine is') },
+      '/health/live': { get: probe('live', 'Whether the service lives') },
+      '/health/ready': { get: probe('ready', 'Whether the service can work') },
+    },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: {
+        Deployment: jsonSchema(deploymentSchema),
+        Accepted: jsonSchema(acceptedSchema),
+        Problem: jsonSchema(problemSchema),
+      },
+    },
+  };
+}
+
+const idParameter = pathParameter('id', { type: 'string' });
+const prefer = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`wait=SECONDS` (RFC 7240): as `wait`, but answered 202 when the time is over.',
+  schema: { type: 'string' },
+};
+
+/** A schema without what only concerns one that stands alone; those that have an id are referred to as components. */
+function jsonSchema(schema: z.ZodType): Json {
+  const { $schema: _, $defs: __, id: ___, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return JSON.parse(JSON.stringify(rest).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
+}
+
+function queryParameters(query: z.ZodObject): Json[] {
+  const { properties = {}, required = [] } = jsonSchema(query) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    ...(required.includes(name) ? { required: true } : {}),
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }));
+}
+
+function pathParameter(name: string, schema: Json): Json {
+  return { name, in: 'path', required: true, schema };
+}
+
+function operation(operationId: string, summary: string, rest: Json): Json {
+  return { operationId, summary, ...rest };
+}
+
+function probe(operationId: string, summary: string): Json {
+  const report = (description: string): Json => ({ description, content: json({ type: 'object' }) });
+  return operation(operationId, summary, {
+    security: [],
+    responses: { '200': report('Yes.'), '503': report('No, and why.') },
+  });
+}
+
+function answer(description: string, schema: string): Json {
+  return { description, content: json(reference(schema)) };
+}
+
+function problem(description: string): Json {
+  return { description, content: { 'application/problem+json': { schema: reference('Problem') } } };
+}
+
+function json(schema: Json): Json {
+  return { 'application/json': { schema } };
+}
+
+function reference(schema: string): Json {
+  return { $ref: `#/components/schemas/${schema}` };
+}
