@@ -13,6 +13,8 @@ export interface EngineVersion {
 
 export interface EngineInfo {
   ID?: string;
+  /** Of the engine's host. */
+  Name?: string;
   /** Where the engine keeps images and containers, on its own host. */
   DockerRootDir?: string;
   /** What the storage driver says of itself, pairs of a name and a value. */

@@ -3,8 +3,9 @@ import Docker from 'dockerode';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { settings, type Settings } from '../config/settings.js';
-import { negotiateApiVersion } from './api-version.js';
+import { compareApiVersions, negotiateApiVersion } from './api-version.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
+import type { FilesystemChange, PathStat } from './injected-files.js';
 import type {
   ContainerInspect,
   ContainerSummary,
@@ -19,12 +20,17 @@ import type {
 interface Call {
   query?: Record<string, string>;
   body?: object;
+  /** A tar archive, in place of a body of JSON. */
+  archive?: Buffer;
   /** The value of `X-Registry-Auth`. */
   registryAuth?: string;
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
+const manifestsSince = '1.48';
+/** Headers and padding of a tar archive of one file. */
+const archiveOverheadBytes = 64 * 1024;
 const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, true]));
 
 /**
@@ -98,8 +104,11 @@ export class Engine {
     });
   }
 
+  /** With the manifests of its platforms where the engine can tell them (API 1.48, containerd image store). */
   inspectImage(reference: string): Promise<ImageInspect> {
-    return this.json('GET', this.versioned(`/images/${reference}/json`));
+    const query: Record<string, string> =
+      compareApiVersions(this.version, manifestsSince) >= 0 ? { manifests: '1' } : {};
+    return this.json('GET', this.versioned(`/images/${reference}/json`), { query });
   }
 
   /** Gives an image a tag, which it takes from the image that has it. */
@@ -137,6 +146,36 @@ export class Engine {
   ): Promise<{ Id: string; Warnings?: string[] | null }> {
     const query: Record<string, string> = platform ? { name, platform } : { name };
     return this.json('POST', this.versioned('/containers/create'), { query, body, timeoutMs: 5 * this.timeoutMs });
+  }
+
+  /** What a container has added to, changed in or deleted from its image's files. */
+  async containerChanges(containerId: string): Promise<FilesystemChange[]> {
+    const changes = await this.json<FilesystemChange[] | null>(
+      'GET',
+      this.versioned(`/containers/${containerId}/changes`),
+    );
+    return changes ?? [];
+  }
+
+  async statPath(containerId: string, path: string): Promise<PathStat | undefined> {
+    const response = await this.send('HEAD', this.versioned(`/containers/${containerId}/archive`), { query: { path } });
+    const stat = response.headers['x-docker-container-path-stat'];
+    response.resume();
+    return typeof stat === 'string' ? (JSON.parse(Buffer.from(stat, 'base64').toString()) as PathStat) : undefined;
+  }
+
+  /** A file of a container, as a tar archive. @throws EngineError where it is larger than `mostBytes` */
+  async readArchive(containerId: string, path: string, mostBytes: number): Promise<Buffer> {
+    const response = await this.send('GET', this.versioned(`/containers/${containerId}/archive`), { query: { path } });
+    const most = mostBytes + archiveOverheadBytes;
+    const archive = await readAtMost(response, most);
+    if (archive.length > most) throw new EngineError(`the archive of ${path}`, 413, 'the file is too large');
+    return archive;
+  }
+
+  /** Unpacks a tar archive of files with whole paths in a container. */
+  async writeArchive(containerId: string, archive: Buffer): Promise<void> {
+    await this.json('PUT', this.versioned(`/containers/${containerId}/archive`), { query: { path: '/' }, archive });
   }
 
   async connectNetwork(network: string, containerId: string, endpoint: EndpointSettings): Promise<void> {
@@ -229,6 +268,7 @@ export class Engine {
             method,
             // Kept apart, or the modem would repeat the body in the URL.
             options: { _query: {}, _body: call.body ?? {} },
+            ...(call.archive ? { file: call.archive } : {}),
             authconfig: call.registryAuth ? { base64: call.registryAuth } : undefined,
             isStream: true,
             abortSignal: call.signal ?? AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { carryInjectedFiles } from './carried-files.js';
 import { ContainerRules } from './container-rules.js';
 import { containerSpec, type ContainerSpec } from './container-spec.js';
 import { EngineError } from './engine-error.js';
@@ -37,7 +38,11 @@ export class Replacements {
     image: ImageInspect,
     dependents: readonly string[],
   ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver'> & { warnings: string[] }> {
-    const [swarmScopedNetworks, donors] = await Promise.all([this.swarmScopedNetworks(old), this.donors(old)]);
+    const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
+      this.swarmScopedNetworks(old),
+      this.donors(old),
+      this.engineHostname(old),
+    ]);
     const spec = containerSpec({
       old,
       oldImage,
@@ -47,6 +52,7 @@ export class Replacements {
       donors,
       // One that stays on its image goes on remembering the one before.
       previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
+      engineHostname,
     });
     const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
     const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
@@ -74,6 +80,7 @@ export class Replacements {
     for (const { network, endpoint } of spec.connections)
       await this.engine.connectNetwork(network, created.Id, endpoint);
     for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
+    await carryInjectedFiles(this.engine, old, created.Id);
     const replacement = await this.engine.inspectContainer(created.Id);
     if (replacement.Image !== image.Id) {
       throw new UpdateError(
@@ -125,6 +132,11 @@ export class Replacements {
     const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
     const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
     return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
+  }
+
+  /** On the host's network, inspect shows the host's name as if the container had it. */
+  private async engineHostname({ HostConfig }: ContainerInspect): Promise<string | undefined> {
+    return HostConfig.NetworkMode === 'host' ? (await this.engine.info()).Name : undefined;
   }
 
   /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */

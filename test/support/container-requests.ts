@@ -69,6 +69,34 @@ const endpoint: fc.Arbitrary<EndpointSettings> = fc.record(
     Aliases: fc.uniqueArray(fc.constantFrom('web', 'api', 'db'), { minLength: 1, maxLength: 2 }),
     IPAMConfig: fc.record({ IPv4Address: fc.constantFrom('10.0.0.5', '10.0.0.6') }),
     DriverOpts: fc.record({ option: value('user') }),
+    Links: fc.constant(['db:database']),
+    GwPriority: fc.integer({ min: 1, max: 3 }),
+  },
+  { requiredKeys: [] },
+);
+
+/** What a user may set of the host's part, each there or not. */
+const hostSettings = fc.record(
+  {
+    RestartPolicy: fc.constantFrom({ Name: 'always' }, { Name: 'on-failure', MaximumRetryCount: 3 }),
+    LogConfig: fc.record({ Type: fc.constantFrom('local', 'json-file'), Config: fc.constant({ 'max-size': '1m' }) }),
+    Ulimits: fc.constant([{ Name: 'nofile', Soft: 10, Hard: 20 }]),
+    Devices: fc.constant([{ PathOnHost: '/dev/null', PathInContainer: '/dev/x', CgroupPermissions: 'r' }]),
+    DeviceRequests: fc.constant([{ Driver: '', Count: -1, DeviceIDs: null, Capabilities: [['gpu']], Options: {} }]),
+    Sysctls: fc.constantFrom<Record<string, string>>(
+      { 'net.core.somaxconn': '77' },
+      { 'net.core.somaxconn': '77', 'net.ipv4.conf.eth0.forwarding': '1' },
+    ),
+    MaskedPaths: fc.constantFrom<string[]>([], ['/proc/kcore']),
+    ReadonlyPaths: fc.constantFrom<string[]>([], ['/proc/sys']),
+    Annotations: fc.record({ mine: value('user') }),
+    SecurityOpt: words('user'),
+    ExtraHosts: words('user'),
+    Dns: words('user'),
+    PidsLimit: fc.integer({ min: 1, max: 3 }),
+    ReadonlyRootfs: fc.boolean(),
+    IpcMode: fc.constantFrom('private', 'shareable', 'host'),
+    PidMode: fc.constantFrom('', 'host'),
   },
   { requiredKeys: [] },
 );
@@ -89,10 +117,15 @@ export const userRequest: fc.Arbitrary<CreateRequest> = fc
     ExposedPorts: present(userPort),
     Volumes: present(path),
     scalars: fc.record(
-      { WorkingDir: value('user'), User: value('user'), StopSignal: value('user'), Hostname: value('user') },
+      {
+        ...{ WorkingDir: value('user'), User: value('user'), StopSignal: value('user'), Hostname: value('user') },
+        ...{ Domainname: value('user'), StopTimeout: fc.integer({ min: 0, max: 3 }), Shell: words('user') },
+        ...{ Tty: fc.boolean(), OpenStdin: fc.boolean() },
+      },
       { requiredKeys: [] },
     ),
     FutureField: value('user'),
+    hostSettings,
     hostConfig: fc.record({
       NetworkMode: fc.constantFrom('net1', 'net2'),
       PortBindings: present(fc.oneof(imagePort, userPort)).map((ports) =>
@@ -108,7 +141,7 @@ export const userRequest: fc.Arbitrary<CreateRequest> = fc
     }),
     endpoints: fc.record({ net1: endpoint, net2: endpoint, net3: endpoint }, { requiredKeys: ['net1'] }),
   })
-  .map(({ command, scalars, hostConfig, mounts, endpoints, ...config }) => {
+  .map(({ command, scalars, hostConfig, hostSettings, mounts, endpoints, ...config }) => {
     const of = (kind: string): string[] => mounts.filter(([, is]) => is === kind).map(([target]) => target);
     return {
       ...config,
@@ -118,6 +151,7 @@ export const userRequest: fc.Arbitrary<CreateRequest> = fc
       ...scalars,
       HostConfig: {
         ...hostConfig,
+        ...hostSettings,
         Binds: [...of('bind').map((at) => `/host${at}:${at}:ro`), ...of('named').map((at) => `volume:${at}`)],
         Mounts: [
           ...of('mount').map((Target) => ({ Type: 'volume', Source: 'named', Target, ReadOnly: true })),

@@ -41,17 +41,21 @@ export const engines: EngineUnderTest[] = given ? [theEngine(given), ...newestEn
 
 /** Tests that are to hold on the oldest and on the newest engine; on one that cannot be had, they are skipped and counted. */
 export function describeOnEachEngine(what: string, tests: (engine: EngineUnderTest) => void): void {
-  for (const index of [0, 1]) {
-    const engine = engines[index];
-    if (engine)
-      describe(`${what}, on ${engine.title}`, () => {
-        tests(engine);
-      });
-    else
-      describe.skip(`${what}, on ${index === 0 ? 'an engine' : 'the newest engine'}`, () => {
-        tests(undefined as never);
-      });
+  for (const missing of ['an engine', 'the newest engine']) {
+    const engine = engines[missing === 'an engine' ? 0 : 1];
+    (engine ? describe : describe.skip)(`${what}, on ${engine?.title ?? missing}`, () => {
+      tests(engine ?? absentEngine(missing));
+    });
   }
+}
+
+/** Tests of what only the newest engine has, or of one that is started beside it. */
+export const describeOnNewestEngine = engines.length > 1 ? describe : describe.skip;
+
+/** For tests that are counted, and never run. */
+function absentEngine(title: string): EngineUnderTest {
+  const docker = undefined as never;
+  return { title, dockerHost: '', docker, private: undefined, fetchText: () => Promise.reject(new Error(title)) };
 }
 
 function theEngine({ dockerHost, engineVersion, isPrivateEngine, folder }: TestEnvironment): EngineUnderTest {

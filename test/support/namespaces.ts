@@ -11,7 +11,8 @@ const readyWithinMs = 20_000;
 
 /**
  * The root is an overlay, so that what is written there goes with the mount namespace; the folder of the run is at the
- * same path inside and outside, so that a socket there is one. `tail` holds the namespaces as long as it lives: a daemon
+ * same path inside and outside, so that a socket there is one. It is the root of the mount namespace itself: from a mere
+ * `chroot`, `docker exec` would enter the machine instead of the container. `tail` holds the namespaces as long as it lives: a daemon
  * that is killed finds its network, and its containers, again.
  */
 const script = `
@@ -26,8 +27,11 @@ const script = `
   mount -t proc proc proc
   mount --rbind /sys sys
   mount --rbind /dev dev
-  chroot . ip link set lo up
-  exec chroot . tail -f /dev/null "$folder"
+  pivot_root . mnt
+  cd /
+  umount --lazy /mnt
+  ip link set lo up
+  exec tail -f /dev/null "$folder"
 `;
 
 /** A network and a file system of their own on this machine, for daemons that would be in the way of others. */

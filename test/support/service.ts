@@ -9,7 +9,7 @@ import type { Accepted } from '../../src/notify/accepting.service.js';
 import { freePort } from './registry.js';
 import { until } from './until.js';
 
-const startsWithinMs = 20_000;
+const startsWithinMs = 60_000;
 
 export interface LogLine {
   level: string;

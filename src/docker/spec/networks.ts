@@ -38,10 +38,12 @@ export function networking(input: NetworkingInput): Networking {
   if (attached.length === 0) return { ...nothing, disconnections: [ownNetwork] };
 
   const primary = attached.find(([name, { NetworkID }]) => isNetwork(ownNetwork, name, NetworkID))?.[0];
+  // Where the container has left its own network, another one has its first interface.
+  const ofFirstInterface = primary ?? attached[0]?.[0];
   const warnings: string[] = [];
   const requests = attached.map(([network, endpoint]) => ({
     network,
-    endpoint: endpointRequest(input, network, endpoint, network === primary, warnings),
+    endpoint: endpointRequest(input, network, endpoint, network === ofFirstInterface, warnings),
   }));
   if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0) {
     return { ...nothing, endpoints: Object.fromEntries(requests.map((r) => [r.network, r.endpoint])), warnings };

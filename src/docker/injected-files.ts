@@ -1,0 +1,76 @@
+import type { ContainerInspect } from './engine-types.js';
+
+/** An entry of `GET /containers/{id}/changes`: 0 is modified, 1 added, 2 deleted. */
+export interface FilesystemChange {
+  Path: string;
+  Kind: number;
+}
+
+/** What the engine tells of a path in a container (moby api/types/container, `PathStat`). */
+export interface PathStat {
+  name: string;
+  size: number;
+  /** Go's os.FileMode. */
+  mode: number;
+  mtime: string;
+}
+
+const added = 1;
+/** Go's os.ModeType: the bits that no regular file has. */
+const modeType = 0x8f280000;
+const toleranceMs = 1000;
+const blockBytes = 512;
+
+/**
+ * Whether Compose made the container and may have copied files into it. Inline `configs:` and `secrets:` are in no field
+ * of inspect: Compose writes them into the container's own layer between create and start (compose pkg/compose/secrets.go).
+ */
+export function mayHaveInjectedFiles({ Config }: ContainerInspect): boolean {
+  return Config.Labels?.['com.docker.compose.container-number'] !== undefined;
+}
+
+/** The paths of what was added to a container's own layer, nearest to the root first, where configs and secrets are. */
+export function addedPaths(changes: readonly FilesystemChange[]): string[] {
+  const depth = (path: string): number => path.split('/').length;
+  const paths = new Set(changes.filter(({ Kind }) => Kind === added).map(({ Path }) => Path));
+  // A folder is listed with its files; it is no file itself.
+  for (const path of [...paths]) paths.delete(path.slice(0, path.lastIndexOf('/')));
+  return [...paths].sort((a, b) => depth(a) - depth(b));
+}
+
+/**
+ * Whether a file came from Compose: it has the time of an archive's entry, in whole seconds, and that lies between the
+ * container's creation and its start. What programs write has fractions.
+ */
+export function wasInjected({ mode, mtime }: PathStat, { Created, State }: ContainerInspect): boolean {
+  const writtenAt = Date.parse(mtime);
+  return (
+    (mode & modeType) === 0 &&
+    writtenAt % 1000 === 0 &&
+    !/\.\d*[1-9]/.test(mtime) &&
+    writtenAt >= Date.parse(Created) - toleranceMs &&
+    writtenAt <= Date.parse(State.StartedAt) + toleranceMs
+  );
+}
+
+/**
+ * An archive of one file, as the engine gives it, with the file's whole path as its name, so that the engine makes
+ * folders that are missing, and with the present time, so that the next update knows it again.
+ * @param atSeconds since 1970
+ * @returns undefined where the path is too long for a plain header (POSIX ustar: 100 bytes)
+ */
+export function archiveAt(archive: Buffer, path: string, atSeconds: number): Buffer | undefined {
+  const name = Buffer.from(path.replace(/^\//, ''));
+  const isPlainFile = archive[156] === 0x30 || archive[156] === 0;
+  if (name.length > 100 || !isPlainFile || archive.length < blockBytes) return undefined;
+  const copy = Buffer.from(archive);
+  copy.fill(0, 0, 100);
+  name.copy(copy, 0);
+  copy.write(`${atSeconds.toString(8).padStart(11, '0')} `, 136, 'latin1');
+  // The part of a longer name that would stand before it.
+  copy.fill(0, 345, 500);
+  copy.fill(' ', 148, 156);
+  const sum = copy.subarray(0, blockBytes).reduce((total, byte) => total + byte, 0);
+  copy.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return copy;
+}

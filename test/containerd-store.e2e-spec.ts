@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeOnNewestEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
+import { publish } from './support/images.js';
+import { PrivateEngine } from './support/private-engine.js';
+import { pullImage } from './support/pull-image.js';
+import { freePort } from './support/registry.js';
+import { pushWithAttestation } from './support/registry-http.js';
+import { RegistryProcess } from './support/registry-process.js';
+import { Service } from './support/service.js';
+import { until } from './support/until.js';
+
+describeOnNewestEngine('an engine that keeps images in containerd’s store', () => {
+  let engine: PrivateEngine;
+  let registry: RegistryProcess;
+  let service: Service;
+  let repository: string;
+
+  beforeAll(async () => {
+    const { folder } = testEnvironment();
+    engine = await PrivateEngine.startNewest(folder, 'containerd-engine', { containerdStore: true });
+    const port = await freePort();
+    repository = `127.0.0.1:${port}/app`;
+    registry = new RegistryProcess({ name: 'containerd-registry', folder, port });
+    await registry.start();
+    if (engine.namespaces) registry.startIn(engine.namespaces);
+    await until('the registry', 20_000, () => engine.namespaces?.fetchText(`http://127.0.0.1:${port}/`));
+    service = await Service.start({ DOCKER_HOST: engine.dockerHost });
+    await service.ready();
+  }, 180_000);
+  afterAll(async () => {
+    await service.stop();
+    for (const { Id } of await engine.docker.listContainers({ all: true }))
+      await engine.docker.getContainer(Id).remove({ force: true });
+    await engine.halt();
+    await registry.kill();
+  });
+
+  it('Finsys/dockhand#1155: an attestation that was published anew is no update, another image is one', async () => {
+    const { DriverStatus } = (await engine.docker.info()) as { DriverStatus: [string, string][] };
+    expect(DriverStatus).toContainEqual(['driver-type', 'io.containerd.snapshotter.v1']);
+    const image = `${repository}:latest`;
+    await publish(docker, `${repository}:v1`, { version: 'v1' });
+    await pushWithAttestation(repository, 'v1', 'latest', 'first');
+    await pullImage(engine.docker, image);
+    const name = uniqueName('attested');
+    const container = await engine.docker.createContainer({ name, Image: image });
+    await container.start();
+    const before = await engine.docker.getImage(image).inspect();
+
+    await pushWithAttestation(repository, 'v1', 'latest', 'second');
+    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'up_to_date', running: true });
+    // It was pulled, and it is another index.
+    expect((await engine.docker.getImage(image).inspect()).Id).not.toBe(before.Id);
+    expect((await engine.docker.getContainer(name).inspect()).Id).toBe(container.id);
+
+    await publish(docker, `${repository}:v2`, { version: 'v2' });
+    await pushWithAttestation(repository, 'v2', 'latest', 'third');
+    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    expect((await engine.docker.getContainer(name).inspect()).Id).not.toBe(container.id);
+    expect(await service.update(name)).toMatchObject({ result: 'up_to_date' });
+  }, 120_000);
+});
