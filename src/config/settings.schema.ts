@@ -171,6 +171,18 @@ export const settingsSchema = z.object({
   ),
   PULL_TIMEOUT: duration(1000, 24 * hourMs, '15m', 'How long a pull may take in all.'),
   PULL_IDLE_TIMEOUT: duration(1000, hourMs, '60s', 'How long a pull may show no progress.'),
+  PULL_RETRIES: wholeNumber(
+    0,
+    100,
+    3,
+    'How often a pull is tried again that failed for a while: a server error, a timeout, a reset, a tag that is not there yet.',
+  ),
+  DIGEST_TIMEOUT: duration(
+    0,
+    hourMs,
+    '60s',
+    'How long a deployment with `?digest=` waits for the registry to serve that digest, from the first look.',
+  ),
   SETTLE_TIME: duration(
     0,
     hourMs,

@@ -74,6 +74,8 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     engineTimeoutMs: value.ENGINE_TIMEOUT,
     pullTimeoutMs: value.PULL_TIMEOUT,
     pullIdleTimeoutMs: value.PULL_IDLE_TIMEOUT,
+    pullRetries: value.PULL_RETRIES,
+    digestTimeoutMs: value.DIGEST_TIMEOUT,
     settleTimeMs: value.SETTLE_TIME,
     proofTimeoutMs: value.PROOF_TIMEOUT,
     keepPreviousImage: value.KEEP_PREVIOUS_IMAGE,

@@ -4,7 +4,8 @@ import type { Deployment } from './deployment.js';
 /**
  * What happens to a deployment, with its record as it is afterwards:
  * `queued` it was accepted · `coalesced` a later request joined it · `started` it was taken out of the queue ·
- * `stage` it entered the last one of its stages · `finished` it ended, however it did.
+ * `stage` it entered the last one of its stages · `postponed` it waits again, to be tried later · `finished` it ended,
+ * however it did.
  *
  * And what goes by without being recorded: `progress` of the pull, twice a second at most · `log` the last lines of a new
  * container that failed, secrets masked.
@@ -14,7 +15,7 @@ export type DeploymentEvent =
   | { type: 'progress'; deploymentId: string; progress: PullProgress }
   | { type: 'log'; deploymentId: string; lines: string[] };
 
-export type RecordedEvent = 'queued' | 'coalesced' | 'started' | 'stage' | 'finished';
+export type RecordedEvent = 'queued' | 'coalesced' | 'started' | 'stage' | 'postponed' | 'finished';
 
 /** How far a pull has come, as far as the engine says. */
 export interface PullProgress {

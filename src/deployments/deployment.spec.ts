@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { coalesce, enterStage, finish, isFinished, newDeployment, start, type DeploymentEnd } from './deployment.js';
+import {
+  coalesce,
+  enterStage,
+  finish,
+  isFinished,
+  newDeployment,
+  postpone,
+  start,
+  type DeploymentEnd,
+} from './deployment.js';
 
 const succeeded: DeploymentEnd = { status: 'succeeded', result: 'updated' };
 const dropped: DeploymentEnd = { status: 'dropped', error: { code: 'stopping', message: 'stopped' } };
@@ -34,5 +43,37 @@ describe('a deployment', () => {
     expect(() => finish(queued, succeeded)).toThrow('from queued to succeeded');
     expect(() => start(start(queued))).toThrow('from running to running');
     expect(() => finish(finish(start(queued), succeeded), dropped)).toThrow('from succeeded to dropped');
+  });
+
+  it('goes back to the queue as often as it must, and remembers the last tries', () => {
+    const retry = (index: number) => ({
+      stage: 'pull',
+      code: 'digest_mismatch',
+      message: String(index),
+      notBefore: '',
+    });
+    let deployment = start(newDeployment('web', 'ci', { expectedDigest: 'sha256:a' }));
+    const { startedAt } = deployment;
+    for (let index = 1; index <= 12; index++) {
+      deployment = postpone(enterStage(deployment, 'pull'), retry(index));
+      expect(deployment).toMatchObject({ status: 'queued', notBefore: '', attempts: index });
+      expect(deployment.stages).toMatchObject([{ stage: 'pull', durationMs: expect.any(Number) }]);
+      deployment = start(deployment);
+    }
+    expect(deployment).toMatchObject({ status: 'running', startedAt, attempts: 13, stages: [] });
+    expect(deployment).not.toHaveProperty('notBefore');
+    expect(deployment.retries?.map(({ message }) => message)).toEqual([
+      '3',
+      '4',
+      '5',
+      '6',
+      '7',
+      '8',
+      '9',
+      '10',
+      '11',
+      '12',
+    ]);
+    expect(() => postpone(newDeployment('web', 'ci'), retry(1))).toThrow('from queued to queued');
   });
 });

@@ -12,15 +12,33 @@ export interface DeploymentStage {
   durationMs?: number;
 }
 
+/** The later deployment that overtook another one, and the digest that it is for. */
+export interface Winner {
+  deploymentId: string;
+  digest: string;
+}
+
 /** Why a deployment did not succeed. `code` is stable; `message` is for people. */
 export interface DeploymentError {
   code: string;
   stage?: string;
   message: string;
+  /** What the registry served instead of the digest that was expected. */
+  servedDigest?: string;
+  supersededBy?: Winner;
   /** What the replacement left behind: its exit code, its last health check's output, its last log lines. */
   exitCode?: number;
   healthOutput?: string;
   logTail?: string[];
+}
+
+/** A try that came to nothing, with nothing touched, after which the deployment waits again: the registry may serve the image later. */
+export interface DeploymentRetry {
+  stage: string;
+  code: string;
+  message: string;
+  /** When it is tried again, at the earliest. */
+  notBefore: string;
 }
 
 /** What an update found and did; filled in as it becomes known. Image ids and digests are `sha256:<hex>`. */
@@ -56,14 +74,24 @@ export interface Deployment extends DeploymentFindings {
   readonly requestId?: string;
   readonly traceId?: string;
   readonly queuedAt: string;
+  /** The registry's digest that the callers expect, `sha256:<64 hex>`; it succeeds only where that is proved to run. */
+  readonly expectedDigest?: string;
   status: DeploymentStatus;
   result?: 'updated' | 'up_to_date';
+  /** When it was begun for the first time. */
   startedAt?: string;
   finishedAt?: string;
   /** How many later requests joined this one while it waited, and who sent them: each caller once, the last twenty. */
   coalesced: number;
   coalescedFrom: string[];
+  /** How often it was begun. */
+  attempts: number;
+  /** The stages of the last attempt; what became of earlier ones stands in `retries`. */
   stages: DeploymentStage[];
+  /** The last ten attempts that came to nothing, oldest first. */
+  retries?: DeploymentRetry[];
+  /** While it waits to be tried again: when, at the earliest. */
+  notBefore?: string;
   error?: DeploymentError;
 }
 
@@ -76,7 +104,8 @@ export type DeploymentEnd = DeploymentFindings &
 
 const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
   queued: ['running', 'dropped'],
-  running: ['succeeded', 'failed', 'rolled_back', 'dropped'],
+  // Back in the queue: nothing was touched, and the registry may serve the image later.
+  running: ['queued', 'succeeded', 'failed', 'rolled_back', 'dropped'],
   succeeded: [],
   failed: [],
   rolled_back: [],
@@ -84,17 +113,24 @@ const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
 };
 
 const callersKept = 20;
+const retriesKept = 10;
 
-export function newDeployment(container: string, requestedBy: string, kind: DeploymentKind = 'notify'): Deployment {
+export function newDeployment(
+  container: string,
+  requestedBy: string,
+  { kind = 'notify', expectedDigest }: { kind?: DeploymentKind; expectedDigest?: string } = {},
+): Deployment {
   return {
     id: randomUUID(),
     container,
     kind,
     requestedBy,
     queuedAt: now(),
+    ...(expectedDigest && { expectedDigest }),
     status: 'queued',
     coalesced: 0,
     coalescedFrom: [],
+    attempts: 0,
     stages: [],
   };
 }
@@ -120,7 +156,18 @@ export function coalesce(deployment: Deployment, requestedBy: string): Deploymen
 
 /** @throws Error on a transition that is not legal: a bug, never an input. */
 export function start(deployment: Deployment): Deployment {
-  return { ...move(deployment, 'running'), startedAt: now() };
+  const { notBefore: _, ...begun } = move(deployment, 'running');
+  return { ...begun, startedAt: deployment.startedAt ?? now(), attempts: deployment.attempts + 1, stages: [] };
+}
+
+/** @throws Error on a transition that is not legal: a bug, never an input. */
+export function postpone(deployment: Deployment, retry: DeploymentRetry): Deployment {
+  return {
+    ...move(deployment, 'queued'),
+    notBefore: retry.notBefore,
+    retries: [...(deployment.retries ?? []), retry].slice(-retriesKept),
+    stages: closeStage(deployment.stages),
+  };
 }
 
 export function enterStage(deployment: Deployment, stage: string): Deployment {
@@ -129,7 +176,8 @@ export function enterStage(deployment: Deployment, stage: string): Deployment {
 
 /** @throws Error on a transition that is not legal: a bug, never an input. */
 export function finish(deployment: Deployment, end: DeploymentEnd): Deployment {
-  return { ...move(deployment, end.status), ...end, stages: closeStage(deployment.stages), finishedAt: now() };
+  const { notBefore: _, ...ended } = move(deployment, end.status);
+  return { ...ended, ...end, stages: closeStage(deployment.stages), finishedAt: now() };
 }
 
 function move(deployment: Deployment, status: DeploymentStatus): Deployment {

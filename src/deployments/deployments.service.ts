@@ -7,14 +7,18 @@ import {
   isDeploymentId,
   isFinished,
   newDeployment,
+  postpone,
   start,
   type Deployment,
   type DeploymentEnd,
   type DeploymentKind,
   type DeploymentFindings,
+  type DeploymentRetry,
+  type Winner,
 } from './deployment.js';
 import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
+import { overtaking } from './overtaking.js';
 
 /** The life of a deployment's record. Only the queue and the worker write it; everybody else reads, or listens to the events. */
 @Injectable()
@@ -24,9 +28,13 @@ export class DeploymentsService {
     private readonly events: DeploymentEvents,
   ) {}
 
-  async accept(container: string, requestedBy: string, kind?: DeploymentKind): Promise<Deployment> {
+  async accept(
+    container: string,
+    requestedBy: string,
+    wishes?: { kind?: DeploymentKind; expectedDigest?: string },
+  ): Promise<Deployment> {
     const { requestId, traceId } = logContext();
-    const deployment = { ...newDeployment(container, requestedBy, kind), requestId, traceId };
+    const deployment = { ...newDeployment(container, requestedBy, wishes), requestId, traceId };
     await this.store.add(deployment);
     this.events.emit({ type: 'queued', deployment });
     return deployment;
@@ -52,6 +60,17 @@ export class DeploymentsService {
   /** @param findings what is known so far, so that the record of a running deployment tells it too */
   enterStage(id: string, stage: string, findings: DeploymentFindings = {}): Promise<Deployment> {
     return this.change(id, 'stage', (deployment) => ({ ...enterStage(deployment, stage), ...findings }));
+  }
+
+  /** The later deployment that overtook this one, as `overtaking` says. */
+  async overtaking(deployment: Deployment, servedDigest: string): Promise<Winner | undefined> {
+    const newestFirst = await this.store.newest(Infinity, ({ container }) => container === deployment.container);
+    return overtaking(deployment, newestFirst.reverse(), servedDigest);
+  }
+
+  /** Back to the queue, to be tried again. */
+  postpone(id: string, retry: DeploymentRetry): Promise<Deployment> {
+    return this.change(id, 'postponed', (deployment) => postpone(deployment, retry));
   }
 
   reportProgress(deploymentId: string, progress: PullProgress): void {

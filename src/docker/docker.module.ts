@@ -14,6 +14,7 @@ import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
 import { SelfUpdate } from './self-update.js';
 import { Surroundings } from './surroundings.js';
+import { TagPuller } from './tag-puller.js';
 
 @Module({
   providers: [
@@ -32,6 +33,7 @@ import { Surroundings } from './surroundings.js';
     Replacing,
     SelfUpdate,
     Surroundings,
+    TagPuller,
   ],
   exports: [DockerService],
 })

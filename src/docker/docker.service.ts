@@ -7,7 +7,6 @@ import { Engine } from './engine.js';
 import type { ImageInspect } from './engine-types.js';
 import { failureOf } from './failure.js';
 import { registryDigest, sameImage } from './image-identity.js';
-import { ImagePuller } from './image-puller.js';
 import { Inspection, type Permission, type Subject } from './inspection.js';
 import { UpdateError, type Drain, type FailureCode, type UpdateOutcome } from './outcome.js';
 import { OtherInstances } from './other-instances.js';
@@ -17,6 +16,7 @@ import { Recovery } from './recovery.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
 import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
+import { TagPuller } from './tag-puller.js';
 
 /** After these failures the engine may hold remains of the update that could not be cleared away. */
 const mayLeaveRemains = new Set<FailureCode>([
@@ -31,6 +31,8 @@ export interface UpdateRequest {
   mayUpdate: Permission;
   /** By what the caller knows the update; comes back with the result where the service replaces itself. */
   reference: string;
+  /** The registry's digest that must come out; without it, whatever the tag means. */
+  expectedDigest?: string;
 }
 
 /** Finds the image that a container is to run, in the stage `pull`. */
@@ -48,7 +50,7 @@ export class DockerService {
     private readonly engine: Engine,
     private readonly recovery: Recovery,
     private readonly inspection: Inspection,
-    private readonly puller: ImagePuller,
+    private readonly puller: TagPuller,
     private readonly previousImages: PreviousImageFinder,
     private readonly preparation: Preparation,
     private readonly replacing: Replacing,
@@ -87,7 +89,7 @@ export class DockerService {
   /** Never throws: expected failures and bugs alike are outcomes. */
   update(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
-    return this.run(name, update, request, (target) => this.pull(target, update));
+    return this.run(name, update, request, (target) => this.pull(target, update, request.expectedDigest));
   }
 
   /** Goes back to the image that ran before, by the very way of an update. Never throws. */
@@ -155,11 +157,18 @@ export class DockerService {
     return image;
   }
 
-  private async pull({ old, oldImage }: Subject, { findings, drain, report }: RunningUpdate): Promise<ImageInspect> {
-    const platform = this.engine.foreignPlatform(oldImage);
-    const { digest, bytes } = await this.puller.pull(old.Config.Image, platform, drain.begun, report.progress);
-    const newImage = await this.engine.inspectImage(old.Config.Image);
-    Object.assign(findings, { digest, pulledBytes: bytes, toImageId: newImage.Id });
-    return newImage;
+  private async pull(
+    { old, oldImage }: Subject,
+    { findings, drain, report }: RunningUpdate,
+    expectedDigest: string | undefined,
+  ): Promise<ImageInspect> {
+    const target = {
+      image: old.Config.Image,
+      platform: this.engine.foreignPlatform(oldImage),
+      signal: drain.begun,
+    };
+    const { image, digest, bytes } = await this.puller.pull(target, report.progress, expectedDigest);
+    Object.assign(findings, { digest, pulledBytes: bytes, toImageId: image.Id });
+    return image;
   }
 }

@@ -181,6 +181,12 @@ export interface ImageInspect {
   Manifests?: { ID: string; Kind: string; Available: boolean }[] | null;
 }
 
+/** What a registry serves (OCI image spec, descriptor). */
+export interface Descriptor {
+  mediaType: string;
+  digest: string;
+}
+
 export interface CreateRequest extends Partial<ContainerConfig> {
   HostConfig?: HostConfig;
   NetworkingConfig?: { EndpointsConfig?: Record<string, EndpointSettings> };

@@ -10,6 +10,7 @@ import type {
   ContainerInspect,
   ContainerSummary,
   CreateRequest,
+  Descriptor,
   EndpointSettings,
   EngineInfo,
   EngineVersion,
@@ -111,14 +112,31 @@ export class Engine {
     return this.json('GET', this.versioned(`/images/${reference}/json`), { query });
   }
 
+  /** What the registry serves for a reference: the engine asks it, and pulls nothing. */
+  async inspectDistribution(
+    reference: string,
+    registryAuth: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Descriptor> {
+    const { Descriptor } = await this.json<{ Descriptor: Descriptor }>(
+      'GET',
+      this.versioned(`/distribution/${reference}/json`),
+      { registryAuth, timeoutMs: 15_000, signal },
+    );
+    return Descriptor;
+  }
+
   /** Gives an image a tag, which it takes from the image that has it. */
   async tagImage(imageId: string, { repo, tag }: { repo: string; tag: string }): Promise<void> {
     await this.json('POST', this.versioned(`/images/${imageId}/tag`), { query: { repo, tag } });
   }
 
-  /** Removes an image, and no other for its sake; the engine refuses (409) where a container or several tags need it. */
-  async removeImage(imageId: string): Promise<void> {
-    await this.json('DELETE', this.versioned(`/images/${imageId}`), {
+  /**
+   * Removes an image, and no other for its sake; the engine refuses (409) where a container or several tags need it. By
+   * one of several names, only that name is taken away.
+   */
+  async removeImage(idOrName: string): Promise<void> {
+    await this.json('DELETE', this.versioned(`/images/${idOrName}`), {
       query: { noprune: '1' },
       timeoutMs: 2 * this.timeoutMs,
     });

@@ -10,8 +10,14 @@ export function failureOf(
   const message = mask(error instanceof Error ? error.message : String(error));
   if (error instanceof UpdateError) {
     return {
-      status: error.code === 'interrupted' ? 'dropped' : 'failed',
-      error: { code: error.code, stage: error.stage, message, exitCode: error.exitCode },
+      status: error.code === 'interrupted' ? 'dropped' : error.passes ? 'postponed' : 'failed',
+      error: {
+        code: error.code,
+        stage: error.stage,
+        message,
+        exitCode: error.exitCode,
+        servedDigest: error.servedDigest,
+      },
     };
   }
   if (drain.begun.aborted)

@@ -46,3 +46,8 @@ function parsed(text: string): { repository: string; digest?: string } | undefin
     throw error;
   }
 }
+
+/** Whether an image on the engine is what the registry serves under a digest: on the containerd store its id says so too. */
+export function hasDigest({ Id, RepoDigests }: Pick<ImageInspect, 'Id' | 'RepoDigests'>, digest: string): boolean {
+  return Id === digest || (RepoDigests ?? []).some((name) => name.endsWith(`@${digest}`));
+}

@@ -1,16 +1,26 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { assertRoomForPull } from './disk-space.js';
-import { EngineError, EngineUnreachable } from './engine-error.js';
+import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
 import { Engine } from './engine.js';
-import { formatImageReference, parseImageReference, pullParameters } from './image-reference.js';
+import type { Descriptor } from './engine-types.js';
+import { formatImageReference, parseImageReference, pullParameters, type ImageReference } from './image-reference.js';
 import { UpdateError } from './outcome.js';
-import { pullFailure, readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
+import { pullFailure } from './pull-failure.js';
+import { readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
 import { encodeRegistryAuth } from './registry-credentials.js';
 import { registryLogin, type RegistrySettings } from './registry-login.js';
 import { throttled } from './throttled.js';
 
 const progressIntervalMs = 500;
+
+export interface PullTarget {
+  /** The reference, as the container has it. */
+  image: string;
+  /** `os/arch`, where it is not the engine's own. */
+  platform?: string;
+  signal: AbortSignal;
+}
 
 /** Pulls images with the registry's credentials, read anew for each pull: they may be replaced at any time. */
 @Injectable()
@@ -25,35 +35,48 @@ export class ImagePuller {
   ) {}
 
   /**
-   * @param image the reference as the container has it
-   * @param platform `os/arch`, where it is not the engine's own
    * @param onProgress called twice a second at most
    * @throws UpdateError with the stage `pull`, or with the code `interrupted` once `signal` is aborted
    */
   async pull(
-    image: string,
-    platform: string | undefined,
-    signal: AbortSignal,
+    { image, platform, signal }: PullTarget,
     onProgress: (progress: PullProgress) => void,
   ): Promise<PullResult> {
-    const reference = parseImageReference(image);
     await assertRoomForPull(this.engine, this.settings);
-    const found = await registryLogin(this.settings, reference, signal);
-    const source = found ? `the credentials of ${found.source}` : 'no credentials';
-    this.logger.debug(`pulling ${formatImageReference(reference)} with ${source}`);
-    const timeout = AbortSignal.timeout(this.settings.pullTimeoutMs);
-    const either = AbortSignal.any([signal, timeout]);
-    try {
-      const stream = await this.engine.pullImage(
-        { ...pullParameters(reference), platform },
-        found && encodeRegistryAuth(found.credentials),
-        either,
-      );
-      return await readPullStream(stream, {
+    return this.withCredentials('pulling', image, signal, async (reference, registryAuth, either) => {
+      const parameters = { ...pullParameters(reference), platform };
+      const stream = await this.engine.pullImage(parameters, registryAuth, either);
+      return readPullStream(stream, {
         idleTimeoutMs: this.settings.pullIdleTimeoutMs,
         signal: either,
         onProgress: throttled(onProgress, progressIntervalMs),
       });
+    });
+  }
+
+  /**
+   * What the registry serves for a reference, an index or a manifest; nothing is pulled.
+   * @throws UpdateError as `pull` does
+   */
+  ask({ image, signal }: PullTarget): Promise<Descriptor> {
+    return this.withCredentials('asking the registry for', image, signal, (reference, registryAuth, either) =>
+      this.engine.inspectDistribution(formatImageReference(reference), registryAuth, either),
+    );
+  }
+
+  private async withCredentials<T>(
+    doing: string,
+    image: string,
+    signal: AbortSignal,
+    call: (reference: ImageReference, registryAuth: string | undefined, either: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const reference = parseImageReference(image);
+    const found = await registryLogin(this.settings, reference, signal);
+    const source = found ? `the credentials of ${found.source}` : 'no credentials';
+    this.logger.debug(`${doing} ${formatImageReference(reference)} with ${source}`);
+    const timeout = AbortSignal.timeout(this.settings.pullTimeoutMs);
+    try {
+      return await call(reference, found && encodeRegistryAuth(found.credentials), AbortSignal.any([signal, timeout]));
     } catch (error) {
       if (signal.aborted)
         throw new UpdateError('interrupted', 'pull', 'the service stops; the pull was given up', { cause: error });
@@ -61,24 +84,27 @@ export class ImagePuller {
         throw new UpdateError(
           'pull_timeout',
           'pull',
-          `pulling ${image} took longer than ${this.settings.pullTimeoutMs / 1000} s`,
+          `${doing} ${image} took longer than ${this.settings.pullTimeoutMs / 1000} s`,
           { cause: error },
         );
       }
-      throw explain(error, image, source);
+      throw explain(error, `${doing} ${image} with ${source}`);
     }
   }
 }
 
-function explain(error: unknown, image: string, source: string): unknown {
+function explain(error: unknown, attempt: string): unknown {
   const failure = error instanceof EngineError ? pullFailure(error.detail, error.statusCode) : error;
   if (failure instanceof UpdateError) {
-    return new UpdateError(failure.code, 'pull', `pulling ${image} with ${source} failed: ${failure.message}`, {
+    return new UpdateError(failure.code, 'pull', `${attempt} failed: ${failure.message}`, {
       cause: error,
+      passes: failure.passes,
     });
   }
   if (failure instanceof EngineUnreachable) return failure;
-  return new UpdateError('pull_failed', 'pull', `pulling ${image} failed: ${(error as Error).message}`, {
-    cause: error,
-  });
+  if (failure instanceof EngineTimeout) {
+    const message = `${attempt} took too long; see that the engine reaches the registry`;
+    return new UpdateError('pull_timeout', 'pull', message, { cause: error, passes: true });
+  }
+  return new UpdateError('pull_failed', 'pull', `${attempt} failed: ${(error as Error).message}`, { cause: error });
 }

@@ -20,6 +20,7 @@ export type FailureCode =
   | 'pull_failed'
   | 'pull_timeout'
   | 'disk_full'
+  | 'digest_mismatch'
   | 'not_faithful'
   | 'create_failed'
   | 'container_changed'
@@ -47,11 +48,18 @@ export class UpdateError extends Error {
     readonly code: FailureCode,
     readonly stage: Stage,
     message: string,
-    options?: ErrorOptions & { exitCode?: number },
+    options?: ErrorOptions & Partial<Pick<UpdateError, 'exitCode' | 'passes' | 'servedDigest'>>,
   ) {
     super(message, options);
     this.exitCode = options?.exitCode;
+    this.passes = options?.passes;
+    this.servedDigest = options?.servedDigest;
   }
+
+  /** Whether asking again later may succeed: the registry has not got the image yet, or fails for a while. */
+  readonly passes?: boolean;
+  /** What the registry serves instead of the digest that was expected. */
+  readonly servedDigest?: string;
 }
 
 /** A container that was replaced along with the one that it depends on. */
@@ -92,16 +100,18 @@ export interface Evidence {
   logTail?: string[];
 }
 
-export type FailureDetails = { code: FailureCode; stage: Stage; message: string } & Evidence;
+/** Why an update did not succeed, for its record. */
+export type FailureDetails = { code: FailureCode; stage: Stage; message: string; servedDigest?: string } & Evidence;
 
-/** How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is `rollback_failed` or `kept_stopped`. */
+/**
+ * How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is
+ * `rollback_failed` or `kept_stopped`; `postponed` means that nothing was touched and that trying again later may succeed.
+ */
 export type UpdateOutcome = Findings &
   (
     | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
-    | {
-        status: 'failed' | 'rolled_back' | 'dropped';
-        error: FailureDetails;
-      }
+    | { status: 'failed' | 'rolled_back' | 'dropped'; error: FailureDetails }
+    | { status: 'postponed'; error: FailureDetails }
   );
 
 /** The stop of the service, as an update sees it. */

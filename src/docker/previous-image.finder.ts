@@ -41,7 +41,8 @@ export class PreviousImageFinder {
       throw missing(`the image ${record}, which ran before, is gone from the engine, and no registry had it`);
     }
     try {
-      await this.puller.pull(record, this.engine.foreignPlatform(oldImage), drain.begun, report.progress);
+      const platform = this.engine.foreignPlatform(oldImage);
+      await this.puller.pull({ image: record, platform, signal: drain.begun }, report.progress);
     } catch (error) {
       if (!(error instanceof UpdateError) || error.code !== 'pull_not_found') throw error;
       throw missing(

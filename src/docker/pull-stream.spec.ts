@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { UpdateError } from './outcome.js';
-import { pullFailure, pullFailureCode, readPullStream, type PullProgress, type PullStream } from './pull-stream.js';
+import { readPullStream, type PullProgress, type PullStream } from './pull-stream.js';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const patient = { idleTimeoutMs: 10_000 };
@@ -326,83 +326,6 @@ describe('readPullStream of a live connection', () => {
     const removed = jest.spyOn(signal, 'removeEventListener');
     await readPullStream(chunksOf([Buffer.from(text(success))]), { ...patient, signal });
     expect(removed.mock.calls.length).toBe(added.mock.calls.length);
-  });
-});
-
-describe('pullFailureCode', () => {
-  it.each([
-    ['unauthorized: authentication required', 'pull_unauthorized'],
-    ['Get "http://localhost:5000/v2/app/manifests/1": no basic auth credentials', 'pull_unauthorized'],
-    ['Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password', 'pull_unauthorized'],
-    [
-      "pull access denied for me/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
-      'pull_unauthorized',
-    ],
-    ['denied: denied', 'pull_unauthorized'],
-    ['error from registry: access forbidden', 'pull_unauthorized'],
-    ['denied: Your authorization token has expired. Reauthenticate and try again.', 'pull_unauthorized'],
-    ['denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource', 'pull_unauthorized'],
-    [
-      'failed to resolve reference "ghcr.io/me/app:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
-      'pull_unauthorized',
-    ],
-    [
-      'unexpected status from HEAD request to https://ghcr.io/v2/me/app/manifests/1: 403 Forbidden',
-      'pull_unauthorized',
-    ],
-    ['manifest for localhost:5000/app:v9 not found: manifest unknown: manifest unknown', 'pull_not_found'],
-    ['manifest for localhost:5000/denied:v9 not found: manifest unknown', 'pull_not_found'],
-    ['manifest for localhost:5000/unauthorized:v9 not found: manifest unknown', 'pull_not_found'],
-    ['failed to resolve reference "localhost:5000/app:v9": localhost:5000/app:v9: not found', 'pull_not_found'],
-    ['name unknown: repository name not known to registry', 'pull_not_found'],
-    ['repository me/app does not exist', 'pull_not_found'],
-    ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'pull_not_found'],
-    ['Get "http://localhost:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused', 'pull_failed'],
-    ['Get "https://r.io/v2/not-found/manifests/1": net/http: TLS handshake timeout', 'pull_failed'],
-    ['toomanyrequests: You have reached your unauthenticated pull rate limit.', 'pull_failed'],
-    ['failed to register layer: open /var/lib/docker/tmp/x: permission denied', 'pull_failed'],
-    ['write /var/lib/docker/tmp/x: no space left on device', 'pull_failed'],
-    ['', 'pull_failed'],
-  ])('%s: %s', (message, code) => {
-    expect(pullFailureCode(message)).toBe(code);
-    expect(pullFailureCode(message, 500)).toBe(code);
-  });
-
-  it.each([
-    ['whatever', 401, 'pull_unauthorized'],
-    ['<html><body><h1>403 Forbidden</h1>', 403, 'pull_failed'],
-    ['whatever', 404, 'pull_not_found'],
-    ["pull access denied for app, repository does not exist or may require 'docker login'", 404, 'pull_unauthorized'],
-    ['manifest unknown', 401, 'pull_not_found'],
-  ])('%s with %i: %s', (message, httpStatus, code) => {
-    expect(pullFailureCode(message, httpStatus)).toBe(code);
-  });
-
-  it('is quick whatever it is given', () => {
-    const begin = performance.now();
-    for (const part of ['repository ', 'denied', '://', '://a@', ' not', ': 401 ']) pullFailure(part.repeat(100_000));
-    expect(performance.now() - begin).toBeLessThan(2000);
-  });
-});
-
-describe('pullFailure', () => {
-  it('says what to do', () => {
-    const error = pullFailure('manifest unknown', 404);
-    expect(error).toMatchObject({ code: 'pull_not_found', stage: 'pull' });
-    expect(error.message).toBe(
-      'manifest unknown; check that the image was pushed under this name and tag, for this platform',
-    );
-  });
-
-  it('keeps secrets in URLs to itself', () => {
-    const { message } = pullFailure(
-      'Get "https://me:pw@r.io/v2/": EOF\nGet "https://s3.io/blob?X-Amz-Signature=abc&y=z": EOF',
-    );
-    expect(message).toMatch(/^Get "https:\/\/r\.io\/v2\/": EOF Get "https:\/\/s3\.io\/blob\?…": EOF; /);
-  });
-
-  it('is short', () => {
-    expect(pullFailure('x'.repeat(100_000)).message.length).toBeLessThan(1200);
   });
 });
 

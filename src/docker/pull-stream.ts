@@ -1,4 +1,5 @@
-import { UpdateError, type FailureCode } from './outcome.js';
+import { UpdateError } from './outcome.js';
+import { messageLimit, presentable, pullFailure } from './pull-failure.js';
 
 export interface PullResult {
   /** The engine's last word, such as `Downloaded newer image for ghcr.io/me/app:1`, where it said one. */
@@ -32,7 +33,6 @@ export type PullStream = AsyncIterable<Uint8Array> & { destroy?: () => unknown }
 const lineLimitBytes = 1024 * 1024;
 /** An image has at most 127 layers; what an engine says beyond this is not counted. */
 const layerLimit = 1024;
-const messageLimit = 1000;
 const excerptLimit = 200;
 
 /**
@@ -63,47 +63,6 @@ export async function readPullStream(chunks: PullStream, options: PullOptions): 
   }
 }
 
-/**
- * The failure that the engine's own words mean, with what to do about it; the stage is `pull`.
- * @param message what the engine said, in a line of the stream or in the body of an error answer
- * @param httpStatus the status of the answer, where the engine refused the pull at once
- */
-export function pullFailure(message: string, httpStatus?: number): UpdateError {
-  const code = pullFailureCode(message, httpStatus);
-  return new UpdateError(
-    code,
-    'pull',
-    `${presentable(message, messageLimit) || 'the engine gave no reason'}; ${advice[code]}`,
-  );
-}
-
-type PullFailureCode = Extract<FailureCode, 'pull_unauthorized' | 'pull_not_found' | 'pull_failed'>;
-
-const advice: Record<PullFailureCode, string> = {
-  pull_unauthorized: 'check that the repository exists and that the registry credentials may read it',
-  pull_not_found: 'check that the image was pushed under this name and tag, for this platform',
-  pull_failed: 'see that the engine reaches the registry and has room on its disk, then call the webhook again',
-};
-
-// A word that is part of a name, as in registry.io/denied:1, says nothing.
-const unauthorized =
-  /(?<![\w/.-])unauthorized|authentication required|no basic auth credentials|incorrect username or password|authorization failed|access forbidden|(?<!permission |[\w/.-])denied(?![\w/-])|: 40[13] (?:unauthorized|forbidden)/i;
-const notFound =
-  /manifest unknown|name unknown|(?:manifest|name|repository)_unknown|(?<![\w/.-])not found|repository .*does not exist|no matching manifest/i;
-
-/**
- * What kind of failure the engine's words mean. Registries hide private repositories, so that "pull access denied …
- * repository does not exist or may require 'docker login'" is `pull_unauthorized`, though the engine says 404.
- */
-export function pullFailureCode(message: string, httpStatus?: number): PullFailureCode {
-  const text = message.slice(0, 10 * messageLimit);
-  if (unauthorized.test(text)) return 'pull_unauthorized';
-  if (notFound.test(text)) return 'pull_not_found';
-  // 403 alone is no word of the registry's: a proxy in front of the engine forbids the call.
-  if (httpStatus === 401) return 'pull_unauthorized';
-  return httpStatus === 404 ? 'pull_not_found' : 'pull_failed';
-}
-
 /** The chunks of a stream, as long as it is neither silent for too long nor given up. */
 async function* watched(
   iterator: AsyncIterator<Uint8Array>,
@@ -128,7 +87,7 @@ async function* watched(
         iterator.next().then(resolve, reject);
       });
       signal?.throwIfAborted();
-      if (!next) throw new UpdateError('pull_timeout', 'pull', silence(idleTimeoutMs));
+      if (!next) throw new UpdateError('pull_timeout', 'pull', silence(idleTimeoutMs), { passes: true });
       if (next.done) return;
       yield next.value;
       idle.refresh();
@@ -141,7 +100,7 @@ async function* watched(
       'pull_failed',
       'pull',
       `the connection to the engine broke off in the middle of the pull (${reason}); call the webhook again`,
-      { cause: error },
+      { cause: error, passes: true },
     );
   } finally {
     clearTimeout(idle);
@@ -232,6 +191,7 @@ class Pull {
         'pull_failed',
         'pull',
         `the engine ended its answer before the pull was finished (its last word: ${JSON.stringify(this.lastStatus)}); see the engine's own log, then call the webhook again`,
+        { passes: true },
       );
     }
     const bytes = this.progress().currentBytes;
@@ -309,15 +269,4 @@ function errorText({ error, errorDetail }: Message): string {
 
 function count(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
-}
-
-/** One line of bounded length, without what a URL may hold of secrets: user and password, and the query of a signed one. */
-function presentable(text: string, limit: number): string {
-  const line = text
-    .slice(0, 10 * limit)
-    .replace(/\p{Cc}+|\s+/gu, ' ')
-    .replace(/:\/\/[^\s/@"]+@/g, '://')
-    .replace(/(:\/\/[^\s?"]+)\?[^\s"]*/g, '$1?…')
-    .trim();
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }

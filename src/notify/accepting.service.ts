@@ -22,6 +22,8 @@ export interface Asked {
   kind: DeploymentKind;
   container: string;
   caller: Caller;
+  /** The registry's digest that it expects. */
+  digest?: string;
   /** How long to wait for the outcome, as the query says it. */
   wait: Parameters<WaitingRoom['wanted']>[1];
 }
@@ -40,7 +42,7 @@ export class AcceptingService {
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
   async accept(
-    { kind, container, caller, wait: asked }: Asked,
+    { kind, container, caller, digest, wait: asked }: Asked,
     request: Request,
     response: Response,
   ): Promise<Accepted | Deployment> {
@@ -50,12 +52,13 @@ export class AcceptingService {
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const { deployment, position, coalesced } = await this.queue
-      .add(container, caller.id, containersFor(caller, kind), kind)
+      .add(container, caller.id, { kind, digest, mayUpdate: containersFor(caller, kind) })
       .catch(rethrowAsProblem);
     this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
       deploymentId: deployment.id,
       kind,
       container,
+      digest,
       position,
       coalesced,
       requestedBy: caller.id,

@@ -10,9 +10,10 @@ import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+import { digestParameter } from './digest.js';
 
 /** What a notify may ask for. */
-export const notifyQuery = z.object({ wait: waitSeconds });
+export const notifyQuery = z.object({ wait: waitSeconds, digest: digestParameter });
 
 @Controller('notify')
 @Requires('notify')
@@ -25,12 +26,12 @@ export class NotifyController {
   @HttpCode(202)
   notify(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(notifyQuery)) { wait }: z.output<typeof notifyQuery>,
+    @Query(new QueryPipe(notifyQuery)) { wait, digest }: z.output<typeof notifyQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Deployment> {
-    return this.accepting.accept({ kind: 'notify', container, caller, wait }, request, response);
+    return this.accepting.accept({ kind: 'notify', container, caller, wait, digest }, request, response);
   }
 
   @Post()

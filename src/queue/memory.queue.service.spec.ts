@@ -1,10 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
+import type { DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { MemoryDeploymentStore } from '../deployments/memory.deployment-store.js';
 import { MemoryQueueService } from './memory.queue.service.js';
-import { QueueFull } from './queue.service.js';
+import { QueueFull, type Job } from './queue.service.js';
 
 function build(queueSize: number) {
   const deployments = new DeploymentsService(
@@ -39,14 +40,14 @@ describe('MemoryQueueService', () => {
 
   it('remembers what each of those who joined may have updated', async () => {
     const { queue } = build(1);
-    for (const mayUpdate of [['web'], ['*'], ['web']]) await queue.add('web', 'ci', mayUpdate);
+    for (const mayUpdate of [['web'], ['*'], ['web']]) await queue.add('web', 'ci', { mayUpdate });
     expect((await queue.take(never))?.permissions).toEqual([['web'], ['*']]);
   });
 
   it('does what was asked for last: a rollback and a notify of one container do not join, and the later one comes last', async () => {
     const { queue } = build(10);
     const first = await queue.add('web', 'ci');
-    await queue.add('web', 'operator', ['*'], 'rollback');
+    await queue.add('web', 'operator', { kind: 'rollback', mayUpdate: ['*'] });
     const again = await queue.add('web', 'ci');
     expect(again).toMatchObject({ coalesced: true, position: 2, deployment: { id: first.deployment.id } });
     expect([(await queue.take(never))?.kind, (await queue.take(never))?.kind]).toEqual(['rollback', 'notify']);
@@ -105,5 +106,117 @@ describe('MemoryQueueService', () => {
         }
       }),
     );
+  });
+});
+
+describe('MemoryQueueService with one that waits for its time', () => {
+  const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+  const inMs = (delayMs: number): DeploymentRetry => ({
+    stage: 'pull',
+    code: 'digest_mismatch',
+    message: 'not yet',
+    notBefore: new Date(Date.now() + delayMs).toISOString(),
+  });
+  /** Takes the next one as the worker does; the test fails where there is none. */
+  const begin = async ({ queue, deployments }: ReturnType<typeof build>): Promise<Job> => {
+    const job = await queue.take(never);
+    if (!job) throw new Error('nothing was taken');
+    await deployments.start(job.deploymentId);
+    return job;
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'], now: 1_000_000 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('lets all others pass, and takes it when its time has come, without looking in between', async () => {
+    const built = build(10);
+    const { queue, deployments } = built;
+    await queue.add('slow', 'ci', { digest: digest('a') });
+    const slow = await begin(built);
+    await queue.requeue(slow, inMs(5000));
+    expect(await deployments.find(slow.deploymentId)).toMatchObject({ status: 'queued', attempts: 1 });
+    for (const container of ['b', 'c', 'd']) await queue.add(container, 'ci');
+    for (const container of ['b', 'c', 'd']) expect((await begin(built)).container).toBe(container);
+    const taken = queue.take(never);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(jest.getTimerCount()).toBe(1);
+    await jest.advanceTimersByTimeAsync(4999);
+    expect(await queue.size()).toBe(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await taken).toEqual(slow);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is behind those that were there when it came back, and before those that came after', async () => {
+    const built = build(10);
+    const { queue } = built;
+    await queue.add('first', 'ci');
+    await queue.add('before', 'ci');
+    const first = await begin(built);
+    await queue.requeue(first, inMs(10));
+    await queue.add('after', 'ci');
+    await jest.advanceTimersByTimeAsync(10);
+    expect((await begin(built)).container).toBe('before');
+    expect((await begin(built)).container).toBe('first');
+    expect((await begin(built)).container).toBe('after');
+  });
+
+  it('is joined by requests for the same digest, and by no others', async () => {
+    const built = build(10);
+    const { queue } = built;
+    await queue.add('web', 'ci', { digest: digest('a') });
+    const waiting = await begin(built);
+    await queue.requeue(waiting, inMs(5000));
+    const same = await queue.add('web', 'ci', { digest: digest('a') });
+    expect(same).toMatchObject({
+      coalesced: true,
+      position: 1,
+      deployment: { id: waiting.deploymentId, coalesced: 1 },
+    });
+    const other = await queue.add('web', 'ci', { digest: digest('b') });
+    const none = await queue.add('web', 'ci');
+    expect([other.coalesced, none.coalesced]).toEqual([false, false]);
+    expect(new Set([same, other, none].map(({ deployment }) => deployment.id)).size).toBe(3);
+    expect(await queue.size()).toBe(3);
+  });
+
+  it('counts for the bound, and finds no place where that was taken meanwhile', async () => {
+    const built = build(1);
+    const { queue, deployments } = built;
+    await queue.add('web', 'ci');
+    const job = await begin(built);
+    await queue.add('api', 'ci');
+    await expect(queue.requeue(job, inMs(1000))).rejects.toThrow(QueueFull);
+    expect(await deployments.find(job.deploymentId)).toMatchObject({ status: 'running' });
+    const api = await begin(built);
+    await queue.requeue(api, inMs(1000));
+    await expect(queue.add('other', 'ci')).rejects.toThrow(QueueFull);
+  });
+
+  it('is taken out with all others at a stop', async () => {
+    const built = build(10);
+    const { queue } = built;
+    await queue.add('web', 'ci');
+    const web = await begin(built);
+    await queue.requeue(web, inMs(60_000));
+    await queue.add('web', 'ci', { digest: digest('a') });
+    expect(await queue.clear()).toEqual([web, expect.objectContaining({ container: 'web', digest: digest('a') })]);
+    expect(await queue.size()).toBe(0);
+  });
+
+  it('does not keep whoever gives up waiting, and leaves no timer behind', async () => {
+    const built = build(10);
+    const { queue } = built;
+    await queue.add('web', 'ci');
+    await queue.requeue(await begin(built), inMs(60_000));
+    const controller = new AbortController();
+    const nothing = queue.take(controller.signal);
+    controller.abort();
+    expect(await nothing).toBeUndefined();
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

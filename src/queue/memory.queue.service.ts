@@ -1,26 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { once } from 'node:events';
 import { settings, type Settings } from '../config/settings.js';
-import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
+import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import { addPermission, type Permissions } from './permissions.js';
-import { QueueFull, QueueService, type Enqueued, type Job } from './queue.service.js';
+import { addPermission } from './permissions.js';
+import { QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 
-interface Waiting {
-  container: string;
-  kind: DeploymentKind;
-  accepted: Promise<Deployment>;
-  permissions: Permissions;
+/**
+ * One that waits. It takes its place before its record is stored, so that no request that comes meanwhile can pass the
+ * bound or miss what it should join; whoever takes it waits for the record.
+ */
+interface Waiting extends Omit<Job, 'deploymentId'> {
+  /** Epoch milliseconds. */
+  notBefore: number;
+  record: Promise<Deployment>;
 }
 
 /** A queue in the memory of this process: what waits is lost when it ends. */
 @Injectable()
 export class MemoryQueueService extends QueueService {
-  /**
-   * By container and kind, in the order of arrival. An entry takes its place before its record is stored, so that no request that
-   * comes meanwhile can pass the bound or miss what it should join; whoever takes it waits for the record.
-   */
-  private readonly waiting = new Map<string, Waiting>();
+  /** In the order of arrival. */
+  private readonly waiting = new Set<Waiting>();
+  /** What a request for the same container, kind and digest joins: the last that came. */
+  private readonly joinable = new Map<string, Waiting>();
   private readonly arrivals = new EventTarget();
 
   constructor(
@@ -33,72 +35,110 @@ export class MemoryQueueService extends QueueService {
   async add(
     container: string,
     requestedBy: string,
-    mayUpdate: readonly string[] = [container],
-    kind: DeploymentKind = 'notify',
+    { digest, mayUpdate = [container], kind = 'notify' }: Wishes = {},
   ): Promise<Enqueued> {
-    const key = `${kind} ${container}`;
-    const waiting = this.waiting.get(key);
-    if (waiting) {
-      this.moveBehindOthersOf(key, waiting);
-      const position = [...this.waiting.keys()].indexOf(key) + 1;
-      waiting.permissions = addPermission(waiting.permissions, mayUpdate);
-      const { id } = await waiting.accepted;
+    const present = this.joinable.get(keyOf({ container, kind, digest }));
+    if (present) {
+      this.moveBehindOtherKindOf(present);
+      const position = [...this.waiting].indexOf(present) + 1;
+      present.permissions = addPermission(present.permissions, mayUpdate);
+      const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
-    if (this.waiting.size >= this.settings.queueSize)
-      throw new QueueFull(`${this.waiting.size} containers are waiting`);
-    const accepted = this.deployments.accept(container, requestedBy, kind);
-    this.waiting.set(key, { container, kind, accepted, permissions: [mayUpdate] });
+    const accepted = this.enter({ container, kind, digest, permissions: [mayUpdate] }, 0, () =>
+      this.deployments.accept(container, requestedBy, { kind, expectedDigest: digest }),
+    );
     const position = this.waiting.size;
-    try {
-      return { deployment: await accepted, position, coalesced: false };
-    } catch (error) {
-      this.waiting.delete(key);
-      throw error;
-    } finally {
-      this.arrivals.dispatchEvent(new Event('arrival'));
-    }
+    return { deployment: await accepted, position, coalesced: false };
+  }
+
+  async requeue({ deploymentId, ...job }: Job, retry: DeploymentRetry): Promise<void> {
+    await this.enter(job, Date.parse(retry.notBefore), () => this.deployments.postpone(deploymentId, retry));
   }
 
   async take(signal: AbortSignal): Promise<Job | undefined> {
     while (!signal.aborted) {
-      const [first] = this.waiting;
-      if (first) return this.takeOut(...first);
+      const now = Date.now();
+      let nextMs = Infinity;
+      for (const entry of this.waiting) {
+        if (entry.notBefore <= now) return this.takeOut(entry);
+        nextMs = Math.min(nextMs, entry.notBefore - now);
+      }
       // No arrival is lost: nothing is awaited between the look above and the listening below.
-      await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
+      await this.arrival(nextMs, signal);
     }
     return undefined;
   }
 
   async remove(deploymentId: string): Promise<boolean> {
-    for (const [key, entry] of this.waiting) {
-      if ((await entry.accepted).id === deploymentId && this.waiting.get(key) === entry)
-        return this.waiting.delete(key);
+    for (const entry of this.waiting) {
+      if ((await entry.record).id !== deploymentId || !this.waiting.has(entry)) continue;
+      this.leave(entry);
+      return true;
     }
     return false;
   }
 
   async order(): Promise<string[]> {
-    return Promise.all([...this.waiting.values()].map(async ({ accepted }) => (await accepted).id));
+    return Promise.all([...this.waiting].map(async ({ record }) => (await record).id));
   }
 
   clear(): Promise<Job[]> {
-    return Promise.all([...this.waiting].map((entry) => this.takeOut(...entry)));
+    return Promise.all([...this.waiting].map((entry) => this.takeOut(entry)));
   }
 
   size(): Promise<number> {
     return Promise.resolve(this.waiting.size);
   }
 
-  private moveBehindOthersOf(key: string, waiting: Waiting): void {
-    const ofContainer = [...this.waiting].filter(([, { container }]) => container === waiting.container);
-    if (ofContainer.at(-1)?.[0] === key) return;
-    this.waiting.delete(key);
-    this.waiting.set(key, waiting);
+  private moveBehindOtherKindOf(waiting: Waiting): void {
+    const ofContainer = [...this.waiting].filter(({ container }) => container === waiting.container);
+    if (ofContainer.at(-1)?.kind === waiting.kind) return;
+    this.waiting.delete(waiting);
+    this.waiting.add(waiting);
   }
 
-  private async takeOut(key: string, { container, kind, accepted, permissions }: Waiting): Promise<Job> {
-    this.waiting.delete(key);
-    return { container, kind, deploymentId: (await accepted).id, permissions };
+  /** Takes a place at the end at once, and answers when the record is stored; without a record there is no place. */
+  private async enter(
+    job: Omit<Job, 'deploymentId'>,
+    notBefore: number,
+    store: () => Promise<Deployment>,
+  ): Promise<Deployment> {
+    if (this.waiting.size >= this.settings.queueSize)
+      throw new QueueFull(`${this.waiting.size} deployments are waiting`);
+    const entry: Waiting = { ...job, notBefore, record: store() };
+    this.waiting.add(entry);
+    this.joinable.set(keyOf(entry), entry);
+    try {
+      return await entry.record;
+    } catch (error) {
+      this.leave(entry);
+      throw error;
+    } finally {
+      this.arrivals.dispatchEvent(new Event('arrival'));
+    }
   }
+
+  private async takeOut(entry: Waiting): Promise<Job> {
+    this.leave(entry);
+    const { notBefore: _, record, ...job } = entry;
+    return { ...job, deploymentId: (await record).id };
+  }
+
+  private leave(entry: Waiting): void {
+    this.waiting.delete(entry);
+    if (this.joinable.get(keyOf(entry)) === entry) this.joinable.delete(keyOf(entry));
+  }
+
+  /** The next arrival, or the time of one that waits for it; a timer is there only while something waits. */
+  private async arrival(nextMs: number, signal: AbortSignal): Promise<void> {
+    const alarm =
+      nextMs === Infinity ? undefined : setTimeout(() => this.arrivals.dispatchEvent(new Event('arrival')), nextMs);
+    await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
+    clearTimeout(alarm);
+  }
+}
+
+function keyOf({ container, kind, digest = '' }: Pick<Waiting, 'container' | 'kind' | 'digest'>): string {
+  return `${kind} ${container} ${digest}`;
 }

@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
+import type { Deployment, DeploymentKind, DeploymentRetry } from '../deployments/deployment.js';
 import type { Permissions } from './permissions.js';
 
 /** What became of a request: the deployment it belongs to, its place in the queue (1 is next), and whether it joined one that waited. */
@@ -8,6 +8,16 @@ export interface Enqueued {
   coalesced: boolean;
 }
 
+/** What a caller may say of the update that it asks for. */
+export interface Wishes {
+  /** `notify` where it says nothing. */
+  kind?: DeploymentKind;
+  /** What it expects the registry to serve, `sha256:<64 hex>`. */
+  digest?: string;
+  /** The containers, as names and globs, that it may have updated; without it, that container alone. */
+  mayUpdate?: readonly string[];
+}
+
 /** A deployment that was taken out of the queue, to be worked on. */
 export interface Job {
   deploymentId: string;
@@ -15,33 +25,35 @@ export interface Job {
   kind: DeploymentKind;
   /** What those who asked for it may have updated: containers that depend on this one follow it only where one of them may. */
   permissions: Permissions;
+  /** The registry's digest that its callers expect; `sha256:<64 hex>`. */
+  digest?: string;
 }
 
-/** The queue holds as many containers as it may. Nothing was enqueued. */
+/** The queue holds as many deployments as it may. Nothing was enqueued. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
 /**
- * The containers that wait for their update, first in, first out. Requests for a container that waits become one; one
- * that arrives after its container was taken waits anew, for the image may have been pushed after the running pull.
- * Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
+ * The deployments that wait, first in, first out. Requests for the same container and the same digest that wait together
+ * are one deployment; one that arrives after it was taken waits anew, for the image may have been pushed after the running
+ * pull. Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
  */
 export abstract class QueueService {
   /**
-   * Requests of one kind are joined; one that joins after a request of the other kind came goes behind that, for what was
-   * asked for last is what counts.
-   * @param mayUpdate the containers, as names and globs, that the caller may have updated
-   * @throws QueueFull where the container does not wait yet and there is no room
+   * Requests of one kind are joined, unless they have different digests; one that joins after a request of the other
+   * kind came goes behind that, for what was asked for last is what counts.
+   * @throws QueueFull where nothing waits that the request can join, and there is no room
    */
-  abstract add(
-    container: string,
-    requestedBy: string,
-    mayUpdate?: readonly string[],
-    kind?: DeploymentKind,
-  ): Promise<Enqueued>;
+  abstract add(container: string, requestedBy: string, wishes?: Wishes): Promise<Enqueued>;
 
-  /** Takes the first one; waits where there is none. Undefined once the signal is aborted. */
+  /**
+   * Puts a job that was taken back, behind all that wait; it is not taken again before `retry.notBefore`.
+   * @throws QueueFull where its place has been taken meanwhile
+   */
+  abstract requeue(job: Job, retry: DeploymentRetry): Promise<void>;
+
+  /** Takes the first one whose time has come; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;
 
   /** Takes one out that waits; answers whether it did. */
@@ -53,6 +65,6 @@ export abstract class QueueService {
   /** Takes out all that wait, for a stop. */
   abstract clear(): Promise<Job[]>;
 
-  /** How many wait. */
+  /** How many wait, those that wait for their time included. */
   abstract size(): Promise<number>;
 }

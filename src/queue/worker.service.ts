@@ -10,15 +10,24 @@ import { setTimeout } from 'node:timers/promises';
 import { withLogContext } from '../config/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import type { Deployment, DeploymentError } from '../deployments/deployment.js';
+import type { Deployment, DeploymentEnd, DeploymentError, Winner } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
+import type { UpdateOutcome } from '../docker/outcome.js';
 import { permits } from './permissions.js';
-import { QueueService, type Job } from './queue.service.js';
+import { QueueFull, QueueService, type Job } from './queue.service.js';
+import { retryDelayMs } from './retry-policy.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
 const recoveryRetryMs = 30_000;
 /** What is left of the drain time for those who have been told that it is nearly over. */
 const lastWordsMs = 2000;
+
+const stopping = {
+  code: 'stopping',
+  message: 'the service was stopped before this deployment was begun, or tried again; notify again',
+};
+
+type Postponed = Extract<UpdateOutcome, { status: 'postponed' }>;
 
 /**
  * Takes deployments out of the queue and works on them, one at a time: 500 notifies at once never tear down 500
@@ -37,7 +46,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     private readonly queue: QueueService,
     private readonly deployments: DeploymentsService,
     private readonly docker: DockerService,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'drainTimeoutMs'>,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<Settings, 'drainTimeoutMs' | 'digestTimeoutMs' | 'pullRetries'>,
   ) {}
 
   get isAlive(): boolean {
@@ -108,7 +118,9 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private async recover(): Promise<void> {
     try {
       for (const { reference, container, outcome } of await this.docker.recover(this.drain)) {
-        const ended = await this.deployments.adopt(reference, container, outcome);
+        // Nobody is left who could ask for it again: what would be tried later is a failure here.
+        const end: DeploymentEnd = outcome.status === 'postponed' ? { ...outcome, status: 'failed' } : outcome;
+        const ended = await this.deployments.adopt(reference, container, end);
         this.logEnd(ended, ended);
       }
       this.logger.log('looked for interrupted updates; ready for work');
@@ -148,10 +160,32 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         },
       },
       this.drain,
-      { mayUpdate: (names) => permits(permissions, names), reference: deploymentId },
+      { mayUpdate: (names) => permits(permissions, names), reference: deploymentId, expectedDigest: job.digest },
     );
+    const end = outcome.status === 'postponed' ? await this.postpone(job, started, outcome) : outcome;
     // One that was abandoned has its end already.
-    if (this.running === job) this.logEnd(await this.deployments.finish(deploymentId, outcome), started);
+    if (end && this.running === job) this.logEnd(await this.deployments.finish(deploymentId, end), started);
+  }
+
+  /** Sends a deployment back to the queue, so that nobody waits for it; answers its end where it is not tried again. */
+  private async postpone(job: Job, started: Deployment, outcome: Postponed): Promise<DeploymentEnd | undefined> {
+    const { error } = outcome;
+    const winner = error.servedDigest && (await this.deployments.overtaking(started, error.servedDigest));
+    if (winner) return { ...outcome, status: 'failed', error: superseded(started, winner, error) };
+    const failed: DeploymentEnd = { ...outcome, status: 'failed' };
+    const now = Date.now();
+    const delayMs = retryDelayMs(started, this.settings, now);
+    if (delayMs === undefined) return failed;
+    if (this.isStopping) return { ...outcome, status: 'dropped', error: { ...error, ...stopping } };
+    const notBefore = new Date(now + delayMs).toISOString();
+    try {
+      await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
+    } catch (failure) {
+      if (failure instanceof QueueFull) return failed;
+      throw failure;
+    }
+    this.logger.warn(`${job.container}: will be tried again: ${describe(error)}`, { ...job, notBefore });
+    return undefined;
   }
 
   /** The record ends with the service, so that whoever waits for it gets an answer. */
@@ -163,11 +197,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async drop({ deploymentId, container }: Job): Promise<void> {
-    const error = {
-      code: 'stopping',
-      message: 'the service was stopped before this deployment was begun; notify again',
-    };
-    await this.deployments.finish(deploymentId, { status: 'dropped', error });
+    await this.deployments.finish(deploymentId, { status: 'dropped', error: stopping });
     this.logger.warn(`dropped ${container}: the service stops`, { deploymentId, container });
   }
 
@@ -209,6 +239,11 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         this.logger.error(`${container}: failed: ${describe(error)}`, facts);
     }
   }
+}
+
+function superseded({ expectedDigest }: Deployment, winner: Winner, error: DeploymentError): DeploymentError {
+  const message = `a later push overtook ${String(expectedDigest)}: deployment ${winner.deploymentId} is for ${winner.digest}, and the registry serves ${String(error.servedDigest)} now`;
+  return { ...error, code: 'superseded', message, supersededBy: winner };
 }
 
 function describe(error: DeploymentError | undefined): string {

@@ -34,7 +34,7 @@ export class Service {
     private readonly env: Record<string, string>,
   ) {}
 
-  /** @param env settings beside those that a test needs: SECRET_KEY, a free PORT, a short settling time, no credentials */
+  /** @param env settings beside those that a test needs: SECRET_KEY, a free PORT, a short settling time, no retries, no credentials */
   static async start(env: Record<string, string> = {}): Promise<Service> {
     const port = await freePort();
     const service = new Service(port, {
@@ -43,6 +43,7 @@ export class Service {
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
       SETTLE_TIME: '500ms',
+      PULL_RETRIES: '0',
       DOCKER_CONFIG_PATH: noCredentials(),
       ...env,
     });

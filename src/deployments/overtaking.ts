@@ -1,0 +1,23 @@
+import type { Deployment, Winner } from './deployment.js';
+
+/**
+ * The newest deployment that was asked for after this one, for another digest that the registry has served since: what
+ * this one waits for will not come again. That the registry serves something else is not enough, for it may just not
+ * have got there yet.
+ * @param ofContainer the deployments of its container, in the order in which they were accepted
+ * @param servedDigest what the registry serves now
+ */
+export function overtaking(
+  deployment: Pick<Deployment, 'id' | 'expectedDigest'>,
+  ofContainer: readonly Deployment[],
+  servedDigest: string,
+): Winner | undefined {
+  const later = ofContainer.slice(ofContainer.findIndex(({ id }) => id === deployment.id) + 1);
+  const winner = later.findLast(
+    ({ expectedDigest, status }) =>
+      expectedDigest !== undefined &&
+      expectedDigest !== deployment.expectedDigest &&
+      (expectedDigest === servedDigest || status === 'succeeded'),
+  );
+  return winner?.expectedDigest === undefined ? undefined : { deploymentId: winner.id, digest: winner.expectedDigest };
+}

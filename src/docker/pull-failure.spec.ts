@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { pullFailure, pullFailureCode } from './pull-failure.js';
+
+describe('pullFailureCode', () => {
+  it.each([
+    ['unauthorized: authentication required', 'pull_unauthorized'],
+    ['Get "http://localhost:5000/v2/app/manifests/1": no basic auth credentials', 'pull_unauthorized'],
+    ['Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password', 'pull_unauthorized'],
+    [
+      "pull access denied for me/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+      'pull_unauthorized',
+    ],
+    ['denied: denied', 'pull_unauthorized'],
+    ['error from registry: access forbidden', 'pull_unauthorized'],
+    ['denied: Your authorization token has expired. Reauthenticate and try again.', 'pull_unauthorized'],
+    ['denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource', 'pull_unauthorized'],
+    [
+      'failed to resolve reference "ghcr.io/me/app:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+      'pull_unauthorized',
+    ],
+    [
+      'unexpected status from HEAD request to https://ghcr.io/v2/me/app/manifests/1: 403 Forbidden',
+      'pull_unauthorized',
+    ],
+    ['manifest for localhost:5000/app:v9 not found: manifest unknown: manifest unknown', 'pull_not_found'],
+    ['manifest for localhost:5000/denied:v9 not found: manifest unknown', 'pull_not_found'],
+    ['manifest for localhost:5000/unauthorized:v9 not found: manifest unknown', 'pull_not_found'],
+    ['failed to resolve reference "localhost:5000/app:v9": localhost:5000/app:v9: not found', 'pull_not_found'],
+    ['name unknown: repository name not known to registry', 'pull_not_found'],
+    ['repository me/app does not exist', 'pull_not_found'],
+    ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'pull_not_found'],
+    ['Get "http://localhost:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused', 'pull_failed'],
+    ['Get "https://r.io/v2/not-found/manifests/1": net/http: TLS handshake timeout', 'pull_failed'],
+    ['toomanyrequests: You have reached your unauthenticated pull rate limit.', 'pull_failed'],
+    ['failed to register layer: open /var/lib/docker/tmp/x: permission denied', 'pull_failed'],
+    ['write /var/lib/docker/tmp/x: no space left on device', 'pull_failed'],
+    ['', 'pull_failed'],
+  ])('%s: %s', (message, code) => {
+    expect(pullFailureCode(message)).toBe(code);
+    expect(pullFailureCode(message, 500)).toBe(code);
+  });
+
+  it.each([
+    ['whatever', 401, 'pull_unauthorized'],
+    ['<html><body><h1>403 Forbidden</h1>', 403, 'pull_failed'],
+    ['whatever', 404, 'pull_not_found'],
+    ["pull access denied for app, repository does not exist or may require 'docker login'", 404, 'pull_unauthorized'],
+    ['manifest unknown', 401, 'pull_not_found'],
+  ])('%s with %i: %s', (message, httpStatus, code) => {
+    expect(pullFailureCode(message, httpStatus)).toBe(code);
+  });
+
+  it('is quick whatever it is given', () => {
+    const begin = performance.now();
+    for (const part of ['repository ', 'denied', '://', '://a@', ' not', ': 401 ']) pullFailure(part.repeat(100_000));
+    expect(performance.now() - begin).toBeLessThan(2000);
+  });
+});
+
+describe('pullFailure', () => {
+  it('says what to do', () => {
+    const error = pullFailure('manifest unknown', 404);
+    expect(error).toMatchObject({ code: 'pull_not_found', stage: 'pull' });
+    expect(error.message).toBe(
+      'manifest unknown; check that the image was pushed under this name and tag, for this platform',
+    );
+  });
+
+  it('keeps secrets in URLs to itself', () => {
+    const { message } = pullFailure(
+      'Get "https://me:pw@r.io/v2/": EOF\nGet "https://s3.io/blob?X-Amz-Signature=abc&y=z": EOF',
+    );
+    expect(message).toMatch(/^Get "https:\/\/r\.io\/v2\/": EOF Get "https:\/\/s3\.io\/blob\?…": EOF; /);
+  });
+
+  it('is short', () => {
+    expect(pullFailure('x'.repeat(100_000)).message.length).toBeLessThan(1200);
+  });
+});
+
+describe('a pull failure passes', () => {
+  it.each([
+    'received unexpected HTTP status: 503 Service Unavailable',
+    'unexpected status code [manifests latest]: 502 Bad Gateway',
+    'failed to do request: unexpected status from GET request to https://ghcr.io/v2/x: 500 Internal Server Error',
+    'Get "https://registry.example/v2/": net/http: TLS handshake timeout',
+    'Get "https://registry.example/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+    'Get "http://127.0.0.1:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused',
+    'read tcp 10.0.0.1:43210->10.0.0.2:443: read: connection reset by peer',
+    'Get "http://127.0.0.1:5000/v2/": EOF',
+    'unexpected EOF',
+    'context deadline exceeded',
+    'manifest for registry.example/app:latest not found: manifest unknown: manifest unknown',
+    'failed to resolve reference "registry.example/app:latest": registry.example/app:latest: not found',
+  ])('where the registry fails for a while or has not got it yet: %s', (message) => {
+    expect(pullFailure(message).passes).toBe(true);
+  });
+
+  it.each([
+    'unauthorized: authentication required',
+    'pull access denied for x, repository does not exist or may require docker login: denied',
+    'no matching manifest for linux/arm64/v8 in the manifest list entries: not found',
+    'write /var/lib/docker/tmp/x: no space left on device',
+    'toomanyrequests: You have reached your pull rate limit',
+    'Get "https://timeout:443/v2/": x509: certificate signed by unknown authority',
+    'Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid: no such host',
+    'registry.example/timeout/app:1: invalid tar header',
+    '',
+  ])('never where asking again changes nothing: %s', (message) => {
+    expect(pullFailure(message).passes).toBe(false);
+  });
+});
