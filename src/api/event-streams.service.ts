@@ -69,6 +69,8 @@ function forward(event: DeploymentEvent, stream: EventStream): void {
       finish(event.deployment, stream);
       break;
     case 'started':
+    // It waits again, for a registry that does not have it yet.
+    case 'postponed':
       stream.send('snapshot', event.deployment);
       break;
     // Joining it changes nothing for those who follow, and may happen very often.
