@@ -68,8 +68,8 @@ function forward(event: DeploymentEvent, stream: EventStream): void {
     case 'finished':
       finish(event.deployment, stream);
       break;
+    // Also where it waits again, to be tried later.
     case 'started':
-    // It waits again, for a registry that does not have it yet.
     case 'postponed':
       stream.send('snapshot', event.deployment);
       break;
