@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|chaos|conformance|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|chaos|conformance|hostile|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -40,12 +40,23 @@ switch (command) {
     process.env.TEST_CONFORMANCE = args.includes('--quick') ? 'sample' : 'all';
     await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/conformance/', '--verbose']);
     break;
+  case 'hostile':
+    build();
+    process.env.TEST_HOSTILE = args.includes('--quick') ? 'sample' : 'all';
+    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/hostile.e2e-spec.ts', '--verbose']);
+    break;
+  case 'bench-tokens':
+    install();
+    await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
+    break;
   case 'lint':
     install();
     process.exit(lint());
     break;
   default:
-    console.error('usage: node scripts/run.mjs demo|test|chaos|conformance|start|lint [arguments]');
+    console.error(
+      'usage: node scripts/run.mjs demo|test|chaos|conformance|hostile|bench-tokens|start|lint [arguments]',
+    );
     process.exit(2);
 }
 

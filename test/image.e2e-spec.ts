@@ -309,7 +309,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     writeFileSync(
       join(folder, 'compose.yaml'),
       printed
-        .replace('8080:8080', `127.0.0.1:${port}:8080`)
+        .replace('127.0.0.1:8080:8080', `127.0.0.1:${port}:8080`)
         .replace('/var/run/docker.sock:', `${socket()}:`)
         .replace('/root/.docker:', `${join(folder, 'docker')}:`),
     );

@@ -11,6 +11,7 @@ import { containerInspect } from './support/containers.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
 import { FakeEngine, json, stream } from './support/fake-engine.js';
 import { publish } from './support/images.js';
+import { keepSecret } from './support/secrecy.js';
 import { Service } from './support/service.js';
 
 describeOnEngine('S15: a registry with credentials', () => {
@@ -19,6 +20,8 @@ describeOnEngine('S15: a registry with credentials', () => {
   let service: Service;
 
   beforeAll(async () => {
+    const { account } = testEnvironment();
+    keepSecret(account.password, auth(account), 'wrong-password');
     writeFileSync(path, '{}');
     service = await Service.start({ DOCKER_HOST: testEnvironment().dockerHost, DOCKER_CONFIG_PATH: path });
     await service.ready();

@@ -10,7 +10,7 @@ export class RegistryProcess implements RegistryRuntime {
   private child: ChildProcess | undefined;
   private readonly configPath: string;
 
-  constructor(settings: { name: string; folder: string; port: number; htpasswd?: string }) {
+  constructor(settings: { name: string; folder: string; port: number; htpasswd?: string; auth?: object }) {
     const folder = join(settings.folder, settings.name);
     const passwords = join(folder, 'htpasswd');
     mkdirSync(join(folder, 'storage'), { recursive: true });
@@ -24,7 +24,7 @@ export class RegistryProcess implements RegistryRuntime {
         log: { level: 'error' },
         storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
         http: { addr: `127.0.0.1:${settings.port}` },
-        ...(settings.htpasswd ? { auth: { htpasswd: { realm: 'test', path: passwords } } } : {}),
+        auth: settings.auth ?? (settings.htpasswd ? { htpasswd: { realm: 'test', path: passwords } } : undefined),
       }),
     );
   }

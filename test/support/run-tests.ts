@@ -1,12 +1,14 @@
 // Runs all tests in lanes, each with an engine of its own. The last line is `N passed, N failed, N skipped`.
 // Arguments are Jest's: patterns of paths first, options after them.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { debianRoot } from './debian-root.js';
 import { Lane } from './lane.js';
 import { needsNewestEngine, type Job } from './lane.protocol.js';
+import { findDisclosed, secrecyVariable } from './secrecy.js';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const args = process.argv.slice(2);
@@ -14,6 +16,8 @@ const optionsAt = args.findIndex((argument) => argument.startsWith('-'));
 const patterns = optionsAt < 0 ? args : args.slice(0, optionsAt);
 const options = optionsAt < 0 ? [] : args.slice(optionsAt);
 const lanes: Lane[] = [];
+const secrecyFolder = mkdtempSync(join(tmpdir(), 'tdp-secrecy-'));
+process.env[secrecyVariable] = secrecyFolder;
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -25,12 +29,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.exitCode = 1;
 try {
   await runAll();
+  searchForSecrets();
   if (!stop.signal.aborted && totals.failed === 0) process.exitCode = 0;
 } catch (error) {
   totals.failed += 1;
   if (!stop.signal.aborted) console.error(error);
 } finally {
   await Promise.all(lanes.map((lane) => lane.end()));
+  rmSync(secrecyFolder, { recursive: true, force: true });
 }
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
@@ -48,6 +54,16 @@ async function runAll(): Promise<void> {
     if (second) working.push(work(second, [anywhere]));
   }
   await Promise.all(working);
+}
+
+/** The last test of every run: no secret that was used in it stands in anything that the service told anybody. */
+function searchForSecrets(): void {
+  const { secrets, lines, found } = findDisclosed(secrecyFolder);
+  if (lines === 0) return;
+  console.log(`Searched ${lines} lines of logs and answers for ${secrets} secrets: found ${found.length}`);
+  for (const line of found.slice(0, 20)) console.error(`  a secret was told: ${line}`);
+  if (found.length > 0) totals.failed += 1;
+  else totals.passed += 1;
 }
 
 async function start(lane: Lane): Promise<Lane> {

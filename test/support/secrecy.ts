@@ -1,17 +1,16 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Names the folder of a run in which all of its processes keep what is to be searched. Without it nothing is kept. */
+export const secrecyVariable = 'TEST_SECRECY';
 
 /** Shorter ones occur by chance. */
 const shortestSecret = 8;
 
-/** Of the run: the runner gives each run a folder for temporary files. */
-const folder = (): string => join(tmpdir(), 'secrecy');
-
 function append(name: string, lines: readonly string[]): void {
-  if (lines.length === 0) return;
-  mkdirSync(folder(), { recursive: true });
-  appendFileSync(join(folder(), `${name}-${process.pid}`), lines.map((line) => `${line}\n`).join(''));
+  const folder = process.env[secrecyVariable];
+  if (folder === undefined || lines.length === 0) return;
+  appendFileSync(join(folder, `${name}-${process.pid}`), lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Says that a text is a secret: at the end of the run it must not be found in anything that was recorded. */
@@ -36,18 +35,11 @@ export interface Disclosed {
 }
 
 /** Looks for every secret of the run in every output of the run. */
-export function findDisclosed(): Disclosed {
-  const files = (() => {
-    try {
-      return readdirSync(folder());
-    } catch {
-      return [];
-    }
-  })();
+export function findDisclosed(folder: string): Disclosed {
   const linesOf = (name: string): string[] =>
-    files
+    readdirSync(folder)
       .filter((file) => file.startsWith(name))
-      .flatMap((file) => readFileSync(join(folder(), file), 'utf8').split('\n'))
+      .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
       .filter((line) => line !== '');
   const secrets = [...new Set(linesOf('secrets'))];
   const lines = linesOf('output');

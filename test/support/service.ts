@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Deployment } from '../../src/deployments/deployment.js';
 import type { Accepted } from '../../src/notify/accepting.service.js';
 import { freePort } from './registry.js';
+import { keepSecret, recordOutput } from './secrecy.js';
 import { until } from './until.js';
 
 const startsWithinMs = 60_000;
@@ -19,8 +20,11 @@ export interface LogLine {
 }
 
 const running = new Set<ChildProcess>();
+/** Lines of services' output that are to be searched for secrets at the end of the run. */
+const unrecorded: string[] = [];
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  recordOutput(...unrecorded);
 });
 
 /** The built service, run as users run it: a process of its own with settings in its environment. */
@@ -83,11 +87,19 @@ export class Service {
     if (!answered) throw new Error(`the service did not start:\n${this.output.slice(-20).join('\n')}`);
   }
 
-  fetch(path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> {
-    return fetch(`${this.url}${path}`, {
+  async fetch(path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> {
+    const response = await fetch(`${this.url}${path}`, {
       ...init,
       headers: { Authorization: `Bearer ${Service.secret}`, ...init.headers },
     });
+    recordOutput(...[...response.headers].map((header) => header.join(': ')));
+    // A copy of a document; a stream of events would have no end.
+    if (response.headers.get('content-type')?.includes('json'))
+      void response
+        .clone()
+        .text()
+        .then(recordOutput, () => undefined);
+    return response;
   }
 
   notify(container: string): Promise<Response> {
@@ -150,6 +162,7 @@ function noCredentials(): string {
 }
 
 function launch(env: Record<string, string>): ChildProcess {
+  keepSecret(...[env.SECRET_KEY, env.DOCKER_AUTH_CONFIG].filter((secret) => secret !== undefined));
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SystemRoot)$/.test(name)),
   );
@@ -164,6 +177,13 @@ function launch(env: Record<string, string>): ChildProcess {
 
 function collect(child: ChildProcess, output: string[]): void {
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on('line', (line) => output.push(line));
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      output.push(line);
+      unrecorded.push(line);
+    });
   }
+  child.once('close', () => {
+    recordOutput(...unrecorded.splice(0));
+  });
 }

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { rawRequest } from './support/raw-http.js';
+import { Service } from './support/service.js';
+import { until } from './support/until.js';
+
+/** `npm run test:hostile` does all of it; `npm test` a sample. */
+const isWhole = process.env.TEST_HOSTILE === 'all';
+const badTokens = isWhole ? 50_000 : 1000;
+const idleConnections = isWhole ? 5000 : 1000;
+const mostGrowthKib = 200 * 1024;
+
+const openFiles = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
+const itWithEnoughFiles = openFiles > idleConnections + 1000 ? it : it.skip;
+
+describe('a hostile network', () => {
+  let service: Service;
+  let memoryAtStart: number;
+
+  beforeAll(async () => {
+    service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', LOG_LEVEL: 'info' });
+    for (let warming = 0; warming < 50; warming++) await validCall();
+    memoryAtStart = memoryKib();
+  });
+  afterAll(() => service.stop());
+
+  /** Resident, in KiB. */
+  const memoryKib = (): number =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]);
+
+  const validCall = async (): Promise<number> => {
+    const response = await service.fetch('/deployments/x');
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  const expectToBeWell = async (): Promise<void> => {
+    expect(await validCall()).toBe(404);
+    expect((await service.notify('web')).status).toBe(202);
+    expect(memoryKib() - memoryAtStart).toBeLessThan(mostGrowthKib);
+    // That there is no engine is told by the worker.
+    const complaints = service.logs.filter(({ level, context }) => /fatal|error/.test(level) && context !== 'Worker');
+    expect(complaints).toEqual([]);
+  };
+
+  it('bad tokens as fast as they can be sent are answered 401 and then 429, and valid callers are served', async () => {
+    const statuses = new Map<number, number>();
+    let sent = 0;
+    const sender = async (): Promise<void> => {
+      while (sent++ < badTokens) {
+        const headers = { Authorization: `Bearer wrong-${sent}` };
+        const response = await service.fetch('/notify/web', { method: 'POST', headers });
+        await response.arrayBuffer();
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+        if (response.status === 429) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+    };
+    const valid: number[] = [];
+    const caller = async (): Promise<void> => {
+      while (sent < badTokens) valid.push(await validCall());
+    };
+    await Promise.all([...Array.from({ length: 20 }, sender), caller(), caller()]);
+    expect([...statuses.keys()].sort()).toEqual([401, 429]);
+    expect((statuses.get(401) ?? 0) + (statuses.get(429) ?? 0)).toBe(badTokens);
+    expect(valid.length).toBeGreaterThan(10);
+    expect(new Set(valid)).toEqual(new Set([404]));
+    // A line for each of the first 60 of each minute, then at each doubling.
+    const lines = service.logs.filter(({ context, result }) => context === 'Audit' && result === 'refused');
+    const minutes = 1 + Math.ceil((Number(lines.at(-1)?.timestamp) - Number(lines[0]?.timestamp)) / 60_000);
+    expect(lines.length).toBeLessThanOrEqual(minutes * 80);
+    await expectToBeWell();
+  }, 300_000);
+
+  itWithEnoughFiles(
+    `${idleConnections} idle connections do not keep valid callers out`,
+    async () => {
+      const sockets: Socket[] = [];
+      try {
+        for (let opened = 0; opened < idleConnections; opened += 100) {
+          const batch = Array.from({ length: 100 }, () => connect(service.port, '127.0.0.1'));
+          sockets.push(...batch);
+          for (const socket of batch) socket.on('error', () => undefined);
+          await Promise.all(batch.map((socket) => once(socket, 'connect')));
+        }
+        await expectToBeWell();
+      } finally {
+        for (const socket of sockets) socket.destroy();
+      }
+    },
+    120_000,
+  );
+
+  it('closes connections beyond MAX_CONNECTIONS, and takes new ones when others have gone', async () => {
+    const small = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', MAX_CONNECTIONS: '10' });
+    const sockets = Array.from({ length: 30 }, () => connect(small.port, '127.0.0.1'));
+    let closed = 0;
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+      socket.once('close', () => (closed += 1));
+      socket.resume();
+    }
+    await until('the surplus to be closed', 10_000, () => closed >= 20 || undefined);
+    for (const socket of sockets) socket.destroy();
+    await small.ready(1).catch(() => undefined);
+    await until('a valid call', 10_000, async () => (await small.notify('web')).status === 202 || undefined);
+    await small.stop();
+  });
+
+  /** Sends on and on, until the other side has answered and hung up; answers what it said. */
+  const sendUntilClosed = async (head: string, chunk: string, everyMs: number): Promise<string> => {
+    const socket = connect(service.port, '127.0.0.1');
+    let answer = '';
+    const state = { isClosed: false };
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('error', () => undefined);
+    socket.once('close', () => (state.isClosed = true));
+    await once(socket, 'connect');
+    socket.write(head);
+    const deadline = performance.now() + 20_000;
+    while (!state.isClosed && performance.now() < deadline) {
+      if (!socket.write(chunk)) await Promise.race([once(socket, 'drain').catch(() => undefined), setTimeout(50)]);
+      await setTimeout(everyMs);
+    }
+    expect(state.isClosed).toBe(true);
+    return answer;
+  };
+  const authorised = `Host: x\r\nAuthorization: Bearer ${Service.secret}\r\n`;
+
+  it('answers headers of 1 MB with 431', async () => {
+    const answer = await sendUntilClosed('GET /health HTTP/1.1\r\nHost: x\r\n', `X-Long: ${'x'.repeat(65_536)}\r\n`, 0);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    await expectToBeWell();
+  });
+
+  it.each([
+    ['with a good token', authorised, /^HTTP\/1\.1 202 /],
+    ['without', 'Host: x\r\n', /^HTTP\/1\.1 (401|429) /],
+  ])('answers an endless body %s, and hangs up', async (_, headers, status) => {
+    const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
+    const head = `POST /notify/web HTTP/1.1\r\n${headers}Transfer-Encoding: chunked\r\n\r\n`;
+    expect(await sendUntilClosed(head, chunk, 0)).toMatch(status);
+    await expectToBeWell();
+  });
+
+  it('answers a body that comes one byte at a time, and hangs up', async () => {
+    const head = `POST /notify/web HTTP/1.1\r\n${authorised}Content-Length: 100000\r\n\r\n`;
+    expect(await sendUntilClosed(head, 'x', 100)).toMatch(/^HTTP\/1\.1 202 /);
+    await expectToBeWell();
+  });
+
+  it('lets the sender of a body within the limit read the answer, on a connection that stays', async () => {
+    const body = 'x'.repeat(1024 * 1024);
+    const { status } = await rawRequest(
+      service.port,
+      ['POST /notify/web HTTP/1.1', ...authorised.trim().split('\r\n'), `Content-Length: ${body.length}`],
+      body,
+    );
+    expect(status).toBe(202);
+  });
+
+  it.each([
+    '/notify/../health/../notify/web',
+    '/notify/..%2f..%2fetc%2fpasswd',
+    '/notify/%2e%2e/%2e%2e/deployments',
+    '//notify//web',
+    '/notify/web/../../x',
+    '/notify/web%00',
+    '/notify/web;x=1',
+    '/notify/web#x',
+    '/NOTIFY/web',
+    '/notify/web?token=x',
+    '/notify/\\web',
+    '/%6eotify/web',
+    '/health/../notify/web',
+    '/health/live/%2e%2e/%2e%2e/notify/web',
+    'http://evil.example/notify/web',
+    '*',
+    '/deployments/..%2f..%2fnotify%2fweb',
+    '/deployments/%',
+    '/notify/a*3000',
+    '/a/*5000',
+    '/notify/web?a=1&*1000',
+  ])('answers the path %j without credentials with a clean 4xx', async (short) => {
+    const path = short.replace(/(a[/=1&]*)\*(\d+)$/, (_, part: string, times: string) => part.repeat(Number(times)));
+    for (const method of ['POST', 'GET', 'OPTIONS']) {
+      const { status } = await rawRequest(service.port, [`${method} ${path} HTTP/1.1`, 'Host: x', 'Content-Length: 0']);
+      expect([400, 401, 404, 405, 414, 429]).toContain(status);
+    }
+  });
+
+  it.each([
+    ['no HTTP at all', ['hello']],
+    ['no host', ['POST /notify/web HTTP/1.1']],
+    ['two lengths', ['POST /notify/web HTTP/1.1', 'Host: x', 'Content-Length: 0', 'Content-Length: 5']],
+    [
+      'a length and chunks',
+      ['POST /notify/web HTTP/1.1', 'Host: x', 'Content-Length: 3', 'Transfer-Encoding: chunked'],
+    ],
+    ['a negative length', ['POST /notify/web HTTP/1.1', 'Host: x', 'Content-Length: -1']],
+    ['a header without colon', ['POST /notify/web HTTP/1.1', 'Host: x', 'nonsense']],
+    ['a method that is none', ['EVIL /notify/web HTTP/1.1', 'Host: x']],
+    ['a NUL in a header', ['POST /notify/web HTTP/1.1', 'Host: x', 'X-A: a\u0000b']],
+  ])('answers a request with %s with 400', async (_, lines) => {
+    expect((await rawRequest(service.port, lines)).status).toBe(400);
+  });
+
+  it('is well after all of it', expectToBeWell);
+});
+
+describe('behind a reverse proxy', () => {
+  const fromOf = async (trust: string, forwarded: string): Promise<unknown> => {
+    const service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', TRUST_PROXY: trust });
+    await service.fetch('/deployments/x', { headers: { 'X-Forwarded-For': forwarded } });
+    const line = await until('the line', 5000, () => service.logs.find(({ context }) => context === 'Audit'));
+    await service.stop();
+    return line.from;
+  };
+
+  it.each([
+    ['', '203.0.113.7', '127.0.0.1'],
+    ['10.0.0.0/8', '203.0.113.7', '127.0.0.1'],
+    ['loopback', '203.0.113.7', '203.0.113.7'],
+    // What a client puts in front is not believed: the last one is the proxy's.
+    ['127.0.0.1', '1.1.1.1, 203.0.113.7', '203.0.113.7'],
+  ])('with TRUST_PROXY=%j and %j, a call comes from %s', async (trust, forwarded, from) => {
+    expect(await fromOf(trust, forwarded)).toBe(from);
+  });
+});
