@@ -166,7 +166,7 @@ function launch(env: Record<string, string>): ChildProcess {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SystemRoot)$/.test(name)),
   );
-  const child = spawn(process.execPath, [join(process.cwd(), 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [join(process.cwd(), 'bundle', 'main.mjs')], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
