@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|chaos|conformance|hostile|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -30,6 +30,11 @@ switch (command) {
     bundle();
     await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
     break;
+  case 'test-all':
+    bundle();
+    process.env.TEST_EVERYTHING = 'yes';
+    await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
+    break;
   case 'chaos':
     bundle();
     process.env.TEST_CHAOS = args.includes('--quick') ? 'sample' : 'all';
@@ -55,7 +60,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|chaos|conformance|hostile|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|bench-tokens|start|lint [arguments]',
     );
     process.exit(2);
 }

@@ -15,6 +15,8 @@ const args = process.argv.slice(2);
 const optionsAt = args.findIndex((argument) => argument.startsWith('-'));
 const patterns = optionsAt < 0 ? args : args.slice(0, optionsAt);
 const options = optionsAt < 0 ? [] : args.slice(optionsAt);
+/** What goes beyond ten minutes is marked `@extended`, and runs where it is named, or asked for. */
+const isEverything = process.env.TEST_EVERYTHING === 'yes';
 const lanes: Lane[] = [];
 const secrecyFolder = mkdtempSync(join(tmpdir(), 'tdp-secrecy-'));
 process.env[secrecyVariable] = secrecyFolder;
@@ -89,11 +91,14 @@ async function work(lane: Lane, queues: Job[][]): Promise<void> {
  * those that need the newest engine come last: it may have to be made.
  */
 function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } {
-  const endToEnd = listed('e2e').map((file) => ({
-    file,
-    isOnline: readFileSync(file, 'utf8').includes('@needs internet'),
-    isLate: needsNewestEngine(file),
-  }));
+  const endToEnd = listed('e2e')
+    .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
+    .filter(({ text }) => isEverything || patterns.length > 0 || !text.includes('@extended'))
+    .map(({ file, text }) => ({
+      file,
+      isOnline: text.includes('@needs internet'),
+      isLate: needsNewestEngine(file),
+    }));
   const job = ({ file }: { file: string }): Job => ['--selectProjects', 'e2e', '--runTestsByPath', file, ...options];
   const offline = endToEnd.filter(({ isOnline }) => !isOnline);
   return {
