@@ -1,3 +1,4 @@
+// @extended
 // On the newest engine too; in full (`npm run test:chaos`) or as a sample that is another one each day.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EngineCall, Fate } from './support/engine-proxy.js';

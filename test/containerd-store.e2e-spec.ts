@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeOnNewestEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';

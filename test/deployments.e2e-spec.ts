@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt } from './support/apps.js';

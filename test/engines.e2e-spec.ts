@@ -1,3 +1,4 @@
+// @extended
 import { expect, it } from '@jest/globals';
 import { runApp, versionAt } from './support/apps.js';
 import { describeOnEachEngine, docker, uniqueImage } from './support/environment.js';

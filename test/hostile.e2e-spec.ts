@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -69,7 +70,8 @@ describe('a hostile network', () => {
     expect(new Set(valid)).toEqual(new Set([404]));
     // A line for each of the first 60 of each minute, then at each doubling.
     const lines = service.logs.filter(({ context, result }) => context === 'Audit' && result === 'refused');
-    const minutes = 1 + Math.ceil((Number(lines.at(-1)?.timestamp) - Number(lines[0]?.timestamp)) / 60_000);
+    const minutes =
+      1 + Math.ceil((Date.parse(String(lines.at(-1)?.timestamp)) - Date.parse(String(lines[0]?.timestamp))) / 60_000);
     expect(lines.length).toBeLessThanOrEqual(minutes * 80);
     await expectToBeWell();
   }, 300_000);

@@ -1,3 +1,4 @@
+// @extended
 import { expect, it } from '@jest/globals';
 import { runApp } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';

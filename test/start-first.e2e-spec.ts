@@ -1,3 +1,4 @@
+// @extended
 // @needs internet: the reverse proxy is a Debian package.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
