@@ -32,7 +32,7 @@ export const coverage: Coverage[] = [
   { file: 'docs/monitoring.md', part: 'docker logs', by: 'test/logs.e2e-spec.ts', where: 'deploymentId' },
   { file: 'docs/notifications.md', part: 'NOTIFICATION_URLS=', by: documentation, where: 'NOTIFICATION_URLS' },
   { file: 'docs/operating.md', part: 'docker ps', by: documentation },
-  { file: 'docs/operating.md', part: 'docker rename web', by: documentation },
+  { file: 'docs/operating.md', part: 'docker rename web', by: documentation, where: 'docker rename' },
   {
     file: 'docs/operating.md',
     part: 'trigger-docker-pull recover',
