@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
 import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
-import { findImage } from './local-tag.js';
+import { findImage } from './find.js';
 import { previousImageTag } from './previous-image.js';
 
 export type RetentionSettings = Pick<Settings, 'keepPreviousImage' | 'removeReplacedImages'>;

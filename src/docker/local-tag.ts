@@ -1,6 +1,5 @@
-import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { ImageInspect } from './engine-types.js';
+import { findImage } from './find.js';
 import { formatImageReference, parseImageReference, repositoryOf } from './image-reference.js';
 
 /** The images between which a local tag goes: the container's two, of which one is to be its own. */
@@ -33,16 +32,6 @@ export async function moveLocalTag(
   if (others.length > 0) return false;
   await engine.tagImage(toImageId, { repo: repositoryOf(parsed), tag: parsed.tag ?? 'latest' });
   return true;
-}
-
-/** The image that a reference, or an id, means on the engine. */
-export async function findImage(engine: Engine, reference: string): Promise<ImageInspect | undefined> {
-  try {
-    return await engine.inspectImage(reference);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 function canonical(image: string): string | undefined {

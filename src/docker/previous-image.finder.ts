@@ -4,7 +4,7 @@ import type { ImageInspect } from './engine-types.js';
 import { ImagePuller } from './image-puller.js';
 import type { Subject } from './inspection.js';
 import { labels } from './labels.js';
-import { findImage } from './local-tag.js';
+import { findImage } from './find.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import { isRecorded, previousImageTag } from './previous-image.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { hasStatus } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { Descriptor, ImageInspect } from './engine-types.js';
+import { findImage } from './find.js';
 import { hasDigest } from './image-identity.js';
 import { parseImageReference, repositoryOf } from './image-reference.js';
 import { ImagePuller, type PullTarget } from './image-puller.js';
@@ -93,10 +93,7 @@ export class TagPuller {
 
   /** An image by its digest, pulled where it is not there; its content cannot be another one. */
   private async present(target: PullTarget, borrowed: string[]): Promise<ImageInspect> {
-    const found = await this.engine.inspectImage(target.image).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return undefined;
-      throw error;
-    });
+    const found = await findImage(this.engine, target.image);
     if (found) return found;
     borrowed.push(target.image);
     await this.puller.pull(target, () => undefined);

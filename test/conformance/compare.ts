@@ -1,4 +1,5 @@
 import type { ContainerInspect, EndpointSettings, Mount } from '../../src/docker/engine-types.js';
+import { meaning } from '../../src/docker/fidelity/same.js';
 
 /** What the engine tells of a container, without what belongs to this one alone: ids, names, addresses that were given out. */
 export interface Comparable {
@@ -75,15 +76,4 @@ function endpointOf({ Aliases, Links, DriverOpts, IPAMConfig, GwPriority }: Endp
 
 function byTarget(a: Mount, b: Mount): number {
   return (a.Target ?? '').localeCompare(b.Target ?? '');
-}
-
-/** Engines write `null`, nothing, zero and empty things for what nobody set. */
-function meaning(value: unknown): unknown {
-  if (value === null || value === '' || value === 0 || value === false) return undefined;
-  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(meaning);
-  if (typeof value !== 'object') return value;
-  const entries = Object.entries(value)
-    .map(([key, inner]): [string, unknown] => [key, meaning(inner)])
-    .filter(([, inner]) => inner !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

@@ -1,4 +1,5 @@
 import type { Fixtures } from './fixtures.js';
+import { since } from './run-cases.js';
 
 /** A key of a Compose file, in a service of its own. */
 export interface ComposeCase {
@@ -14,10 +15,6 @@ export interface ComposeCase {
   references?: string[];
 }
 
-const since =
-  (version: number) =>
-  (engine: { version: string }): string | undefined =>
-    Number(engine.version.split('.')[0]) >= version ? undefined : `since Docker Engine ${version}`;
 const httpd = ['-f', '-p', '80', '-h', '/www'];
 
 /** What services refer to, besides each other. */

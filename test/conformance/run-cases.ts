@@ -24,7 +24,8 @@ export interface RunCase {
   references?: string[];
 }
 
-const since =
+/** Why what came with a major version of the engine cannot be had on an older one. */
+export const since =
   (version: number) =>
   (engine: { version: string }): string | undefined =>
     Number(engine.version.split('.')[0]) >= version ? undefined : `since Docker Engine ${version}`;
