@@ -1,5 +1,7 @@
 // Native ESM: run with NODE_OPTIONS=--experimental-vm-modules (scripts/run.mjs does).
 const common = {
+  // Stays from one run to the next; the run's own temporary folder does not.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

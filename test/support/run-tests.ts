@@ -1,7 +1,7 @@
 // Runs all tests in lanes, each with an engine of its own. The last line is `N passed, N failed, N skipped`.
 // Arguments are Jest's: patterns of paths first, options after them.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,10 @@ const options = optionsAt < 0 ? [] : args.slice(optionsAt);
 /** What goes beyond ten minutes is marked `@extended`, and runs where it is named, or asked for. */
 const isEverything = process.env.TEST_EVERYTHING === 'yes';
 const lanes: Lane[] = [];
-const secrecyFolder = mkdtempSync(join(tmpdir(), 'tdp-secrecy-'));
+/** Whatever tests write, they write here: it goes with them. */
+const folder = mkdtempSync(join(tmpdir(), 'tdp-'));
+process.env.TMPDIR = folder;
+const secrecyFolder = mkdtempSync(join(folder, 'secrecy-'));
 process.env[secrecyVariable] = secrecyFolder;
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -38,7 +41,8 @@ try {
   if (!stop.signal.aborted) console.error(error);
 } finally {
   await Promise.all(lanes.map((lane) => lane.end()));
-  rmSync(secrecyFolder, { recursive: true, force: true });
+  // Never through a mount that a test left there: what it leads to may be somebody's.
+  if (!mounts().includes(` ${folder}/`)) rmSync(folder, { recursive: true, force: true });
 }
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 
@@ -56,6 +60,10 @@ async function runAll(): Promise<void> {
     if (second) working.push(work(second, [anywhere]));
   }
   await Promise.all(working);
+}
+
+function mounts(): string {
+  return existsSync('/proc/self/mounts') ? readFileSync('/proc/self/mounts', 'utf8') : '';
 }
 
 /** The last test of every run: no secret that was used in it stands in anything that the service told anybody. */
