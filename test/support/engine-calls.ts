@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 export function templateOf(method: string, path: string): string {
   const template = (path.split('?')[0] ?? '')
     .replace(/^\/containers\/(?!json$|create$)[^/]+/, '/containers/{id}')
+    .replace(/^\/distribution\/.+\/json$/, '/distribution/{name}/json')
     .replace(/^\/networks\/[^/]+/, '/networks/{id}')
     .replace(/^\/images\/(?!create$)(.+?)(\/(json|tag))?$/, '/images/{name}$2');
   return `${method} ${template}`;
