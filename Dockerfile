@@ -24,4 +24,4 @@ WORKDIR /app
 COPY --from=build /src/bundle ./
 EXPOSE 8080
 # As PID 1 and without a shell, so that a stop reaches the service itself. No HEALTHCHECK: docs/operating.md says why.
-ENTRYPOINT ["node", "/app/main.mjs"]
+ENTRYPOINT ["node", "/app/main.cjs"]

@@ -28,7 +28,7 @@ interface Figures {
 const folder = mkdtempSync(join(tmpdir(), 'bench-image-'));
 try {
   const subjects: Subject[] = [
-    { name: 'trigger-docker-pull, bundled (the image)', file: 'bundle/main.mjs', path: '/health/live' },
+    { name: 'trigger-docker-pull, bundled (the image)', file: 'bundle/main.cjs', path: '/health/live' },
     { name: 'trigger-docker-pull, not bundled', file: 'dist/main.js', path: '/health/live' },
     { name: 'plain Express, bundled the same way', file: await bundleExpress(), path: '/' },
   ];

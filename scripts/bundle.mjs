@@ -1,6 +1,8 @@
-// Makes one file of the compiled service and all that it needs: dist/**/*.js → bundle/main.mjs. Usage: node scripts/bundle.mjs
+// Makes one program of the compiled service and all that it needs: dist/**/*.js → bundle/. Usage: node scripts/bundle.mjs
 // After the compiler, not instead of it: esbuild does not emit the decorators' metadata that Nest wires itself up with.
 import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,16 +30,33 @@ const optionalPeers = [
   'typeorm',
 ];
 
-/** What dockerode would load at once and this service never calls: engines over SSH, and image builds by BuildKit. */
-const neverCalled = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
+/**
+ * What would be loaded at once and this service never calls. For dockerode: engines over SSH, image builds, by BuildKit too. For Express and
+ * Nest: bodies, uploads, nested queries, files.
+ */
+const neverCalled = [
+  ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
+  ...['body-parser', 'multer', 'qs', 'serve-static', 'send', 'file-type'],
+];
 
-const result = await build({
+/** The types of the answers: of the thousands that there are, those that Express has to know. */
+const answeredTypes = [
+  'application/json',
+  'application/octet-stream',
+  'application/problem+json',
+  'text/html',
+  'text/plain',
+];
+
+rmSync(join(root, 'bundle'), { recursive: true, force: true });
+await build({
   absWorkingDir: root,
   entryPoints: ['dist/main.js'],
-  outfile: 'bundle/main.mjs',
+  outfile: 'bundle/service.cjs',
   bundle: true,
   platform: 'node',
-  format: 'esm',
+  // Not an ES module: Node 20 could not keep the compiled code of one.
+  format: 'cjs',
   target: 'node20.19',
   // Identifiers stay: Nest logs the names of classes, and stack traces stay readable.
   minifyWhitespace: true,
@@ -45,29 +64,49 @@ const result = await build({
   // Node prints the source line of an uncaught error: it should be one that fits a log.
   lineLimit: 200,
   legalComments: 'none',
-  metafile: true,
   logLevel: 'warning',
   external: optionalPeers,
-  define: { bundledVersion: JSON.stringify(version) },
+  define: { bundledVersion: JSON.stringify(version), 'import.meta.url': '__url' },
+  // A function, as Node itself makes one of a CommonJS file: scripts/bundled-main.cjs calls it.
   banner: {
-    // CommonJS packages inside an ES module: what they expect to be there.
-    js: [
-      "import{createRequire as __createRequire}from'node:module';",
-      "import{dirname as __dirnameOf}from'node:path';",
-      'const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=__dirnameOf(__filename);',
-    ].join(''),
+    js: "(function(require,module,exports,__filename,__dirname){const __url=require('node:url').pathToFileURL(__filename).href;",
   },
-  plugins: [
-    {
-      name: 'never-called',
-      setup(setup) {
-        const filter = new RegExp(`^(${neverCalled.join('|')})$`);
-        setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
-        setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
-      },
-    },
-  ],
+  footer: { js: '})' },
+  plugins: [{ name: 'less', setup: leaveOut }],
 });
+copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
+execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
-const [{ bytes }] = Object.values(result.metafile.outputs);
-console.log(`bundle/main.mjs: ${(bytes / 1e6).toFixed(2)} MB`);
+console.log(`bundle/service.cjs: ${(statSync(join(root, 'bundle', 'service.cjs')).size / 1e6).toFixed(2)} MB`);
+
+function leaveOut(setup) {
+  const filter = new RegExp(`^(${neverCalled.join('|')})$`);
+  setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
+  setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
+  // NestFactory would load it where it is given no adapter; an import at run time also keeps the bundler from joining modules.
+  setup.onResolve({ filter: /^@nestjs.platform-express$/ }, ({ kind, path }) =>
+    kind === 'dynamic-import' ? { path, external: true } : undefined,
+  );
+  // Its ES modules, of which the bundler takes what is used: an eighth. For Node it has CommonJS ones.
+  setup.onResolve({ filter: /^rxjs(\/operators)?$/ }, ({ path }) => ({
+    path: join(root, 'node_modules', path.replace('rxjs', 'rxjs/dist/esm'), 'index.js'),
+  }));
+  setup.onLoad({ filter: /mime-db.db\.json$/ }, ({ path }) => {
+    const all = JSON.parse(readFileSync(path, 'utf8'));
+    const answered = Object.fromEntries(answeredTypes.map((type) => [type, all[type]]));
+    return { loader: 'json', contents: JSON.stringify(answered) };
+  });
+  setup.onLoad({ filter: /nestjs.common.services.(console-logger|logger)\.service\.js$/ }, ({ path }) => ({
+    contents: withLazyFormatter(readFileSync(path, 'utf8')),
+  }));
+}
+
+/** Nest's loggers make a formatter of dates as they are loaded, and V8 loads 6 MB for it, which only the pretty log needs. */
+function withLazyFormatter(source) {
+  const lazy = source.replace(
+    /^const dateTimeFormatter = (new Intl\.DateTimeFormat\(.*?\));$/ms,
+    'let formatter;\nconst dateTimeFormatter = { format: (date) => (formatter ??= $1).format(date) };',
+  );
+  if (lazy === source) throw new Error('a logger of Nest makes its formatter in another way now');
+  return lazy;
+}

@@ -1,14 +1,17 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AppModule } from './app.module.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
+import { version } from './config/version.js';
+import { runSelfUpdate } from './docker/self-update.command.js';
 import { selfUpdateCommand } from './docker/self-update.js';
 import { configureHttp } from './http/configure-http.js';
+import { recover } from './recover.js';
 
 async function bootstrap(): Promise<void> {
   const configured = settings();
@@ -16,7 +19,7 @@ async function bootstrap(): Promise<void> {
   const logger = new ServiceLogger(configured);
   // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
   for (const wanted of metricsPort === undefined ? [port] : [port, metricsPort]) await assertPortIsFree(wanted);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new ExpressAdapter(), {
     logger,
     bodyParser: false,
     abortOnError: false,
@@ -36,10 +39,13 @@ async function assertPortIsFree(port: number): Promise<void> {
 
 /** Without a word the service, with one of these a command that ends. */
 const commands: Record<string, () => Promise<number>> = {
-  recover: async () => (await import('./recover.js')).recover(),
+  version: () => {
+    process.stdout.write(`${version}\n`);
+    return Promise.resolve(0);
+  },
+  recover,
   [selfUpdateCommand]: async () => {
     const [container = '', reference = ''] = process.argv.slice(3);
-    const { runSelfUpdate } = await import('./docker/self-update.command.js');
     await runSelfUpdate(container, reference, new ServiceLogger(settings()));
     return 0;
   },

@@ -96,7 +96,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     remove();
   });
 
-  it('adds nothing to its base but the bundle: one file, and at most 8 MB', async () => {
+  it('adds nothing to its base but the bundle, its compiled code included, and at most 8 MB', async () => {
     const [image, standIn] = await Promise.all([
       docker.getImage('trigger-docker-pull').inspect(),
       docker.getImage(base).inspect(),
@@ -111,12 +111,16 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     (await container.getArchive({ path: '/app' })).pipe(archive);
     await once(archive, 'finish');
     await container.remove();
-    expect(files).toEqual(['app/main.mjs']);
+    expect(files.sort()).toEqual([
+      'app/main.cjs',
+      'app/service.cjs',
+      expect.stringMatching(/^app\/service\.v[\d.]+-\w+\.cache$/),
+    ]);
     expect(image.Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'trigger-docker-pull' });
     // Root, so that the mounted socket and /root/.docker can be read as printed; exec form, so that it is PID 1.
     expect([image.Config.User, image.Config.Entrypoint, image.Config.Cmd]).toEqual([
       '',
-      ['node', '/app/main.mjs'],
+      ['node', '/app/main.cjs'],
       null,
     ]);
   });

@@ -9,7 +9,7 @@ async function recover(): Promise<{ code: number; output: string }> {
   const DOCKER_HOST = testEnvironment().dockerHost;
   const PATH = process.env.PATH ?? '';
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['bundle/main.mjs', 'recover'], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['bundle/main.cjs', 'recover'], {
       env: { PATH, DOCKER_HOST },
       timeout: 50_000,
     });

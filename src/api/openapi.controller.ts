@@ -1,15 +1,16 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../auth/access.decorators.js';
+import { openApiDocument } from './openapi-document.js';
 
 /** The description of the HTTP interface. For everybody: it says nothing but what README.md says. */
 @Controller('openapi.json')
 export class OpenApiController {
-  private document: Promise<object> | undefined;
+  private document: object | undefined;
 
   @Get()
   @Public()
-  show(): Promise<object> {
-    this.document ??= import('./openapi-document.js').then(({ openApiDocument }) => openApiDocument());
-    return this.document;
+  show(): object {
+    // Made when somebody asks for it, for most never do.
+    return (this.document ??= openApiDocument());
   }
 }

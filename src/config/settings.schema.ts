@@ -6,6 +6,9 @@ import { parseSizeBytes } from './size.js';
 import { trustedProxies } from './trusted-proxies.js';
 import { parseReceivers } from './receivers.js';
 
+// Not a parser made of text (`new Function`) for each schema: making one takes longer than all that is ever parsed.
+z.config({ jitless: true });
+
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 

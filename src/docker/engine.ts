@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { settings, type Settings } from '../config/settings.js';
 import { compareApiVersions, negotiateApiVersion } from './api-version.js';
+import { EngineAgent } from './engine-agent.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
 import type { FilesystemChange, PathStat } from './injected-files.js';
 import type {
@@ -54,7 +55,8 @@ export class Engine {
       host: engine.host,
       port: engine.port,
       protocol: engine.tls ? 'https' : 'http',
-      ...engine.tls,
+      // Over TLS Node's own agent, which also keeps connections: sessions and names of servers are its business.
+      ...(engine.tls ?? { agent: new EngineAgent() }),
       ...(engine.socketPath ? { socketPath: engine.socketPath } : {}),
     });
   }

@@ -166,7 +166,7 @@ function launch(env: Record<string, string>): ChildProcess {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SystemRoot)$/.test(name)),
   );
-  const child = spawn(process.execPath, [join(process.cwd(), 'bundle', 'main.mjs')], {
+  const child = spawn(process.execPath, [join(process.cwd(), 'bundle', 'main.cjs')], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
