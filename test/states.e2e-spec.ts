@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { text } from 'node:stream/consumers';
@@ -6,6 +5,7 @@ import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support
 import { publish } from './support/images.js';
 import { pullImage } from './support/pull-image.js';
 import { Service } from './support/service.js';
+import { until } from './support/until.js';
 
 describeOnEachEngine('the state of a container', (engine) => {
   let service: Service;
@@ -99,6 +99,17 @@ describeOnEachEngine('the state of a container', (engine) => {
     expect(deployment.stages.map(({ stage }) => stage)).not.toContain('pull');
     expect((await inspect(name)).State.Paused).toBe(true);
     await engine.docker.getContainer(id).remove({ force: true });
+  });
+
+  it('restarting, in a crash loop: counts as running, and the new image ends the loop', async () => {
+    const crash = { version: 'v1', cmd: ['/bin/sh', '-c', 'exit 1'] };
+    const { name, image, id } = await create(crash, { HostConfig: { RestartPolicy: { Name: 'always' } } });
+    await engine.docker.getContainer(id).start();
+    await until('the crash loop', 20_000, async () => (await inspect(name)).State.Restarting || undefined);
+    await publish(docker, image, { version: 'v2' });
+    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    expect((await inspect(name)).State).toMatchObject({ Running: true, Restarting: false });
+    await engine.docker.getContainer(name).remove({ force: true });
   });
 
   const byLabel = ([label, manager]: readonly [string, string]) =>

@@ -209,9 +209,10 @@ describe('containerSpec: networks', () => {
     const swarmScopedNetworks = new Set(['net1']);
     const running = specOf(networks, { swarmScopedNetworks });
     expect(running.create.NetworkingConfig?.EndpointsConfig).toEqual({ net1: {} });
-    expect(running.warnings).toHaveLength(1);
+    expect(running.undecided).toEqual([{ network: 'net1', endpoint: {} }]);
     const stopped = specOf({ ...networks, State: { Running: false, Status: 'exited' } }, { swarmScopedNetworks });
     expect(stopped.create.NetworkingConfig?.EndpointsConfig).toMatchObject({ net1: { IPAMConfig: {} } });
+    expect(stopped.undecided).toEqual([]);
   });
 
   it.each(['bridge', 'default'])('containrrr/watchtower#1906: no alias on the default bridge (%s)', (mode) => {
@@ -224,7 +225,7 @@ describe('containerSpec: networks', () => {
   it.each(['host', 'none', 'container:abc'])('nicholas-fedor/watchtower#160: no endpoint with %s', (mode) => {
     const { create, ...rest } = specOf(onNetworks({ [mode]: { Aliases: ['web'] } }, mode));
     expect(create.NetworkingConfig).toEqual({ EndpointsConfig: {} });
-    expect(rest).toEqual({ connections: [], disconnections: [], warnings: [] });
+    expect(rest).toEqual({ connections: [], disconnections: [], undecided: [], warnings: [] });
   });
 
   it('Quenary/tugtainer#225: links and driver options stay, and the gateway’s priority', () => {

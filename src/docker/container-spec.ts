@@ -43,6 +43,8 @@ export interface ContainerSpec {
   connections: { network: string; endpoint: EndpointSettings }[];
   /** Networks that the engine attaches by itself, and that the old container had left. */
   disconnections: string[];
+  /** Endpoints on overlay networks whose addresses can be told only once the old container has stopped. */
+  undecided: { network: string; endpoint: EndpointSettings }[];
   /** What cannot be told from inspect and may change. */
   warnings: string[];
 }

@@ -39,7 +39,12 @@ describe('ineligible', () => {
     ['dead', { State: { Dead: true, Status: 'dead' } }, /dead.*by hand/],
     ['being removed', { State: { Status: 'removing' } }, /being removed/],
     ['paused', { State: { Paused: true, Status: 'paused' } }, /paused.*unpause/],
-    ['run with --rm', { HostConfig: { AutoRemove: true } }, /run it without --rm/],
+    ['run with --rm', { HostConfig: { AutoRemove: true } }, /run it without --rm.*allow-auto-remove=true/],
+    [
+      'created with --rm, and not started',
+      { ...labelled(labels.allowAutoRemove, 'true'), HostConfig: { AutoRemove: true }, State: { Running: false } },
+      /start it first/,
+    ],
     [
       'attached by a network’s short id',
       { NetworkSettings: { Networks: { ['c'.repeat(12)]: { NetworkID: 'c'.repeat(64) } } } },
@@ -48,6 +53,13 @@ describe('ineligible', () => {
   ])('%s: refused with the reason', (_, container, reason) => {
     expect(refusalOf(container)).toEqual({ code: 'refused', reason: expect.stringMatching(reason) as unknown });
     expect(refusalOf(container)?.reason).toMatch(/^web (is|has|was) /);
+  });
+
+  it('run with --rm: allowed by a label, except for the service itself', () => {
+    const container = { ...labelled(labels.allowAutoRemove, 'true'), HostConfig: { AutoRemove: true } };
+    expect(refusalOf(container)).toBeUndefined();
+    const Id = 'c'.repeat(64);
+    expect(refusalOf({ ...container, Id }, { selfId: Id, maySelfUpdate: true })?.reason).toMatch(/without --rm/);
   });
 
   it.each(['new', 'old'])('CodesWhat/drydock#503: a temporary name (%s) is never a target', (role) => {

@@ -43,7 +43,13 @@ export function ineligible(container: ContainerInspect, context: EligibilityCont
 }
 
 function refusal(container: ContainerInspect, context: EligibilityContext): string | undefined {
-  return ofLabels(container) ?? ofState(container) ?? ofNetworks(container) ?? ofContext(container, context);
+  return (
+    ofLabels(container) ??
+    ofState(container) ??
+    ofAutoRemove(container, context) ??
+    ofNetworks(container) ??
+    ofContext(container, context)
+  );
 }
 
 function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
@@ -63,14 +69,23 @@ function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
   return undefined;
 }
 
-function ofState({ HostConfig, State }: ContainerInspect): string | undefined {
+function ofState({ State }: ContainerInspect): string | undefined {
   if (State.Dead || State.Status === 'dead') return 'is dead: the engine could not remove it; remove it by hand';
   if (State.Status === 'removing') return 'is being removed; create it anew';
   if (State.Paused) return 'is paused, so that a replacement could not be proved; unpause it first';
-  if (HostConfig.AutoRemove) {
-    return 'was run with --rm and vanishes when it stops, so that nothing could be rolled back; run it without --rm';
-  }
   return undefined;
+}
+
+function ofAutoRemove(
+  { Id, Config, HostConfig, State }: ContainerInspect,
+  { selfId }: EligibilityContext,
+): string | undefined {
+  if (!HostConfig.AutoRemove) return undefined;
+  if (Config.Labels?.[labels.allowAutoRemove]?.toLowerCase() !== 'true') {
+    return `was run with --rm and vanishes when it stops, so that it could not be rolled back; run it without --rm, or with the label ${labels.allowAutoRemove}=true where a copy of it may come back instead`;
+  }
+  if (!State.Running) return 'was created with --rm and does not run; start it first, or create it without --rm';
+  return Id === selfId ? 'is the container of this service and was run with --rm; run it without --rm' : undefined;
 }
 
 /** Seen on Docker Engine 28.5: such an endpoint outlives the stop, and neither the old container nor a new one starts again. */

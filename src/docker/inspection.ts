@@ -17,6 +17,8 @@ export interface Subject {
   oldImage: ImageInspect;
   /** Whether this service runs in it. */
   isOwn?: boolean;
+  /** The copy that is parked in its place where it vanishes when it stops: see stand-in.ts. */
+  standIn?: ContainerInspect;
 }
 
 /** The target of an update, then those that cannot do without it, each after the ones that it depends on. */
@@ -55,6 +57,7 @@ export class Inspection {
     const dependents: Subject[] = [];
     const following = dependentsAmong(all, old);
     this.assertMayFollow(following, old, context, mayUpdate);
+    assertNoneVanishes([old, ...following]);
     for (const dependent of following) {
       dependents.push({ old: dependent, oldImage: await this.presentImage(dependent) });
     }
@@ -111,4 +114,15 @@ export class Inspection {
       );
     }
   }
+}
+
+/** What depends on a container depends on this very one, so that a copy that comes back in its place would not do. */
+function assertNoneVanishes(members: readonly ContainerInspect[]): void {
+  const vanishing = members.find(({ HostConfig }) => HostConfig.AutoRemove);
+  if (!vanishing || members.length === 1) return;
+  throw new UpdateError(
+    'refused',
+    'inspect',
+    `${nameOf(vanishing)} was run with --rm and shares namespaces with ${members.length === 2 ? 'another container' : 'others'} of this update, which could not be rolled back together; run it without --rm`,
+  );
 }

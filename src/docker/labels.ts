@@ -20,6 +20,8 @@ export const labels = {
   shareVolumes: `${prefix}share-volumes`,
   /** `true`: MAC addresses on further networks were set by hand and are kept, though they look like generated ones. */
   keepMac: `${prefix}keep-mac`,
+  /** `true`: a container run with `--rm` may be updated, though only a copy of it can come back: see stand-in.ts. */
+  allowAutoRemove: `${prefix}allow-auto-remove`,
   /** Written by an update: the image that ran before, as `repository@sha256:…`, or its id where no registry has it. */
   previous: `${prefix}previous`,
 } as const;

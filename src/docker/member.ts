@@ -11,6 +11,8 @@ export interface Member {
   pair: Pair;
   policy: ProofPolicy;
   options: UpdateOptions;
+  /** Its endpoints on overlay networks, whose addresses can be told only once the old container has stopped. */
+  undecided: { network: string; endpoint: EndpointSettings }[];
   /** What the replacement of a `start-first` update gets once it is proved: its networks with the names on them. */
   handOver: { network: string; endpoint: EndpointSettings }[];
 }

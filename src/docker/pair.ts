@@ -13,11 +13,14 @@ export interface Pair {
   restartPolicy: RestartPolicy;
 }
 
-/** @param replacement created while the old container was as it was before the update */
-export function pairOf(old: ContainerInspect, replacement: ContainerInspect): Pair {
+/**
+ * @param replacement created while the old container was as it was before the update
+ * @param oldId another one than the old container's where a copy stands in for it: see stand-in.ts
+ */
+export function pairOf(old: ContainerInspect, replacement: ContainerInspect, oldId = old.Id): Pair {
   return {
     name: nameOf(old),
-    oldId: old.Id,
+    oldId,
     newId: replacement.Id,
     image: old.Config.Image,
     oldImageId: old.Image,

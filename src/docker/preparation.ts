@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { withDependencies } from './dependencies.js';
 import { Engine } from './engine.js';
-import type { ImageInspect } from './engine-types.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
 import type { Subject, Subjects } from './inspection.js';
 import type { Member, Members } from './member.js';
@@ -12,7 +12,8 @@ import { proofPolicy } from './proof-policy.js';
 import { orRefused, Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
-import { replacementName } from './temporary-names.js';
+import { needsStandIn } from './stand-in.js';
+import { parkedName, replacementName } from './temporary-names.js';
 
 /** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
 @Injectable()
@@ -27,9 +28,13 @@ export class Preparation {
   async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
     const subjects = [target, ...dependents];
     let begun = 1;
+    let standIn: ContainerInspect | undefined;
     try {
+      if (needsStandIn(target.old)) standIn = await this.standInFor(target);
       const members: [Member, ...Member[]] = [
-        await this.member(target, newImage, update, { dependents: dependents.map(({ old }) => nameOf(old)) }),
+        await this.member({ ...target, standIn }, newImage, update, {
+          dependents: dependents.map(({ old }) => nameOf(old)),
+        }),
       ];
       for (const { old, oldImage } of dependents) {
         begun += 1;
@@ -54,6 +59,9 @@ export class Preparation {
       const isTheirs = error instanceof UpdateError && error.code === 'another_instance';
       const ours = isTheirs ? subjects.slice(0, begun - 1) : subjects.slice(0, begun);
       for (const { old } of ours.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
+      if (standIn) {
+        for (const name of [replacementName, parkedName]) await this.discard(name(nameOf(target.old), standIn.Id));
+      }
       throw error;
     }
   }
@@ -64,13 +72,22 @@ export class Preparation {
     update: RunningUpdate,
     { dependents = [], warningsOf = '' }: { dependents?: string[]; warningsOf?: string },
   ): Promise<Member> {
-    const { replacement, options, handOver, warnings } = await this.replacements.create(subject, image, dependents);
+    const { warnings, ...created } = await this.replacements.create(subject, image, dependents);
+    const { replacement, options } = created;
     update.warn(...warnings.map((warning) => `${warningsOf}${warning}`));
-    const { old } = subject;
+    const { old, standIn = old } = subject;
     const policy = orRefused(() =>
       proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
     );
-    return { old, replacement, pair: pairOf(old, replacement), policy, options, handOver };
+    return { ...created, old, pair: pairOf(old, replacement, standIn.Id), policy };
+  }
+
+  /** Made like a replacement, and so that a recovery takes it for one until it has its name. */
+  private async standInFor(subject: Subject): Promise<ContainerInspect> {
+    const { replacement } = await this.replacements.create(subject, subject.oldImage, []);
+    const name = parkedName(nameOf(subject.old), replacement.Id);
+    await this.engine.renameContainer(replacement.Id, name);
+    return { ...replacement, Name: `/${name}` };
   }
 
   /** By name, for the answer to a create may have been lost. */

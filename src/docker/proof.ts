@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { find } from './find.js';
 import { UpdateError, type Drain } from './outcome.js';
 import type { ProofPolicy } from './proof-policy.js';
 
@@ -72,7 +73,13 @@ export async function prove(
   const began = performance.now();
   let startedAt: string | undefined;
   for (;;) {
-    const container = await engine.inspectContainer(containerId);
+    const container = await find(engine, containerId);
+    if (!container)
+      throw new UpdateError(
+        'exited',
+        'prove',
+        'the new container failed its proof: it is gone, having ended though run with --rm, or removed by somebody',
+      );
     startedAt ??= container.State.StartedAt;
     // Our own clock from our first look: the engine's may be another machine's, and differ.
     const verdict = judge(container, policy, startedAt, performance.now() - began);

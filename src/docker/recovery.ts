@@ -107,6 +107,9 @@ export class Recovery {
       case 'remove the replacement':
         await this.engine.removeContainer(repair.replacementId);
         break;
+      case 'remove the copies':
+        for (const id of repair.containerIds) await this.engine.removeContainer(id);
+        break;
       case 'give the name to':
         await this.engine.renameContainer(repair.containerId, name);
         await this.engine.startContainer(repair.containerId);

@@ -83,6 +83,48 @@ describe('decideRepair: killed after', () => {
   });
 });
 
+describe('decideRepair, of a container that was run with --rm and the copy that stands in for it', () => {
+  const created = { Running: false, Status: 'created', StartedAt: '0001-01-01T00:00:00Z' };
+  const at = (Created: string, Name: string, Id: string, State = {}) =>
+    containerInspect({ Id, Name: `/${Name}`, Created, State, HostConfig: { ...neutralised, AutoRemove: true } });
+  const copy = (Name: string) => at('2026-01-01T12:00:00Z', Name, oldId, created);
+  const next = (Name: string, State = created) => at('2026-01-01T12:00:01Z', Name, newId, State);
+  const itself = at('2025-12-31T00:00:00Z', 'web', 'e'.repeat(64));
+
+  it('removes the copies while it still runs', () => {
+    expect(decideRepair([{ name: 'web', old: copy(parked), replacement: next(temporary), nameIsTaken: true }])).toEqual(
+      { kind: 'remove the copies', containerIds: [newId, oldId] },
+    );
+    expect(decideRepair([{ name: 'web', old: copy(parked), replacement: itself, nameIsTaken: true }])).toEqual({
+      kind: 'remove the copies',
+      containerIds: [oldId],
+    });
+  });
+
+  it.each([
+    ['it has stopped', copy(parked), next(temporary), false, 'roll back'],
+    ['the new one was renamed', copy(parked), next('web'), true, 'roll back'],
+    [
+      'the new one was started',
+      copy(parked),
+      next('web', { ...created, Running: true }),
+      true,
+      'prove the replacement',
+    ],
+    ['the copy was renamed by a rollback', copy('web'), next(temporary), true, 'roll back'],
+  ])('killed after %s: goes on as with any other, and the copy is to run', (_, old, replacement, nameIsTaken, kind) => {
+    const repair = decideRepair([{ name: 'web', old, replacement, nameIsTaken }]);
+    expect(repair).toMatchObject({ kind, pairs: [{ oldId, newId, wasRunning: true }] });
+  });
+
+  it('gives the name to the copy where the new one has vanished, too', () => {
+    expect(decideRepair([{ name: 'web', old: copy(parked), nameIsTaken: false }])).toEqual({
+      kind: 'give the name to',
+      containerId: oldId,
+    });
+  });
+});
+
 describe('decideRepair where somebody else was at it', () => {
   it('gives the name to the replacement when the old one is gone, unless the name is taken', () => {
     expect(decideRepair([{ name: 'web', replacement: replacement(temporary), nameIsTaken: false }])).toEqual({

@@ -1,6 +1,7 @@
 import { dependenciesOf, dependsOn, inOrder } from './dependencies.js';
 import type { ContainerInspect } from './engine-types.js';
 import { nameOf, type Pair } from './pair.js';
+import { isStandIn } from './stand-in.js';
 import { parkedName } from './temporary-names.js';
 
 /** What is left of an interrupted update: the container that had the name, its replacement, and who has the name now. */
@@ -21,6 +22,8 @@ export type Repair =
   /** Brings up what is not up yet; there is nothing to be proved, or no way back. */
   | { kind: 'remove the old container'; pairs: Pair[] }
   | { kind: 'remove the replacement'; replacementId: string }
+  /** What was prepared for a container that vanishes when it stops, and that has not been stopped. */
+  | { kind: 'remove the copies'; containerIds: string[] }
   | { kind: 'give the name to'; containerId: string }
   | { kind: 'nothing' };
 
@@ -51,12 +54,21 @@ export function decideRepair(group: GroupRemains): Repair {
     if (!isParked || nameIsTaken) return { kind: 'nothing' };
     return { kind: 'give the name to', containerId: old.Id };
   }
+  const isPrepared = nameOf(replacement) !== name;
+  if (isStandIn(old) && isParked && nameIsTaken && (isPrepared || isOlder(replacement, old))) {
+    const copies = isPrepared ? [replacement, old] : [old];
+    return { kind: 'remove the copies', containerIds: copies.map(({ Id }) => Id) };
+  }
   const pairs = group.flatMap((remains) => pairOf(remains) ?? []);
   // A dependent without its target among the remains: the target's old container, which it depends on, is gone.
   if (!sameDependencies(old, replacement)) return { kind: 'remove the old container', pairs };
   if (!isParked || nameOf(replacement) !== name) return { kind: 'roll back', pairs };
   if (replacement.State.Running) return { kind: 'prove the replacement', pairs };
   return { kind: wasRunning(old, replacement) ? 'roll back' : 'remove the old container', pairs };
+}
+
+function isOlder(one: ContainerInspect, other: ContainerInspect): boolean {
+  return Date.parse(one.Created) < Date.parse(other.Created);
 }
 
 function isDependent(container: ContainerInspect | undefined, other: ContainerInspect | undefined): boolean {
@@ -88,7 +100,7 @@ function pairOf({ name, old, replacement }: Remains): Pair | undefined {
   );
 }
 
-/** It ran if it runs still, or was stopped after the replacement was created. */
+/** It ran if it runs still, was stopped after the replacement was created, or stands in for one that ran. */
 function wasRunning(old: ContainerInspect, replacement: ContainerInspect): boolean {
-  return old.State.Running || Date.parse(old.State.FinishedAt) > Date.parse(replacement.Created);
+  return old.State.Running || isStandIn(old) || Date.parse(old.State.FinishedAt) > Date.parse(replacement.Created);
 }

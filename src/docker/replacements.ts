@@ -33,10 +33,10 @@ export class Replacements {
    * @throws UpdateError with the stage `prepare`; what was created may be there still
    */
   async create(
-    { old, oldImage }: Subject,
+    { old, oldImage, standIn }: Subject,
     image: ImageInspect,
     dependents: readonly string[],
-  ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver'> & { warnings: string[] }> {
+  ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver' | 'undecided'> & { warnings: string[] }> {
     const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
       this.swarmScopedNetworks(old),
       this.donors(old),
@@ -54,10 +54,11 @@ export class Replacements {
       engineHostname,
     });
     const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    if (standIn) assertCanVanish(old, options);
     const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
-      this.engine.createContainer(replacementName(nameOf(old), old.Id), spec.create, platform);
+      this.engine.createContainer(replacementName(nameOf(old), (standIn ?? old).Id), spec.create, platform);
     const created = await this.named(old.Config.Image, image.Id, create).catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
       // The name is made of the old container's id, so that it is an update of this very container that has taken it.
@@ -98,7 +99,9 @@ export class Replacements {
         `the replacement would lose what was set: ${lost.join('; ')}. Nothing was touched; recreate the container by hand`,
       );
     }
-    return { replacement, options, handOver, warnings: [...spec.warnings, ...(created.Warnings ?? []), ...warnings] };
+    const { undecided } = spec;
+    const all = [...spec.warnings, ...(created.Warnings ?? []), ...warnings];
+    return { replacement, options, handOver, undecided, warnings: all };
   }
 
   /**
@@ -162,6 +165,22 @@ export class Replacements {
       if (present) await this.engine.tagImage(present.Id, tag);
     }
   }
+}
+
+/** @throws UpdateError `refused` where it is to be kept, or to serve on, after the moment in which it vanishes */
+function assertCanVanish(old: ContainerInspect, { order, onFailure }: UpdateOptions): void {
+  const wish =
+    order === 'start-first'
+      ? `${labels.order}=start-first`
+      : onFailure === 'stop'
+        ? `${labels.onFailure}=stop`
+        : undefined;
+  if (wish === undefined) return;
+  throw new UpdateError(
+    'refused',
+    'prepare',
+    `${nameOf(old)} was run with --rm, which excludes ${wish}: stopped, it is gone. Nothing was touched; take the label away, or run it without --rm`,
+  );
 }
 
 /** Labels as the engine will merge them: those of the image, and over them those of the request. */

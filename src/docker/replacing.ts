@@ -87,7 +87,7 @@ export class Replacing {
   }
 
   private async prove(members: Members, update: RunningUpdate): Promise<void> {
-    const [{ pair: target }] = members;
+    const [{ pair: target, old }] = members;
     const running = members.filter(({ pair }) => pair.wasRunning);
     if (running.length === 0) return;
     await update.enter('prove');
@@ -97,7 +97,7 @@ export class Replacing {
       update.drain,
     );
     const newTarget = proven.find(({ Id }) => Id === target.newId);
-    if (newTarget) update.findings.downtimeMs = await this.downtimeMs(target.oldId, newTarget);
+    if (newTarget) update.findings.downtimeMs = await this.downtimeMs(old.Id, newTarget);
   }
 
   private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
@@ -119,6 +119,10 @@ export class Replacing {
       const { tagRestored, warnings } = await rollback(this.engine, pairs);
       update.findings.tagRestored = tagRestored;
       update.warn(...warnings);
+      if (old.Id !== target.oldId)
+        update.warn(
+          'the old container was run with --rm and vanished; what runs now is a copy of it, of the same image',
+        );
       update.findings.downtimeMs = await this.restoredAfterMs(old);
     } catch (failure) {
       const message = update.mask(`${error.message}; ${(failure as Error).message}`);

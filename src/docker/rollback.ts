@@ -49,7 +49,7 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
   }
   let hasStarted = false;
   for (const { pair, old, replacement } of present) {
-    if (replacement && nameOf(replacement) === pair.name)
+    if (replacement && !hasVanished(replacement) && nameOf(replacement) === pair.name)
       await engine.renameContainer(pair.newId, replacementName(pair.name, pair.oldId));
     if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
     if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
@@ -62,16 +62,23 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
   }
   await Promise.all(pairs.filter(({ wasRunning }) => wasRunning).map((pair) => proveRestored(engine, pair)));
   const rolledBack = await restoreTags(engine, present);
-  for (const { replacement } of present.toReversed()) if (replacement) await engine.removeContainer(replacement.Id);
+  for (const { replacement } of present.toReversed())
+    if (replacement && !hasVanished(replacement)) await engine.removeContainer(replacement.Id);
   return rolledBack;
 }
 
-/** While the replacements are there, which tell where the tags were moved to. A tag never makes a rollback fail. */
+/** Seen running and stopped since: of a container run with `--rm` nothing is left then. */
+function hasVanished({ HostConfig, State }: ContainerInspect): boolean {
+  return HostConfig.AutoRemove === true && State.Running;
+}
+
+/** A tag never makes a rollback fail. */
 async function restoreTags(engine: Engine, present: readonly Present[]): Promise<RolledBack> {
   const rolledBack: RolledBack = { warnings: [] };
-  for (const { pair, old, replacement } of present) {
-    if (!replacement || replacement.Image === old.Image) continue;
-    const [own, fromImageId, toImageId] = [[pair.oldId, pair.newId], replacement.Image, old.Image];
+  for (const { pair, old } of present) {
+    const { oldId, newId, newImageId: fromImageId, oldImageId: toImageId } = pair;
+    if (fromImageId === toImageId) continue;
+    const own = [oldId, newId];
     try {
       rolledBack.tagRestored = await moveLocalTag(engine, { reference: pair.image, fromImageId, toImageId, own });
       if (rolledBack.tagRestored === false)

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { find } from './find.js';
 import { UpdateError, type Drain, type Stage } from './outcome.js';
 
 const defaultGraceSeconds = 10;
@@ -9,12 +9,13 @@ const killedWithinMs = 10_000;
 const pollMs = 100;
 
 /**
- * Stops a container: its own signal and grace, then a kill. What counts is the result, not what the engine answers.
- * @throws UpdateError `stop_failed` where it still runs in the end
+ * Stops a container: its own signal and grace, then a kill. What counts is the result, not what the engine answers. One
+ * that was run with `--rm` is gone afterwards.
+ * @throws UpdateError `stop_failed` where it still runs in the end, or is still there
  */
 export async function stopContainer(
   engine: Engine,
-  { Id, Config }: Pick<ContainerInspect, 'Id' | 'Config'>,
+  { Id, Config, HostConfig }: Pick<ContainerInspect, 'Id' | 'Config' | 'HostConfig'>,
   stage: Stage,
   options: { graceSeconds?: number; drain?: Drain } = {},
 ): Promise<void> {
@@ -25,17 +26,19 @@ export async function stopContainer(
     signal: options.drain?.nearlyOver,
   });
   let failure = await failureOf(stopped);
-  if (!(await isRunning(engine, Id))) return;
-  failure = (await failureOf(engine.killContainer(Id))) ?? failure;
+  if (await isRunning(engine, Id)) failure = (await failureOf(engine.killContainer(Id))) ?? failure;
+  else if (!HostConfig.AutoRemove) return;
+  const isDone = async (): Promise<boolean> =>
+    HostConfig.AutoRemove ? !(await find(engine, Id)) : !(await isRunning(engine, Id));
   const deadline = performance.now() + killedWithinMs;
   while (performance.now() < deadline) {
-    if (!(await isRunning(engine, Id))) return;
+    if (await isDone()) return;
     await setTimeout(pollMs);
   }
   throw new UpdateError(
     'stop_failed',
     stage,
-    `container ${Id.slice(0, 12)} still runs after a stop and a kill${failure ? `: ${failure.message}` : ''}`,
+    `container ${Id.slice(0, 12)} ${HostConfig.AutoRemove ? 'is still there' : 'still runs'} after a stop and a kill${failure ? `: ${failure.message}` : ''}`,
     {
       cause: failure,
     },
@@ -52,10 +55,5 @@ async function failureOf(call: Promise<void>): Promise<Error | undefined> {
 }
 
 async function isRunning(engine: Engine, id: string): Promise<boolean> {
-  try {
-    return (await engine.inspectContainer(id)).State.Running;
-  } catch (error) {
-    if (hasStatus(error, 404)) return false;
-    throw error;
-  }
+  return (await find(engine, id))?.State.Running ?? false;
 }

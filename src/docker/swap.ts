@@ -1,8 +1,9 @@
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import type { Members } from './member.js';
+import type { Member, Members } from './member.js';
 import { UpdateError, type Drain } from './outcome.js';
+import { carryOverlayAddresses } from './overlay-addresses.js';
 import { nameOf, revivesStopped, type Pair } from './pair.js';
 import { stopContainer } from './stop.js';
 import { parkedName } from './temporary-names.js';
@@ -23,11 +24,12 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
   }
   for (const { old, pair } of members.toReversed())
     if (pair.wasRunning) await stopContainer(engine, old, 'swap', { drain });
+  for (const member of members) await carryOverlayAddresses(engine, member);
   const [target, ...dependents] = members;
-  await exchange(engine, target.pair);
-  for (const { pair } of dependents) {
+  await exchange(engine, target);
+  for (const dependent of dependents) {
     try {
-      await exchange(engine, pair);
+      await exchange(engine, dependent);
     } catch (error) {
       // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
       if (error instanceof EngineError && !(await runsAsItShould(engine, target.pair))) return;
@@ -36,8 +38,9 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
   }
 }
 
-async function exchange(engine: Engine, { name, oldId, newId, wasRunning }: Pair): Promise<void> {
-  await engine.renameContainer(oldId, parkedName(name, oldId));
+async function exchange(engine: Engine, { old, pair: { name, oldId, newId, wasRunning } }: Member): Promise<void> {
+  // One that has vanished has left its name, and the copy that stands in for it is parked already.
+  if (old.Id === oldId) await engine.renameContainer(oldId, parkedName(name, oldId));
   await engine.renameContainer(newId, name);
   if (wasRunning) await engine.startContainer(newId);
 }

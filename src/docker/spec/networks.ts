@@ -25,13 +25,18 @@ export interface Networking {
   connections: { network: string; endpoint: EndpointSettings }[];
   /** To be disconnected before the start: the engine attaches the network of the network mode by itself. */
   disconnections: string[];
+  /**
+   * Endpoints on overlay networks of a running container, whose addresses may be the user's or the engine's; asked for
+   * without. Once it has stopped, it can be told: see overlay-addresses.ts.
+   */
+  undecided: { network: string; endpoint: EndpointSettings }[];
   warnings: string[];
 }
 
 /** The networks that a container is on, with what the user set of each and nothing that the engine made up. */
 export function networking(input: NetworkingInput): Networking {
   const { old, apiVersion } = input;
-  const nothing: Networking = { endpoints: {}, connections: [], disconnections: [], warnings: [] };
+  const nothing: Networking = { endpoints: {}, connections: [], disconnections: [], undecided: [], warnings: [] };
   if (hasNoEndpoints(old.HostConfig.NetworkMode)) return nothing;
   const attached = Object.entries(old.NetworkSettings.Networks ?? {});
   const ownNetwork = networkOf(old.HostConfig.NetworkMode);
@@ -45,14 +50,17 @@ export function networking(input: NetworkingInput): Networking {
     network,
     endpoint: endpointRequest(input, network, endpoint, network === ofFirstInterface, warnings),
   }));
+  const undecided = requests.filter(({ network }) => isUndecided(input, network));
   if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0) {
-    return { ...nothing, endpoints: Object.fromEntries(requests.map((r) => [r.network, r.endpoint])), warnings };
+    const endpoints = Object.fromEntries(requests.map((r) => [r.network, r.endpoint]));
+    return { ...nothing, endpoints, undecided, warnings };
   }
   const first = requests.find(({ network }) => network === primary) ?? requests[0];
   return {
     ...nothing,
     endpoints: first ? { [first.network]: first.endpoint } : {},
     connections: requests.filter((request) => request !== first),
+    undecided,
     warnings,
   };
 }
@@ -63,12 +71,13 @@ function isNetwork(mode: string, name: string, id: string | undefined): boolean 
 }
 
 function endpointRequest(
-  { old, apiVersion, swarmScopedNetworks, endpointSysctls }: NetworkingInput,
+  input: NetworkingInput,
   network: string,
   endpoint: EndpointSettings,
   isPrimary: boolean,
   warnings: string[],
 ): EndpointSettings {
+  const { old, apiVersion, endpointSysctls } = input;
   const { Aliases, Links, DriverOpts, IPAMConfig, GwPriority } = endpoint;
   const request: EndpointSettings = {};
   if (network !== defaultBridge) {
@@ -77,10 +86,7 @@ function endpointRequest(
     if (aliases.length > 0) request.Aliases = aliases;
     if (Links?.length) request.Links = Links;
     const ipam = userAddresses(IPAMConfig);
-    if (ipam && swarmScopedNetworks?.has(network) && old.State.Running) {
-      // While it runs, the engine shows the address that it gave out as if the user had asked for it.
-      warnings.push(`an address of its own on the overlay network ${network} cannot be told while the container runs`);
-    } else if (ipam) request.IPAMConfig = ipam;
+    if (ipam && !isUndecided(input, network)) request.IPAMConfig = ipam;
   }
   const driverOpts = withSysctls(DriverOpts ?? {}, isPrimary ? endpointSysctls : undefined);
   if (Object.keys(driverOpts).length > 0) request.DriverOpts = driverOpts;
@@ -92,7 +98,13 @@ function endpointRequest(
   return request;
 }
 
-function userAddresses(ipam: EndpointIpam | null | undefined): EndpointIpam | undefined {
+/** While a container runs, the engine shows the address that it gave out on an overlay as if the user had asked for it. */
+function isUndecided({ old, swarmScopedNetworks }: NetworkingInput, network: string): boolean {
+  return old.State.Running && (swarmScopedNetworks?.has(network) ?? false);
+}
+
+/** The addresses that the user asked for, of what inspect tells of an endpoint; undefined where there are none. */
+export function userAddresses(ipam: EndpointIpam | null | undefined): EndpointIpam | undefined {
   const set = Object.entries(ipam ?? {}).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value));
   return set.length > 0 ? Object.fromEntries(set) : undefined;
 }
