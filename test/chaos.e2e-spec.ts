@@ -81,7 +81,7 @@ describeOnEachEngine('chaos', (engine) => {
       counted.isInOrder();
     };
 
-    it('the service may be killed before and after each call to the engine', async () => {
+    it('docker/compose#10460: the service may be killed before and after each call to the engine', async () => {
       const size = oneOf[scenario].kills * (isNewest ? 3 : 1);
       for (const { index, when, call } of sample(faultPoints(calls), size, 0)) {
         await disturb('service killed before or after a call', `killed ${when} call ${index}: ${call}`, async (at) => {

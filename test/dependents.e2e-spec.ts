@@ -46,7 +46,7 @@ describeOnEngine('containers that depend on the updated one', () => {
   const leftovers = async (): Promise<string[]> =>
     (await docker.listContainers({ all: true, filters: { name: ['-upd-'] } })).map(({ Names }) => Names.join());
 
-  it('follow it: network, IPC and process namespaces, through one another, each on its own image', async () => {
+  it('containrrr/watchtower#1013, passteque/gluetun#1587: follow it: network, IPC and process namespaces, through one another, each on its own image', async () => {
     const { image, app, imageId } = await target({ HostConfig: { IpcMode: 'shareable' } });
     const onNetwork = await beside(image, { NetworkMode: `container:${app.id}` }, { Env: ['SET_BY=user'] });
     const onIpc = await beside(image, { IpcMode: `container:${app.name}` });
@@ -83,7 +83,7 @@ describeOnEngine('containers that depend on the updated one', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('go back with it, themselves, and have their network again', async () => {
+  it('amayer1983/docksentry#27: go back with it, themselves, and have their network again', async () => {
     const { image, app } = await target();
     const first = await beside(image, { NetworkMode: `container:${app.id}`, RestartPolicy: { Name: 'always' } });
     const second = await beside(image, { PidMode: `container:${first.id}` });

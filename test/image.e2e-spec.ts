@@ -239,7 +239,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
         });
     });
 
-    it('is replaced by a helper, and the new instance reports it under the id that the caller was told', async () => {
+    it('nicholas-fedor/watchtower#1337: is replaced by a helper, its published port included, and the new instance reports it under the id that the caller was told', async () => {
       await run(name, 'SELF_UPDATE=true');
       await ready(name);
       push('LABEL version=2');

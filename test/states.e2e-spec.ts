@@ -101,14 +101,31 @@ describeOnEachEngine('the state of a container', (engine) => {
     await engine.docker.getContainer(id).remove({ force: true });
   });
 
+  const crash = { version: 'v1', cmd: ['/bin/sh', '-c', 'exit 1'] };
+  const createCrashing = async (): ReturnType<typeof create> => {
+    const container = await create(crash, { HostConfig: { RestartPolicy: { Name: 'always' } } });
+    await container.start();
+    await until('the crash loop', 20_000, async () => (await inspect(container.name)).State.Restarting || undefined);
+    return container;
+  };
+
   it('restarting, in a crash loop: counts as running, and the new image ends the loop', async () => {
-    const crash = { version: 'v1', cmd: ['/bin/sh', '-c', 'exit 1'] };
-    const { name, image, id } = await create(crash, { HostConfig: { RestartPolicy: { Name: 'always' } } });
-    await engine.docker.getContainer(id).start();
-    await until('the crash loop', 20_000, async () => (await inspect(name)).State.Restarting || undefined);
+    const { name, image } = await createCrashing();
     await publish(docker, image, { version: 'v2' });
-    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    const deployment = await service.update(name);
+    expect(deployment).toMatchObject({ error: undefined, status: 'succeeded', result: 'updated' });
     expect((await inspect(name)).State).toMatchObject({ Running: true, Restarting: false });
+    await engine.docker.getContainer(name).remove({ force: true });
+  });
+
+  it('restarting, and the new image does no better: the old container is back, restarting', async () => {
+    const { name, image, id } = await createCrashing();
+    await publish(docker, image, { ...crash, version: 'v2' });
+    expect(await service.update(name)).toMatchObject({ status: 'rolled_back', error: { stage: 'prove' } });
+    const { Id, HostConfig } = await inspect(name);
+    expect(Id).toBe(id);
+    expect(HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
+    await until('the crash loop again', 20_000, async () => (await inspect(name)).RestartCount > 0 || undefined);
     await engine.docker.getContainer(name).remove({ force: true });
   });
 

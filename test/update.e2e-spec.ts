@@ -239,17 +239,20 @@ describeOnEngine('an update', () => {
       },
       { code: 'unhealthy', stage: 'prove', healthOutput: expect.stringContaining('sick') },
     ],
-  ])('rolls back to the old container, itself, where the new image %s', async (_, image, error) => {
-    const reference = uniqueImage('web');
-    const app = await runApp(reference, { version: 'v1' }, { Labels: { 'trigger-docker-pull.timeout': '4s' } });
-    await publish(docker, reference, image);
-    const deployment = await service.update(app.name);
-    expect(deployment).toMatchObject({ status: 'rolled_back', containerId: app.id, error });
-    await expectUntouched(app);
-    expect(
-      service.logs.find(({ deploymentId, level }) => deploymentId === deployment.id && level === 'error')?.message,
-    ).toContain('rolled back');
-  });
+  ])(
+    'containrrr/watchtower#832: rolls back to the old container, itself, where the new image %s',
+    async (_, image, error) => {
+      const reference = uniqueImage('web');
+      const app = await runApp(reference, { version: 'v1' }, { Labels: { 'trigger-docker-pull.timeout': '4s' } });
+      await publish(docker, reference, image);
+      const deployment = await service.update(app.name);
+      expect(deployment).toMatchObject({ status: 'rolled_back', containerId: app.id, error });
+      await expectUntouched(app);
+      expect(
+        service.logs.find(({ deploymentId, level }) => deploymentId === deployment.id && level === 'error')?.message,
+      ).toContain('rolled back');
+    },
+  );
 
   it('rolls back out of a crash loop under --restart always, and leaves the old restart policy as it was', async () => {
     const reference = uniqueImage('web');

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { imageFrom, userRequest } from '../../test/support/container-requests.js';
 import { containerInspect } from '../../test/support/containers.js';
-import { createdBy, defaultMaskedPaths, defaultReadonlyPaths } from '../../test/support/engine-model.js';
+import {
+  allDonors,
+  createdBy,
+  defaultMaskedPaths,
+  defaultReadonlyPaths,
+  engineHostname,
+} from '../../test/support/engine-model.js';
 import { containerSpec, type SpecInput } from './container-spec.js';
 import type { ContainerConfig, ContainerInspect, CreateRequest, ImageInspect } from './engine-types.js';
 import { compareReplacement } from './fidelity.js';
@@ -62,7 +68,7 @@ describe('containerSpec: what the image had set is left to the new one', () => {
     expect(create).not.toHaveProperty('Cmd');
   });
 
-  it('Finsys/dockhand#1256: labels of the old image, of which Compose’s own stay', () => {
+  it('Finsys/dockhand#1256, containrrr/watchtower#1854: labels of the old image, of which Compose’s own stay', () => {
     const inherited = { 'com.docker.compose.project': 'shop', version: '1', 'trigger-docker-pull.settle': '5s' };
     const Labels = { ...inherited, 'com.docker.compose.container-number': '1', mine: 'yes' };
     expect(createOf({ Config: { Image: 'app:1', Labels } }, { oldImage: { Labels: inherited } }).Labels).toEqual({
@@ -415,15 +421,20 @@ describe('containerSpec: properties', () => {
     user.Entrypoint?.[0] !== '' || images.every(({ Config }) => Config?.Entrypoint);
   const versions = fc.constantFrom('1.41', '1.44', '1.51');
   const idOf = (digit: string): string => digit.repeat(64);
+  /** The donor that may vanish is gone when a container is made anew. */
+  const donors = allDonors.slice(0, 1);
+  const circumstances = { donors, engineHostname };
   const recreate = (
     old: ContainerInspect,
     oldImage: ImageInspect,
     newImage: ImageInspect,
     apiVersion: string,
     id: string,
+    isStarted = false,
   ) => {
-    const spec = containerSpec({ old, oldImage, newImage, apiVersion });
-    return { ...spec, created: createdBy(spec.create, newImage, { id, apiVersion, connections: spec.connections }) };
+    const spec = containerSpec({ old, oldImage, newImage, apiVersion, ...circumstances });
+    const { connections } = spec;
+    return { ...spec, created: createdBy(spec.create, newImage, { id, apiVersion, connections, donors, isStarted }) };
   };
   const withoutNewVolumes = (create: CreateRequest, id: string): unknown => {
     const Mounts = create.HostConfig?.Mounts?.filter(({ Source }) => !Source?.startsWith(`made-${id.slice(0, 6)}`));
@@ -437,16 +448,18 @@ describe('containerSpec: properties', () => {
         imageFrom('old', '1', 200),
         imageFrom('new', '2', 300),
         versions,
-        (user, oldImage, newImage, apiVersion) => {
+        fc.boolean(),
+        (user, oldImage, newImage, apiVersion, isStarted) => {
           fc.pre(hasEntrypoints(user, oldImage, newImage));
-          const first = recreate(
-            createdBy(user, oldImage, { id: idOf('a'), apiVersion }),
-            oldImage,
+          const old = createdBy(user, oldImage, { id: idOf('a'), apiVersion, isStarted });
+          const first = recreate(old, oldImage, newImage, apiVersion, idOf('b'), isStarted);
+          const second = containerSpec({
+            old: first.created,
+            oldImage: newImage,
             newImage,
             apiVersion,
-            idOf('b'),
-          );
-          const second = containerSpec({ old: first.created, oldImage: newImage, newImage, apiVersion });
+            ...circumstances,
+          });
           expect(withoutNewVolumes(second.create, idOf('b'))).toEqual(withoutNewVolumes(first.create, idOf('b')));
           expect(second.connections).toEqual(first.connections);
         },
@@ -461,16 +474,17 @@ describe('containerSpec: properties', () => {
         imageFrom('old', '1', 200),
         imageFrom('new', '2', 300),
         versions,
-        (user, oldImage, newImage, apiVersion) => {
+        fc.boolean(),
+        (user, oldImage, newImage, apiVersion, isStarted) => {
           fc.pre(hasEntrypoints(user, oldImage));
-          const old = createdBy(user, oldImage, { id: idOf('a'), apiVersion });
+          const old = createdBy(user, oldImage, { id: idOf('a'), apiVersion, isStarted });
           const { created } = recreate(old, oldImage, newImage, apiVersion, idOf('b'));
           const { HostConfig, NetworkingConfig, Entrypoint, Volumes, Env, ...rest } = user;
           expect(created.Config).toMatchObject(JSON.parse(JSON.stringify(rest)) as object);
           expect(created.Config.Env).toEqual(expect.arrayContaining(Env ?? []));
           if (Entrypoint) expect(created.Config.Entrypoint ?? []).toEqual(Entrypoint.filter(Boolean));
           // Mounts are looked at below; a setting of the first interface may have become its endpoint's.
-          const { Mounts, Sysctls, ...hostConfig } = HostConfig ?? {};
+          const { Mounts, Sysctls, VolumesFrom, ...hostConfig } = HostConfig ?? {};
           expect(created.HostConfig).toMatchObject(JSON.parse(JSON.stringify(hostConfig)) as object);
           const settings = JSON.stringify([created.HostConfig.Sysctls, created.NetworkSettings.Networks]);
           for (const name of Object.keys(Sysctls ?? {}))
@@ -482,18 +496,23 @@ describe('containerSpec: properties', () => {
             RW,
           ];
           expect(created.Mounts.map(key)).toEqual(expect.arrayContaining(old.Mounts.map(key)));
-          expect(created.NetworkSettings.Networks).toMatchObject(networksOf(NetworkingConfig));
+          expect(created.NetworkSettings.Networks).toMatchObject(networksOf(NetworkingConfig, apiVersion));
           expect(compareReplacement(old, oldImage, created)).toEqual({ lost: [], warnings: [] });
         },
       ),
     );
   });
 
-  const networksOf = (networking: CreateRequest['NetworkingConfig']): object =>
+  /** Older engines take the MAC address of the container alone. */
+  const networksOf = (networking: CreateRequest['NetworkingConfig'], apiVersion: string): object =>
     Object.fromEntries(
-      Object.entries(networking?.EndpointsConfig ?? {}).map(([network, { Aliases, ...endpoint }]) => [
+      Object.entries(networking?.EndpointsConfig ?? {}).map(([network, { Aliases, MacAddress, ...endpoint }]) => [
         network,
-        { ...endpoint, ...(Aliases ? { Aliases: expect.arrayContaining(Aliases) } : {}) },
+        {
+          ...endpoint,
+          ...(MacAddress && apiVersion !== '1.41' ? { MacAddress } : {}),
+          ...(Aliases ? { Aliases: expect.arrayContaining(Aliases) } : {}),
+        },
       ]),
     );
 
@@ -504,10 +523,13 @@ describe('containerSpec: properties', () => {
         imageFrom('old', '1', 200),
         imageFrom('new', '2', 300),
         versions,
-        (user, oldImage, newImage, apiVersion) => {
-          const old = createdBy(user, oldImage, { id: idOf('a'), apiVersion });
-          const { create } = containerSpec({ old, oldImage, newImage, apiVersion });
+        fc.boolean(),
+        (user, oldImage, newImage, apiVersion, isStarted) => {
+          const old = createdBy(user, oldImage, { id: idOf('a'), apiVersion, isStarted });
+          const { create } = containerSpec({ old, oldImage, newImage, apiVersion, ...circumstances });
           expect(JSON.stringify(create)).not.toMatch(/"(\w+=)?old-|:2\d\d\b/);
+          // Nor what the engine has made: addresses of both kinds.
+          expect(JSON.stringify(create)).not.toMatch(/10\.0\.0\.10|02:42:|be:11:/);
           const asked = { ...user.ExposedPorts, ...user.HostConfig?.PortBindings };
           expect(Object.keys(asked)).toEqual(expect.arrayContaining(Object.keys(create.ExposedPorts ?? {})));
         },
@@ -519,7 +541,14 @@ describe('containerSpec: properties', () => {
     fc.assert(
       fc.property(userRequest, imageFrom('user', '1', 100), versions, (user, both, apiVersion) => {
         const old = createdBy(user, both, { id: idOf('a'), apiVersion });
-        const { created } = recreate(old, both, both, apiVersion, idOf('b'));
+        const { create, connections } = containerSpec({
+          old,
+          oldImage: both,
+          newImage: both,
+          apiVersion,
+          engineHostname,
+        });
+        const created = createdBy(create, both, { id: idOf('b'), apiVersion, connections });
         const comparable = ({ Config: { Volumes, Hostname, Entrypoint, ...rest } }: ContainerInspect): unknown =>
           JSON.parse(JSON.stringify({ ...rest, Entrypoint: Entrypoint ?? [], Hostname: user.Hostname ?? '' }));
         expect(comparable(created)).toEqual(comparable(old));

@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import { find } from './find.js';
 import { nameOf, type Pair } from './pair.js';
+import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { keptName, parkedName } from './temporary-names.js';
 
@@ -19,8 +20,7 @@ export async function keepBoth(engine: Engine, pairs: readonly Pair[]): Promise<
     const replacement = await find(engine, newId);
     if (!replacement) continue;
     if (replacement.State.Running) await stopContainer(engine, replacement, 'prove');
-    if (revives(replacement.HostConfig.RestartPolicy?.Name))
-      await engine.updateRestartPolicy(newId, { Name: 'no', MaximumRetryCount: 0 });
+    if (revives(replacement.HostConfig.RestartPolicy?.Name)) await setRestartPolicy(engine, newId, noRestart);
   }
   for (const { name, oldId } of dependentsFirst) {
     const old = await find(engine, oldId);

@@ -85,7 +85,12 @@ describe('readPullStream', () => {
 
   it.each<[string, object, string, string]>([
     ['an error', { error: 'no space left on device' }, 'pull_failed', 'no space left on device'],
-    ['an errorDetail alone', { errorDetail: { message: 'unexpected EOF' } }, 'pull_failed', 'unexpected EOF'],
+    [
+      'an errorDetail alone (apocas/docker-modem#146)',
+      { errorDetail: { message: 'unexpected EOF' } },
+      'pull_failed',
+      'unexpected EOF',
+    ],
     ['both', { errorDetail: { code: 1, message: 'in detail' }, error: 'in short' }, 'pull_failed', 'in detail'],
     ['an errorDetail without a message', { errorDetail: {}, error: 'in short' }, 'pull_failed', 'in short'],
     ['an errorDetail that is a text', { errorDetail: 'in short' }, 'pull_failed', 'in short'],

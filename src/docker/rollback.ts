@@ -5,6 +5,7 @@ import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { prove } from './proof.js';
+import { setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { parkedName, replacementName } from './temporary-names.js';
 
@@ -53,14 +54,16 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
       await engine.renameContainer(pair.newId, replacementName(pair.name, pair.oldId));
     if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
     if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
-      await engine.updateRestartPolicy(pair.oldId, pair.restartPolicy);
+      await setRestartPolicy(engine, pair.oldId, pair.restartPolicy);
     if (!pair.wasRunning || (old.State.Running && !hasStarted)) continue;
     // A dependent that ran on while its donor was stopped holds on to a namespace that is no more.
     if (old.State.Running) await stopContainer(engine, old, 'rollback');
     await engine.startContainer(pair.oldId);
     hasStarted = true;
   }
-  await Promise.all(pairs.filter(({ wasRunning }) => wasRunning).map((pair) => proveRestored(engine, pair)));
+  await Promise.all(
+    present.filter(({ pair }) => pair.wasRunning).map(({ pair, old }) => proveRestored(engine, pair, old)),
+  );
   const rolledBack = await restoreTags(engine, present);
   for (const { replacement } of present.toReversed())
     if (replacement && !hasVanished(replacement)) await engine.removeContainer(replacement.Id);
@@ -100,13 +103,12 @@ async function look(engine: Engine, pair: Pair): Promise<Present> {
   return { pair, old, replacement };
 }
 
-/** It may have been restarting before the update began, and is then not asked for more than that. */
-async function proveRestored(engine: Engine, { name, oldId }: Pair): Promise<void> {
-  const restored = await engine.inspectContainer(oldId);
-  if (restored.State.Restarting || restored.RestartCount > 0) return;
+/** One that restarted again and again before the update may do so again: the engine counts until it is started anew. */
+async function proveRestored(engine: Engine, { name, oldId }: Pair, before: ContainerInspect): Promise<void> {
   try {
     await prove(engine, oldId, { mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs });
   } catch (error) {
+    if (error instanceof UpdateError && error.code === 'restarting' && before.RestartCount > 0) return;
     throw failed(`the old container of ${name} does not run again: ${(error as Error).message}`, error);
   }
 }

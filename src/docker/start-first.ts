@@ -6,6 +6,7 @@ import type { Member } from './member.js';
 import type { Drain } from './outcome.js';
 import { revivesStopped } from './pair.js';
 import { prove } from './proof.js';
+import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { assertUnchanged } from './swap.js';
 import { parkedName } from './temporary-names.js';
@@ -79,7 +80,6 @@ export async function handOver(engine: Engine, { old, pair, handOver, policy }: 
  */
 export async function drainOld(engine: Engine, { old, pair, options }: Member, drain: Drain): Promise<void> {
   await setTimeout(options.drainMs, undefined, { signal: drain.begun }).catch(() => undefined);
-  if (revivesStopped(pair.restartPolicy))
-    await engine.updateRestartPolicy(pair.oldId, { Name: 'no', MaximumRetryCount: 0 });
+  if (revivesStopped(pair.restartPolicy)) await setRestartPolicy(engine, pair.oldId, noRestart);
   await stopContainer(engine, old, 'commit', { drain });
 }

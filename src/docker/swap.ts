@@ -5,6 +5,7 @@ import type { Member, Members } from './member.js';
 import { UpdateError, type Drain } from './outcome.js';
 import { carryOverlayAddresses } from './overlay-addresses.js';
 import { nameOf, revivesStopped, type Pair } from './pair.js';
+import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { parkedName } from './temporary-names.js';
 
@@ -20,7 +21,7 @@ import { parkedName } from './temporary-names.js';
 export async function swap(engine: Engine, members: Members, drain: Drain): Promise<void> {
   const pairs = members.map(({ pair }) => pair);
   for (const { oldId, restartPolicy } of pairs) {
-    if (revivesStopped(restartPolicy)) await engine.updateRestartPolicy(oldId, { Name: 'no', MaximumRetryCount: 0 });
+    if (revivesStopped(restartPolicy)) await setRestartPolicy(engine, oldId, noRestart);
   }
   for (const { old, pair } of members.toReversed())
     if (pair.wasRunning) await stopContainer(engine, old, 'swap', { drain });

@@ -7,6 +7,8 @@ import type { CreateRequest, EndpointSettings, ImageInspect } from '../../src/do
  */
 const name = fc.constantFrom('A', 'B', 'C', 'D', 'PATH');
 const path = fc.constantFrom('/a', '/b', '/c', '/d', '/e');
+/** Also where volumes of other containers may be mounted. */
+const imagePath = fc.oneof(path, fc.constant('/f'));
 /** A port that both expose is nobody's: a copy cannot tell, and nothing depends on it. */
 const imagePort = fc.constantFrom('80/tcp', '81/udp');
 const userPort = fc.constantFrom('82/tcp', '83/udp');
@@ -56,7 +58,7 @@ export function imageFrom(origin: string, idDigit: string, base: number): fc.Arb
       Labels: fc.dictionary(name, value(origin), { maxKeys: 3 }),
       Healthcheck: maybe(healthcheck(origin, base)),
       ExposedPorts: present(imagePort),
-      Volumes: present(path),
+      Volumes: present(imagePath),
       WorkingDir: maybe(value(origin)),
       User: maybe(value(origin)),
       StopSignal: maybe(value(origin)),
@@ -70,10 +72,40 @@ const endpoint: fc.Arbitrary<EndpointSettings> = fc.record(
     IPAMConfig: fc.record({ IPv4Address: fc.constantFrom('10.0.0.5', '10.0.0.6') }),
     DriverOpts: fc.record({ option: value('user') }),
     Links: fc.constant(['db:database']),
+    // Globally administered, so that no engine can have made it.
+    MacAddress: fc.constantFrom('00:16:3e:00:00:01', '00:16:3e:00:00:02'),
     GwPriority: fc.integer({ min: 1, max: 3 }),
   },
   { requiredKeys: [] },
 );
+
+/** Containers whose volumes others may mount; the second may be gone when a copy is made. */
+export const donor = 'donor';
+export const vanishingDonor = 'vanishing-donor';
+
+/** A MAC address of the container is that of its own network, which must not have another one. */
+function inMode(
+  mode: string,
+  endpoints: Record<string, EndpointSettings>,
+  MacAddress: string | undefined,
+): Pick<CreateRequest, 'MacAddress' | 'NetworkingConfig'> {
+  if (!mode.startsWith('net')) return { NetworkingConfig: { EndpointsConfig: {} } };
+  const own = endpoints[mode];
+  if (!own || MacAddress === undefined) return { NetworkingConfig: { EndpointsConfig: endpoints } };
+  const { MacAddress: _, ...rest } = own;
+  return { MacAddress, NetworkingConfig: { EndpointsConfig: { ...endpoints, [mode]: rest } } };
+}
+
+/** Without what an engine refuses: settings of interfaces that are not the container's own, and all in another's network. */
+function acceptable(request: CreateRequest): CreateRequest {
+  const mode = request.HostConfig?.NetworkMode ?? '';
+  if (mode.startsWith('net')) return request;
+  const { Hostname, Domainname, ExposedPorts, HostConfig, ...rest } = request;
+  const { Sysctls, ...hostConfig } = HostConfig ?? {};
+  if (!mode.startsWith('container:')) return { ...request, HostConfig: hostConfig };
+  const { PortBindings, Dns, ExtraHosts, ...others } = hostConfig;
+  return { ...rest, HostConfig: others };
+}
 
 /** What a user may set of the host's part, each there or not. */
 const hostSettings = fc.record(
@@ -127,21 +159,24 @@ export const userRequest: fc.Arbitrary<CreateRequest> = fc
     FutureField: value('user'),
     hostSettings,
     hostConfig: fc.record({
-      NetworkMode: fc.constantFrom('net1', 'net2'),
+      NetworkMode: fc.constantFrom('net1', 'net2', 'host', 'none', `container:${'f'.repeat(64)}`),
       PortBindings: present(fc.oneof(imagePort, userPort)).map((ports) =>
         Object.fromEntries(Object.keys(ports).map((key) => [key, [{ HostPort: '8080' }]])),
       ),
       Memory: fc.integer({ min: 0, max: 3 }),
       CapAdd: maybe(words('user')),
+      VolumesFrom: maybe(fc.subarray([`${donor}:ro`, vanishingDonor], { minLength: 1 })),
       FutureField: value('user'),
     }),
     mounts: fc.uniqueArray(fc.tuple(path, fc.constantFrom('bind', 'named', 'mount', 'anonymous', 'tmpfs')), {
       selector: ([target]) => target,
       maxLength: 3,
     }),
+    MacAddress: maybe(fc.constant('92:d0:c6:0a:29:33')),
     endpoints: fc.record({ net1: endpoint, net2: endpoint, net3: endpoint }, { requiredKeys: ['net1'] }),
   })
-  .map(({ command, scalars, hostConfig, hostSettings, mounts, endpoints, ...config }) => {
+  .map(({ command, scalars, hostConfig, hostSettings, mounts, MacAddress, endpoints, ...config }) => {
+    const networks = inMode(hostConfig.NetworkMode, endpoints, MacAddress);
     const of = (kind: string): string[] => mounts.filter(([, is]) => is === kind).map(([target]) => target);
     return {
       ...config,
@@ -159,6 +194,7 @@ export const userRequest: fc.Arbitrary<CreateRequest> = fc
         ],
         Tmpfs: Object.fromEntries(of('tmpfs').map((at) => [at, ''])),
       },
-      NetworkingConfig: { EndpointsConfig: endpoints },
+      ...networks,
     };
-  });
+  })
+  .map(acceptable);

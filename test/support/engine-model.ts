@@ -6,6 +6,7 @@ import type {
   ImageInspect,
   MountPoint,
 } from '../../src/docker/engine-types.js';
+import { donor, vanishingDonor } from './container-requests.js';
 import { containerInspect } from './containers.js';
 
 /**
@@ -16,32 +17,81 @@ import { containerInspect } from './containers.js';
 export function createdBy(
   request: CreateRequest,
   image: ImageInspect,
-  { id, apiVersion, connections = [] }: { id: string; apiVersion: string; connections?: Connection[] },
+  { id, apiVersion, connections = [], donors = allDonors, isStarted = false }: Circumstances,
 ): ContainerInspect {
   const { HostConfig = {}, NetworkingConfig, ...config } = request;
   const merged = mergeImage(config, image.Config ?? {});
+  const mode = HostConfig.NetworkMode ?? 'bridge';
+  const isOthers = mode.startsWith('container:');
   const attached = { ...NetworkingConfig?.EndpointsConfig };
   for (const { network, endpoint } of connections) attached[network] = endpoint;
-  if (Object.keys(attached).length === 0) attached[HostConfig.NetworkMode ?? 'bridge'] = {};
-  const injectsAlias = Number(apiVersion.split('.')[1]) < 45;
-  const withShortId = (endpoint: EndpointSettings): EndpointSettings =>
-    injectsAlias ? { ...endpoint, Aliases: [...(endpoint.Aliases ?? []), id.slice(0, 12)] } : endpoint;
+  if (Object.keys(attached).length === 0 && !isOthers) attached[mode] = {};
+  const minor = Number(apiVersion.split('.')[1]);
+  const askedMac = (network: string): string | undefined =>
+    (network === mode ? merged.MacAddress : undefined) ?? (minor >= 44 ? attached[network]?.MacAddress : undefined);
+  const Networks = Object.fromEntries(
+    Object.entries(attached).map(([network, endpoint], index) => {
+      const MacAddress = askedMac(network);
+      const { MacAddress: _, ...rest } = endpoint;
+      const settings = { ...rest, ...(MacAddress === undefined ? {} : { MacAddress }) };
+      if (withoutInterface.has(network)) return [network, settings];
+      if (minor < 45) settings.Aliases = [...(settings.Aliases ?? []), id.slice(0, 12)];
+      return [network, isStarted ? { ...givenOut(index, minor), ...settings } : settings];
+    }),
+  );
+  const { MacAddress = askedMac(mode), ...configured } = merged;
+  // In others' namespaces, inspect shows what is theirs.
+  const hostname = isOthers ? 'other' : mode === 'host' ? engineHostname : id.slice(0, 12);
   return containerInspect({
     Id: id,
     Image: image.Id,
-    State: { Status: 'created', Running: false },
-    Config: { Hostname: id.slice(0, 12), ...merged },
+    State: isStarted ? {} : { Status: 'created', Running: false },
+    Config: { Hostname: hostname, ...configured, ...(MacAddress === undefined ? {} : { MacAddress }) },
     HostConfig: { MaskedPaths: defaultMaskedPaths, ReadonlyPaths: defaultReadonlyPaths, ...HostConfig },
-    Mounts: mountPoints(HostConfig, merged, id),
-    NetworkSettings: {
-      Networks: Object.fromEntries(
-        Object.entries(attached).map(([network, endpoint]) => [
-          network,
-          network === 'bridge' ? endpoint : withShortId(endpoint),
-        ]),
-      ),
-    },
+    Mounts: mountPoints(HostConfig, merged, id, donors),
+    NetworkSettings: { Networks },
   });
+}
+
+interface Circumstances {
+  id: string;
+  apiVersion: string;
+  connections?: Connection[];
+  /** The containers of `VolumesFrom` that are there. */
+  donors?: readonly ContainerInspect[];
+  /** Whether it runs, so that the engine has given out what nobody asked for. */
+  isStarted?: boolean;
+}
+
+export const engineHostname = 'machine';
+const withoutInterface = new Set(['bridge', 'host', 'none']);
+
+/** The containers whose volumes others mount. */
+export const allDonors: readonly ContainerInspect[] = [
+  containerInspect({
+    Id: 'd'.repeat(64),
+    Name: `/${donor}`,
+    Mounts: [
+      { Type: 'volume', Name: 'donated', Destination: '/donated', RW: true },
+      { Type: 'volume', Name: 'donated-too', Destination: '/f', RW: true },
+    ],
+  }),
+  containerInspect({
+    Id: 'e'.repeat(64),
+    Name: `/${vanishingDonor}`,
+    Mounts: [
+      { Type: 'volume', Name: 'orphan', Destination: '/orphan', RW: true },
+      { Type: 'bind', Source: '/srv', Destination: '/srv', RW: false, Propagation: 'rprivate' },
+    ],
+  }),
+];
+
+/** Engines up to 27 make a MAC address of the IPv4 address, later ones a random one. */
+function givenOut(index: number, minor: number): EndpointSettings {
+  return {
+    IPAddress: `10.0.0.${100 + index}`,
+    MacAddress: minor < 48 ? `02:42:0a:00:00:${(100 + index).toString(16)}` : `be:11:22:33:44:0${index}`,
+  };
 }
 
 interface Connection {
@@ -93,9 +143,10 @@ function variable(entry: string): string {
 }
 
 function mountPoints(
-  { Binds, Mounts, Tmpfs }: NonNullable<CreateRequest['HostConfig']>,
+  { Binds, Mounts, Tmpfs, VolumesFrom }: NonNullable<CreateRequest['HostConfig']>,
   config: ContainerConfig,
   id: string,
+  donors: readonly ContainerInspect[],
 ): MountPoint[] {
   const points = new Map<string, MountPoint>();
   const volume = (Destination: string, Name: string | undefined, RW = true): MountPoint => ({
@@ -105,6 +156,12 @@ function mountPoints(
     RW,
   });
   const made = (path: string): string => `made-${id.slice(0, 6)}-${path}`;
+  for (const entry of VolumesFrom ?? []) {
+    const [name = '', mode] = entry.split(':');
+    const from = donors.find(({ Name }) => Name === `/${name}`);
+    if (!from) throw new Error(`the engine refuses a request that names ${name}, which is gone`);
+    for (const point of from.Mounts) points.set(point.Destination, { ...point, RW: point.RW && mode !== 'ro' });
+  }
   for (const bind of Binds ?? []) {
     const [source = '', target = '', mode = ''] = bind.split(':');
     const RW = !mode.split(',').includes('ro');
