@@ -112,22 +112,24 @@ describeOnEachEngine('the state of a container', (engine) => {
   it('restarting, in a crash loop: counts as running, and the new image ends the loop', async () => {
     const { name, image } = await createCrashing();
     await publish(docker, image, { version: 'v2' });
-    const deployment = await service.update(name);
-    expect(deployment).toMatchObject({ error: undefined, status: 'succeeded', result: 'updated' });
+    const deployment = await service.update(name, 60_000);
+    expect(deployment.error).toBeUndefined();
+    expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated' });
     expect((await inspect(name)).State).toMatchObject({ Running: true, Restarting: false });
     await engine.docker.getContainer(name).remove({ force: true });
-  });
+  }, 120_000);
 
   it('restarting, and the new image does no better: the old container is back, restarting', async () => {
     const { name, image, id } = await createCrashing();
     await publish(docker, image, { ...crash, version: 'v2' });
-    expect(await service.update(name)).toMatchObject({ status: 'rolled_back', error: { stage: 'prove' } });
+    const deployment = await service.update(name, 60_000);
+    expect(deployment).toMatchObject({ status: 'rolled_back', error: { stage: 'prove' } });
     const { Id, HostConfig } = await inspect(name);
     expect(Id).toBe(id);
     expect(HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
     await until('the crash loop again', 20_000, async () => (await inspect(name)).RestartCount > 0 || undefined);
     await engine.docker.getContainer(name).remove({ force: true });
-  });
+  }, 120_000);
 
   const byLabel = ([label, manager]: readonly [string, string]) =>
     [`managed by ${manager}`, () => ({ Labels: { [label]: 'true' } }), 'refused'] as const;
