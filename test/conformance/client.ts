@@ -19,7 +19,12 @@ export class Client {
     if (!namespaces) throw new Error(Client.missing);
     const [program, all] = namespaces.inside('docker', '--host', this.engine.dockerHost, ...args);
     try {
-      const { stdout, stderr } = await execute(program, all, { timeout: 300_000, maxBuffer: 16 * 1024 ** 2 });
+      const { stdout, stderr } = await execute(program, all, {
+        // Jest's own, which a suite may have added to: left out, a child would get the process's.
+        env: process.env,
+        timeout: 600_000,
+        maxBuffer: 16 * 1024 ** 2,
+      });
       return stdout + stderr;
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string };
