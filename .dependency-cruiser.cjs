@@ -6,7 +6,7 @@ const mayImport = {
   deployments: ['config', 'http'],
   docker: ['config'],
   queue: ['config', 'deployments', 'docker'],
-  notify: ['config', 'http', 'auth', 'deployments', 'queue'],
+  notify: ['config', 'http', 'auth', 'deployments', 'docker', 'queue'],
   api: ['config', 'http', 'auth', 'deployments', 'queue', 'notify'],
   metrics: ['config', 'auth', 'deployments', 'queue', 'docker'],
   notifications: ['config', 'deployments'],

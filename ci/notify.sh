@@ -18,7 +18,7 @@
 #
 # Exit codes:
 #   0  the container runs the image: it was updated, or was up to date
-#   1  the update failed or was rolled back
+#   1  the update failed, was rolled back, or was taken out of the queue by somebody
 #   2  wrong usage, or the service refuses the request: wrong token, wrong name
 #   3  the outcome is not known: the service was not reached, or the update did not end in time
 #   4  a later push overtook the digest
@@ -196,7 +196,8 @@ while :; do
   fi
   code=$(field code)
   case $status:$code in
-    200:* | 422:*) finish ;;
+    # Somebody's DELETE is a decision; every other drop is a stop of the service.
+    200:* | 422:* | 503:cancelled) finish ;;
     504:still_running)
       id=$(field deployment.id)
       problem="deployment $id is $(field deployment.status)"

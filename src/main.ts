@@ -4,6 +4,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AppModule } from './app.module.js';
+import { check } from './check.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
@@ -44,6 +45,7 @@ const commands: Record<string, () => Promise<number>> = {
     return Promise.resolve(0);
   },
   recover,
+  check: () => check(process.argv.slice(3)),
   [selfUpdateCommand]: async () => {
     const [container = '', reference = ''] = process.argv.slice(3);
     await runSelfUpdate(container, reference, new ServiceLogger(settings()));

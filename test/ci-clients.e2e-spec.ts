@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { runApp, type App } from './support/apps.js';
+import { haveCurl } from './support/curl.js';
+import { codeBlocks, commandFrom } from './support/documentation.js';
 import { describeOnEngine, testEnvironment, uniqueImage, docker } from './support/environment.js';
 import { publish } from './support/images.js';
 import { freePort } from './support/registry.js';
@@ -89,6 +91,44 @@ describeOnEngine('the CI clients', () => {
       expect(log).toContain(`failed: digest_mismatch`);
       expect(log).toContain(digest);
       expect(code).toBe(1);
+    });
+
+    it('exits 4 where a later push overtook the digest', async () => {
+      const raced = uniqueImage('raced');
+      const other = await runApp(raced, { version: 'v1' });
+      const patient = await Service.start({ DOCKER_HOST: testEnvironment().dockerHost, DIGEST_TIMEOUT: '40s' });
+      await patient.ready();
+      await publish(docker, raced, { version: 'v2' });
+      const overtaken = await digestInRegistry(raced);
+      await publish(docker, raced, { version: 'v3' });
+      const winner = await digestInRegistry(raced);
+      const script = start(['-d', overtaken, other.name], { NOTIFY_URL: patient.url });
+      await until(
+        'the first look at the registry',
+        20_000,
+        () => patient.logs.some(({ message }) => message.includes('will be tried again: digest_mismatch')) || undefined,
+      );
+      expect((await patient.fetch(`/notify/${other.name}?wait=40&digest=${winner}`, { method: 'POST' })).status).toBe(
+        200,
+      );
+      const { code, log } = await script.end();
+      await patient.stop();
+      expect(log).toContain('superseded');
+      expect(log).toContain(winner);
+      expect(code).toBe(4);
+    });
+
+    it('exits 1 where somebody took it out of the queue, and does not notify again', async () => {
+      const busy = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', ENGINE_WAIT: '60s' });
+      await busy.notify('first');
+      const script = start(['second'], { NOTIFY_URL: busy.url });
+      const { id } = await until('the notify', 10_000, async () => (await busy.list('?container=second'))[0]);
+      expect((await busy.fetch(`/deployments/${id}`, { method: 'DELETE' })).status).toBe(200);
+      const { code, log } = await script.end();
+      expect(log).toContain('second: dropped: cancelled');
+      expect(code).toBe(1);
+      expect(await busy.list('?container=second')).toHaveLength(1);
+      await busy.kill();
     });
 
     it.each([
@@ -268,6 +308,72 @@ describeOnEngine('the CI clients', () => {
       expect(summary).toContain(words);
       expect(commands).toContain('::error title=');
       expect(code).toBe(exitCode);
+    });
+
+    it('turns red where the time is over before the update is', async () => {
+      const busy = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', ENGINE_WAIT: '60s' });
+      const { code, outputs, summary } = await use(usual({ url: busy.url, container: 'web', timeout: '3' }));
+      await busy.kill();
+      expect(outputs.status).toBe('unknown');
+      expect(summary).toMatch(/no outcome within 3 s: deployment .* is running/);
+      expect(code).toBe(3);
+    });
+
+    it('gets the outcome also where the service was stopped and started in between', async () => {
+      const moved = uniqueImage('moved');
+      const other = await runApp(moved, { version: 'v1' }, { Labels: { 'trigger-docker-pull.settle': '5s' } });
+      await publish(docker, moved, { version: 'v2' });
+      const used = use(usual({ container: other.name }));
+      await until('the proof', 30_000, async () => {
+        const [newest] = await service.list(`?container=${other.name}`);
+        return newest?.stages.at(-1)?.stage === 'prove' || undefined;
+      });
+      await service.stop('SIGTERM');
+      await service.restart();
+      const { code, outputs } = await used;
+      expect(outputs).toMatchObject({ status: 'succeeded', 'new-digest': await digestInRegistry(moved) });
+      expect(code).toBe(0);
+      await service.ready();
+    });
+  });
+
+  describe('docs/ci.md', () => {
+    const itWithCurl = haveCurl() ? it : it.skip;
+    /** The line as it stands there, for a container of ours. */
+    const line = (part: string, container: string): Promise<ScriptRun> => {
+      const command = commandFrom('docs/ci.md', part).replace('/notify/web', `/notify/${container}`);
+      return new Script(['sh', '-c', command], { DEPLOY_URL: service.url, SECRET_KEY: Service.secret }).end();
+    };
+
+    itWithCurl('has a line that is green for success alone, and says why it is red', async () => {
+      const good = await line('?wait=50', app.name);
+      expect([good.code, JSON.parse(good.log)]).toEqual([0, expect.objectContaining({ status: 'succeeded' })]);
+      const bad = await line('?wait=50', 'no-such-container');
+      expect(bad.code).toBe(22);
+      expect(bad.log).toContain('"code":"no_such_container"');
+    });
+
+    itWithCurl('has a line that says what would become of an update', async () => {
+      const { code, log } = await line('dry_run=true', app.name);
+      expect([code, JSON.parse(log)]).toEqual([0, expect.objectContaining({ container: app.name, eligible: true })]);
+    });
+
+    it('uses the inputs that the action and the component have', () => {
+      const examples = codeBlocks('docs/ci.md')
+        .filter(({ language }) => language === 'yaml')
+        .map(({ text }) => parse(text) as unknown);
+      const action = parse(readFileSync('action.yml', 'utf8')) as { inputs: object };
+      const [spec] = parseAllDocuments(readFileSync('templates/notify.yml', 'utf8')).map(
+        (document) => document.toJS() as { spec: { inputs: object } },
+      );
+      const [github, gitlab] = examples as [
+        { uses: string; with: object }[],
+        { include: { component: string; inputs: object }[] },
+      ];
+      const step = github.find(({ uses }) => uses.includes('trigger-docker-pull'));
+      expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? { none: true })));
+      const given = gitlab.include[0]?.inputs ?? { none: true };
+      expect(Object.keys(spec?.spec.inputs ?? {})).toEqual(expect.arrayContaining(Object.keys(given)));
     });
   });
 

@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt } from './support/apps.js';
@@ -6,7 +5,7 @@ import { describeOnEngine, docker, testEnvironment, uniqueImage } from './suppor
 import { EngineProxy } from './support/engine-proxy.js';
 import { allEvents, followEvents } from './support/event-stream.js';
 import { holdAt } from './support/hold.js';
-import { publish } from './support/images.js';
+import { publish, publishUnseen } from './support/images.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -31,8 +30,7 @@ describe('deployments that wait', () => {
   const accepted = async (container: string): Promise<string> =>
     ((await (await service.notify(container)).json()) as { id: string }).id;
   const shown = (id: string): Promise<Shown> => service.deployment(id);
-  const list = async (query = ''): Promise<Shown[]> =>
-    ((await (await service.fetch(`/deployments${query}`)).json()) as { deployments: Shown[] }).deployments;
+  const list = (query?: string): Promise<Shown[]> => service.list(query);
   const drop = (id: string): Promise<Response> => service.fetch(`/deployments/${id}`, { method: 'DELETE' });
 
   it('are listed newest first, by container, status and number, with their place in the queue', async () => {
@@ -157,9 +155,7 @@ describeOnEngine('the record of a deployment', () => {
   it('tells what was found and done, and can be followed live', async () => {
     const image = uniqueImage('followed');
     const app = await runApp(image, { version: 'v1' });
-    await publish(docker, image, { version: 'v2' });
-    // The engine has built it: without its layers, it has to pull them.
-    await docker.getImage(`${image}-built`).remove();
+    await publishUnseen(docker, image, { version: 'v2' });
     const { letGo } = holdAt(proxy, app.name);
     const { id } = (await (await service.notify(app.name)).json()) as { id: string };
     const stream = followEvents(service, id);

@@ -133,6 +133,22 @@ describeOnEngine('a notify with the digest that CI has pushed', () => {
     expect(await versionAt(app.port)).toBe('v3');
   });
 
+  it('does not undo a rollback that was asked for while it waited', async () => {
+    const image = newImage();
+    const app = await runApp(image, { version: 'v1' });
+    const digest = await push(image, 'v2');
+    expect(await service.settled(await notify(app.name, digest))).toMatchObject({ result: 'updated' });
+    const waiting = await notify(app.name, unknownDigest);
+    await until('the first look', 10_000, async () => (await service.deployment(waiting)).notBefore);
+    const back = await service.rollBack(app.name);
+    expect(back).toMatchObject({ status: 'succeeded', result: 'updated' });
+    expect(await service.settled(waiting)).toMatchObject({
+      status: 'failed',
+      error: { code: 'superseded', supersededBy: { deploymentId: back.id } },
+    });
+    expect(await versionAt(app.port)).toBe('v1');
+  });
+
   it('does not take what somebody pushed between the question and the pull', async () => {
     const image = newImage();
     const app = await runApp(image, { version: 'v1' });

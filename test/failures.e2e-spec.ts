@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { curl, haveCurl } from './support/curl.js';

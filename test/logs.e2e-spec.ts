@@ -1,4 +1,3 @@
-// @extended
 import { expect, it } from '@jest/globals';
 import { runApp } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';

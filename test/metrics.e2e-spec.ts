@@ -1,14 +1,12 @@
-// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApp } from './support/apps.js';
 import { debianProgram } from './support/debian-program.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
+import { publish, publishUnseen } from './support/images.js';
 import { freePort } from './support/registry.js';
 import { Service } from './support/service.js';
 
@@ -64,8 +62,7 @@ describeOnEngine('metrics of real deployments', () => {
     await service.ready();
     const image = uniqueImage('measured');
     app = await runApp(image, { version: 'v1' });
-    // Large enough for the engine to speak of its download.
-    await publish(docker, image, { version: 'v2', files: { blob: randomBytes(4_000_000) } });
+    await publishUnseen(docker, image, { version: 'v2' });
     expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
     expect(await service.update(app.name)).toMatchObject({ result: 'up_to_date' });
     await publish(docker, image, { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 3'] });

@@ -1,4 +1,3 @@
-// @extended
 import { afterEach, expect, it } from '@jest/globals';
 import { runApp } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';

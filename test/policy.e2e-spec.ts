@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -11,7 +10,7 @@ import { keepSecret } from './support/secrecy.js';
 import { Service } from './support/service.js';
 
 describeOnEngine('the policy and the containers', () => {
-  const tokens = { narrow: randomUUID(), wide: randomUUID() };
+  const tokens = { narrow: randomUUID(), wide: randomUUID(), blind: randomUUID() };
   const enabled = { Labels: { 'trigger-docker-pull.enable': 'true' } };
   let service: Service;
   let web: App;
@@ -48,6 +47,7 @@ describeOnEngine('the policy and the containers', () => {
         tokens: [
           { id: 'narrow', env: 'NARROW', containers: [web.name], actions },
           { id: 'wide', env: 'WIDE', containers: [web.name, '*-sidecar-*'], actions },
+          { id: 'blind', env: 'BLIND', containers: [unlabelled.name], actions: ['notify'] },
         ],
         containers: [
           { name: disabled.name, disabled: true },
@@ -65,6 +65,7 @@ describeOnEngine('the policy and the containers', () => {
       SETTLE_TIME: '60s',
       NARROW: tokens.narrow,
       WIDE: tokens.wide,
+      BLIND: tokens.blind,
     });
     await service.ready();
   });
@@ -80,6 +81,21 @@ describeOnEngine('the policy and the containers', () => {
       error: { code: 'refused', stage: 'inspect', message: expect.stringContaining(words) },
     });
     expect((await docker.getContainer(app().name).inspect()).Id).toBe(app().id);
+  });
+
+  it('one who may only notify learns the outcome and its reason, and not the record', async () => {
+    const headers = { Authorization: `Bearer ${tokens.blind}` };
+    const waited = await service.fetch(`/notify/${unlabelled.name}?wait=30`, { method: 'POST', headers });
+    expect(waited.status).toBe(422);
+    const { code, deployment } = (await waited.json()) as { code: string; deployment: { id: string } };
+    expect(code).toBe('refused');
+    expect(deployment).toMatchObject({ container: unlabelled.name, status: 'failed', error: { code: 'refused' } });
+    expect(deployment).not.toHaveProperty('requestedBy');
+    expect((await service.fetch(`/deployments/${deployment.id}`, { headers })).status).toBe(403);
+    const drop = await service.fetch(`/deployments/${deployment.id}`, { method: 'DELETE', headers });
+    expect(drop.status).toBe(409);
+    expect((await drop.json()) as object).not.toHaveProperty('deployment.requestedBy');
+    expect(await service.deployment(deployment.id)).toMatchObject({ requestedBy: 'blind' });
   });
 
   const updateAs = async (token: string) => {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { containerName } from '../deployments/container-name.js';
 import { deploymentStatuses } from '../deployments/deployment.js';
+import type { ShownDeployment } from './deployments.controller.js';
 
 const time = z.iso.datetime();
 const digest = z.string().meta({ pattern: '^sha256:[0-9a-f]{64}$' });
@@ -15,41 +16,61 @@ const error = z.looseObject({
   code: z.string().meta({ description: 'Stable; README.md says what each one means.' }),
   stage: z.string().optional(),
   message: z.string().meta({ description: 'For people; secrets are masked.' }),
+  servedDigest: digest.optional().meta({ description: 'What the registry serves instead of the expected digest.' }),
+  supersededBy: z
+    .looseObject({ deploymentId: z.uuid(), digest: digest.optional() })
+    .optional()
+    .meta({ description: 'The later deployment that overtook this one.' }),
   exitCode: z.int().optional(),
   healthOutput: z.string().optional(),
   logTail: z.array(z.string()).optional(),
 });
 
-/** A deployment as it is shown; more may be told than is written down here. */
-export const deploymentSchema = z
-  .looseObject({
-    id: z.uuid(),
-    container: containerName,
-    requestedBy: z.string(),
-    status: z.enum(deploymentStatuses),
-    result: z.enum(['updated', 'up_to_date']).optional(),
-    position: z.int().optional().meta({ description: 'Its place in the queue while it waits; 1 is next.' }),
-    queuedAt: time,
-    startedAt: time.optional(),
-    finishedAt: time.optional(),
-    expectedDigest: digest.optional().meta({ description: 'What the callers expect the registry to serve.' }),
-    attempts: z.int().meta({ description: 'How often it was begun.' }),
-    notBefore: time.optional().meta({ description: 'While it waits to be tried again: when, at the earliest.' }),
-    coalesced: z.int().meta({ description: 'How many later requests joined it while it waited.' }),
-    coalescedFrom: z.array(z.string()).meta({ description: 'Who sent them: each caller once, the last twenty.' }),
-    stages: z.array(stage),
-    image: z.string().optional().meta({ description: 'The reference that the container is configured with.' }),
-    fromImageId: digest.optional(),
-    toImageId: digest.optional(),
-    fromDigest: digest.optional(),
-    digest: digest.optional().meta({ description: "The registry's digest of the image that was pulled." }),
-    containerId: z.string().optional(),
-    downtimeMs: z.number().optional().meta({ description: 'How long no container ran under the name.' }),
-    running: z.boolean().optional(),
-    warnings: z.array(z.string()).optional(),
-    error: error.optional(),
-  })
-  .meta({ id: 'Deployment' });
+const retry = z.looseObject({ stage: z.string(), code: z.string(), message: z.string(), notBefore: time });
+
+const dependent = z.looseObject({ name: containerName, fromContainerId: z.string(), containerId: z.string() });
+
+/** All that is told of a deployment: a field that is added to the record has to be written down here. */
+const shownFields = {
+  id: z.uuid(),
+  container: containerName,
+  kind: z.enum(['notify', 'rollback']).meta({ description: 'What was asked for.' }),
+  requestedBy: z.string().optional().meta({ description: 'Who asked first; not for callers that may only notify.' }),
+  requestId: z.string().optional(),
+  traceId: z.string().optional().meta({ description: 'Of the trace that the request was part of (W3C).' }),
+  status: z.enum(deploymentStatuses),
+  result: z.enum(['updated', 'up_to_date']).optional(),
+  position: z.int().optional().meta({ description: 'Its place in the queue while it waits; 1 is next.' }),
+  queuedAt: time,
+  startedAt: time.optional(),
+  finishedAt: time.optional(),
+  expectedDigest: digest.optional().meta({ description: 'What the callers expect the registry to serve.' }),
+  attempts: z.int().meta({ description: 'How often it was begun.' }),
+  retries: z.array(retry).optional().meta({ description: 'The last attempts that came to nothing, oldest first.' }),
+  notBefore: time.optional().meta({ description: 'While it waits to be tried again: when, at the earliest.' }),
+  coalesced: z.int().meta({ description: 'How many later requests joined it while it waited.' }),
+  coalescedFrom: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Who sent them: each caller once, the last twenty.' }),
+  stages: z.array(stage),
+  image: z.string().optional().meta({ description: 'The reference that the container is configured with.' }),
+  fromImageId: digest.optional(),
+  toImageId: digest.optional(),
+  fromDigest: digest.optional().meta({ description: "The registry's digest of the image before." }),
+  digest: digest.optional().meta({ description: "The registry's digest of the image that was pulled." }),
+  containerId: z.string().optional(),
+  pulledBytes: z.int().optional(),
+  tagRestored: z.boolean().optional().meta({ description: 'Whether a rollback put the local tag back.' }),
+  downtimeMs: z.number().optional().meta({ description: 'How long no container ran under the name.' }),
+  running: z.boolean().optional(),
+  dependents: z.array(dependent).optional().meta({ description: 'The containers that were replaced with it.' }),
+  warnings: z.array(z.string()).optional(),
+  error: error.optional(),
+} satisfies Record<keyof ShownDeployment, z.ZodType>;
+
+/** A deployment as it is shown. */
+export const deploymentSchema = z.looseObject(shownFields).meta({ id: 'Deployment' });
 
 /** The answer to a notify that does not wait. */
 export const acceptedSchema = z
@@ -73,3 +94,32 @@ export const problemSchema = z
     deployment: deploymentSchema.optional(),
   })
   .meta({ id: 'Problem' });
+
+const valueNames = z.array(z.string());
+
+/** What would become of an update. */
+export const planSchema = z
+  .looseObject({
+    container: containerName,
+    image: z.string().optional(),
+    fromImageId: digest.optional(),
+    fromDigest: digest.optional(),
+    eligible: z.boolean().meta({ description: 'Whether it would be begun; otherwise `refusal` says why not.' }),
+    refusal: z.looseObject({ code: z.string(), stage: z.string(), message: z.string() }).optional(),
+    order: z.enum(['stop-first', 'start-first']).optional(),
+    onFailure: z.enum(['rollback', 'stop']).optional(),
+    proof: z
+      .looseObject({ mode: z.enum(['healthy', 'running', 'none']), settleMs: z.number(), timeoutMs: z.number() })
+      .optional(),
+    startFirst: z.looseObject({ possible: z.boolean(), reason: z.string().optional() }).optional(),
+    dependents: z.array(containerName).optional().meta({ description: 'What would be replaced with it.' }),
+    values: z
+      .looseObject({
+        user: valueNames.meta({ description: 'Set on the container, and carried over.' }),
+        image: valueNames.meta({ description: "The image's own, and replaced by a new image's." }),
+      })
+      .optional()
+      .meta({ description: 'Names, never values: `Env.PATH`.' }),
+    warnings: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Plan' });

@@ -7,9 +7,11 @@ import { maySee } from '../auth/visibility.js';
 import type { Action } from '../config/policy/policy.schema.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
+import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
+import { shownTo } from '../notify/shown-to.js';
 import { QueueService } from '../queue/queue.service.js';
 import { listQuery, showQuery } from './deployments.schema.js';
 import { EventStreams } from './event-streams.service.js';
@@ -57,7 +59,7 @@ export class DeploymentsController {
     const wait = this.waitingRoom.wanted(request, query.wait);
     const deployment = await this.find(id, caller);
     if (!wait) return shown(deployment, await this.queue.order());
-    const outcome = await this.waitingRoom.outcome(deployment, wait, response);
+    const outcome = await this.waitingRoom.outcome(deployment, wait, response, (reached) => reached);
     if (outcome) return outcome;
     response.status(202).setHeader('Location', `/deployments/${id}`);
     return shown(await this.find(id, caller), await this.queue.order());
@@ -73,17 +75,19 @@ export class DeploymentsController {
   /** Takes a deployment out of the queue. One that runs is never stopped: it ends by itself, and so does what waits for it. */
   @Delete(':id')
   @Requires('notify')
-  async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Deployment> {
+  async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Verdict> {
     const { container } = await this.find(id, caller, 'notify');
     if (!(await this.queue.remove(id))) {
-      const deployment = await this.find(id, caller, 'notify');
-      throw isFinished(deployment)
-        ? new Problem(409, 'already_finished', `The deployment has ended: ${deployment.status}.`, {}, { deployment })
+      const present = await this.find(id, caller, 'notify');
+      const deployment = shownTo(caller, present);
+      throw isFinished(present)
+        ? new Problem(409, 'already_finished', `The deployment has ended: ${present.status}.`, {}, { deployment })
         : new Problem(409, 'already_running', 'The deployment is running, and runs to its end.', {}, { deployment });
     }
     this.logger.log(`${container}: taken out of the queue`, { deploymentId: id, container, requestedBy: caller.id });
     const message = `it was taken out of the queue by ${caller.id}; nothing was touched`;
-    return this.deployments.finish(id, { status: 'dropped', error: { code: 'cancelled', message } });
+    const dropped = await this.deployments.finish(id, { status: 'dropped', error: { code: 'cancelled', message } });
+    return shownTo(caller, dropped);
   }
 
   @All()

@@ -42,6 +42,32 @@ describe('EventStream', () => {
     stream?.send('late', {});
   });
 
+  it('sends a comment every 15 s, so that no proxy closes it, and no more once it has ended', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout', 'clearTimeout'] });
+    try {
+      const listener = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      let received = '';
+      listener.on('data', (chunk: Buffer) => (received += chunk.toString()));
+      listener.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      while (!received.includes('\r\n\r\n')) await once(listener, 'data');
+      const heartbeats = (): number => received.split(':\n\n').length - 1;
+      jest.advanceTimersByTime(14_999);
+      expect(jest.getTimerCount()).toBe(1);
+      for (const count of [1, 2, 3]) {
+        jest.advanceTimersByTime(count === 1 ? 1 : 15_000);
+        while (heartbeats() < count) await once(listener, 'data');
+        expect(heartbeats()).toBe(count);
+      }
+      streams.at(-1)?.end();
+      await once(listener, 'data');
+      while (jest.getTimerCount() > 0) await new Promise(setImmediate);
+      listener.destroy();
+      expect(heartbeats()).toBe(3);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('cuts off a client that does not read, rather than keep everything for it', async () => {
     const [stream] = streams;
     client.pause();

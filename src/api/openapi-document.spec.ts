@@ -32,6 +32,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says what each of its components is like', () => {
+    const { schemas } = document.components as { schemas: Record<string, { properties?: object }> };
+    expect(Object.keys(schemas).sort()).toEqual(['Accepted', 'Deployment', 'Plan', 'Problem']);
+    for (const { properties = {} } of Object.values(schemas)) expect(Object.keys(properties).length).toBeGreaterThan(4);
+  });
+
   it('names each operation once, with every parameter of its path', () => {
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.values(methods).map((operation) => ({ path, ...operation })),

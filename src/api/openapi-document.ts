@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { containerName } from '../deployments/container-name.js';
 import { notifyQuery } from '../notify/notify.controller.js';
-import { acceptedSchema, deploymentSchema, problemSchema } from './deployment.schema.js';
+import { rollbackQuery } from '../notify/rollback.controller.js';
+import { acceptedSchema, deploymentSchema, planSchema, problemSchema } from './deployment.schema.js';
 import { listQuery, showQuery } from './deployments.schema.js';
 
 type Json = Record<string, unknown>;
@@ -16,6 +17,14 @@ const refusals = {
   '400': problem('The request is wrong.'),
   '401': problem('The bearer token is missing or no good.'),
   '403': problem('The token does not reach so far.'),
+  '429': problem('Too many failed authentications came from this address; a valid token always passes.'),
+};
+/** Those of routes that take a body, which nothing is read from. */
+const enqueued = {
+  '202': answer('Accepted; Location is where its outcome will be.', 'Accepted'),
+  ...outcomes,
+  ...refusals,
+  '413': problem('The body is larger than any that makes sense.'),
 };
 const unknown = problem('Unknown, lost at a restart, or not for this caller.');
 
@@ -35,13 +44,21 @@ export function openApiDocument(): Json {
     security: [{ bearer: [] }],
     paths: {
       '/notify/{container}': {
-        post: operation('notify', 'Updates a container', {
-          parameters: [pathParameter('container', jsonSchema(containerName)), ...queryParameters(notifyQuery), prefer],
+        post: operation('notify', 'Updates a container, or says what would become of it', {
+          parameters: [containerParameter, ...queryParameters(notifyQuery), prefer],
           responses: {
-            '202': answer('Accepted; Location is where its outcome will be.', 'Accepted'),
-            ...outcomes,
-            ...refusals,
+            ...enqueued,
+            '200': {
+              description: 'It succeeded: updated, or up to date. With `dry_run`: the plan.',
+              content: json({ oneOf: [reference('Deployment'), reference('Plan')] }),
+            },
           },
+        }),
+      },
+      '/rollback/{container}': {
+        post: operation('rollBack', 'Goes back to the image that ran before the last update', {
+          parameters: [containerParameter, ...queryParameters(rollbackQuery), prefer],
+          responses: enqueued,
         }),
       },
       '/deployments': {
@@ -95,21 +112,32 @@ export function openApiDocument(): Json {
           },
         }),
       },
+      '/metrics': {
+        get: operation('metrics', "Metrics in Prometheus' text format", {
+          responses: {
+            '200': { description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
+            ...refusals,
+          },
+        }),
+      },
+      '/openapi.json': {
+        get: operation('openapi', 'This document', {
+          security: [],
+          responses: { '200': { description: 'The document.', content: json({ type: 'object' }) } },
+        }),
+      },
       '/health': { get: probe('health', 'Whether the service lives, and how the engine is') },
       '/health/live': { get: probe('live', 'Whether the service lives') },
       '/health/ready': { get: probe('ready', 'Whether the service can work') },
     },
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: {
-        Deployment: jsonSchema(deploymentSchema),
-        Accepted: jsonSchema(acceptedSchema),
-        Problem: jsonSchema(problemSchema),
-      },
+      schemas: components(deploymentSchema, acceptedSchema, planSchema, problemSchema),
     },
   };
 }
 
+const containerParameter = pathParameter('container', jsonSchema(containerName));
 const idParameter = pathParameter('id', { type: 'string' });
 const prefer = {
   name: 'Prefer',
@@ -120,8 +148,19 @@ const prefer = {
 
 /** A schema without what only concerns one that stands alone; those that have an id are referred to as components. */
 function jsonSchema(schema: z.ZodType): Json {
-  const { $schema: _, $defs: __, id: ___, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-  return JSON.parse(JSON.stringify(rest).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
+  const { $schema: _, $defs: __, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return asComponent(rest);
+}
+
+/** Schemas that have an id, by it, with those that they refer to. */
+function components(...schemas: z.ZodType[]): Json {
+  return Object.fromEntries(
+    schemas.flatMap((schema) => Object.entries(asComponent(z.toJSONSchema(schema, { io: 'input' }).$defs ?? {}))),
+  );
+}
+
+function asComponent(schema: object): Json {
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
 }
 
 function queryParameters(query: z.ZodObject): Json[] {

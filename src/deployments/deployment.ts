@@ -12,10 +12,10 @@ export interface DeploymentStage {
   durationMs?: number;
 }
 
-/** The later deployment that overtook another one, and the digest that it is for. */
+/** The later deployment that overtook another one, and the digest that it is for; none where it goes the other way. */
 export interface Winner {
   deploymentId: string;
-  digest: string;
+  digest?: string;
 }
 
 /** Why a deployment did not succeed. `code` is stable; `message` is for people. */

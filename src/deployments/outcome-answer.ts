@@ -1,5 +1,5 @@
 import { Problem } from '../http/problem.js';
-import type { Deployment } from './deployment.js';
+import type { Verdict } from './verdict.js';
 
 const retryAfterSeconds = 5;
 
@@ -11,7 +11,7 @@ const retryAfterSeconds = 5;
  * @throws Problem with the deployment as an extension: 422 where it failed or was rolled back, 503 where it was dropped,
  * 504 `still_running` where it has not ended
  */
-export function outcomeAnswer(deployment: Deployment): Deployment {
+export function outcomeAnswer<Shown extends Verdict>(deployment: Shown): Shown {
   const { id, container, status, error } = deployment;
   const code = error?.code ?? 'internal_error';
   const reason = error?.message ?? 'the reason is unknown';

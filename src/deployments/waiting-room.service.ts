@@ -6,6 +6,7 @@ import { invalidQuery } from '../http/query.pipe.js';
 import { isFinished, type Deployment } from './deployment.js';
 import { DeploymentsService } from './deployments.service.js';
 import { outcomeAnswer } from './outcome-answer.js';
+import type { Verdict } from './verdict.js';
 import { preferredWaitSeconds, type Wait } from './wait.js';
 
 /**
@@ -13,7 +14,7 @@ import { preferredWaitSeconds, type Wait } from './wait.js';
  *
  *     const wait = this.waitingRoom.wanted(request, query.wait); // before anything is begun: it may refuse
  *     …
- *     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response));
+ *     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show));
  *     if (outcome) return outcome;
  *     // the answer to those who do not wait, or whose preference could not be met
  */
@@ -41,9 +42,15 @@ export class WaitingRoom {
   /**
    * Waits for the end of a deployment and answers with its record, status 200. Undefined where the caller merely
    * preferred to wait and it has not ended. A caller that hangs up cancels nothing.
+   * @param show what of the record the caller may see
    * @throws Problem as `outcomeAnswer` says, where it did not succeed
    */
-  async outcome(deployment: Deployment, wait: Wait, response: Response): Promise<Deployment | undefined> {
+  async outcome<Shown extends Verdict>(
+    deployment: Deployment,
+    wait: Wait,
+    response: Response,
+    show: (deployment: Deployment) => Shown,
+  ): Promise<Shown | undefined> {
     const limit = patience(response, wait.seconds * 1000);
     const present = await this.deployments.untilFinished(deployment.id, limit.signal).finally(() => {
       limit.end();
@@ -54,7 +61,7 @@ export class WaitingRoom {
       response.setHeader('Preference-Applied', `wait=${wait.seconds}`);
       if (!isFinished(reached)) return undefined;
     }
-    const outcome = outcomeAnswer(reached);
+    const outcome = outcomeAnswer(show(reached));
     response.status(200);
     return outcome;
   }

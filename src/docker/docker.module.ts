@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ContainerRules } from './container-rules.js';
+import { Derivation } from './derivation.js';
 import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
 import { EngineLock } from './engine-lock.js';
@@ -7,6 +8,7 @@ import { Engine } from './engine.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
 import { OtherInstances } from './other-instances.js';
+import { Planner } from './planner.js';
 import { Preparation } from './preparation.js';
 import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
@@ -19,6 +21,7 @@ import { TagPuller } from './tag-puller.js';
 @Module({
   providers: [
     ContainerRules,
+    Derivation,
     Disclosure,
     DockerService,
     Engine,
@@ -26,6 +29,7 @@ import { TagPuller } from './tag-puller.js';
     ImagePuller,
     Inspection,
     OtherInstances,
+    Planner,
     Preparation,
     PreviousImageFinder,
     Recovery,
@@ -35,6 +39,6 @@ import { TagPuller } from './tag-puller.js';
     Surroundings,
     TagPuller,
   ],
-  exports: [DockerService],
+  exports: [DockerService, Planner],
 })
 export class DockerModule {}

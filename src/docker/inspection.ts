@@ -49,8 +49,21 @@ export class Inspection {
     // The engine resolves ids and id prefixes as well; here a name is a name.
     if (!old || nameOf(old) !== name)
       throw new UpdateError('no_such_container', 'inspect', `there is no container named ${name}`);
+    return this.amongAll(old, [old, ...(await this.all(old.Id))], findings, mayUpdate);
+  }
+
+  /**
+   * The same of a container that has been inspected.
+   * @param all every container of the engine
+   * @throws UpdateError with the stage `inspect`
+   */
+  async amongAll(
+    old: ContainerInspect,
+    all: readonly ContainerInspect[],
+    findings: Findings,
+    mayUpdate: Permission,
+  ): Promise<Subjects> {
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
-    const all = [old, ...(await this.others(old))];
     const context = await this.surroundings.among(all);
     const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
@@ -64,15 +77,18 @@ export class Inspection {
     return [{ old, oldImage: await this.presentImage(old), isOwn: old.Id === context.selfId }, ...dependents];
   }
 
-  /** Each inspected, for a list does not tell whose namespaces a container shares. */
-  private async others(target: ContainerInspect): Promise<ContainerInspect[]> {
-    const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== target.Id);
-    const others: ContainerInspect[] = [];
+  /**
+   * Every container of the engine, inspected, for a list does not tell whose namespaces a container shares.
+   * @param but the id of one that is left out
+   */
+  async all(but?: string): Promise<ContainerInspect[]> {
+    const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== but);
+    const all: ContainerInspect[] = [];
     for (let at = 0; at < ids.length; at += inspectedAtOnce) {
       const found = await Promise.all(ids.slice(at, at + inspectedAtOnce).map((id) => find(this.engine, id)));
-      others.push(...found.filter((container) => container !== undefined));
+      all.push(...found.filter((container) => container !== undefined));
     }
-    return others;
+    return all;
   }
 
   /** A dependent that runs a pinned image may follow: it stays on it. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { withDependencies } from './dependencies.js';
+import { orRefused } from './derivation.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
@@ -9,7 +10,7 @@ import type { Member, Members } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, pairOf } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
-import { orRefused, Replacements } from './replacements.js';
+import { Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { needsStandIn } from './stand-in.js';

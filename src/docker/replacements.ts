@@ -1,20 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { carryInjectedFiles } from './carried-files.js';
-import { ContainerRules } from './container-rules.js';
-import { containerSpec, type ContainerSpec } from './container-spec.js';
+import type { ContainerSpec } from './container-spec.js';
+import { Derivation, startFirstRefused } from './derivation.js';
 import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { exclusive } from './exclusive.js';
 import { compareReplacement } from './fidelity.js';
-import { find, findImage } from './find.js';
+import { findImage } from './find.js';
 import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
 import type { Subject } from './inspection.js';
-import { labels } from './labels.js';
 import type { Member } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
-import { previousRecord } from './previous-image.js';
 import { holdBackAliases, nameless } from './start-first.js';
 import { replacementName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
@@ -24,7 +21,7 @@ import type { UpdateOptions } from './update-options.js';
 export class Replacements {
   constructor(
     private readonly engine: Engine,
-    private readonly rules: ContainerRules,
+    private readonly derivation: Derivation,
   ) {}
 
   /**
@@ -37,24 +34,7 @@ export class Replacements {
     image: ImageInspect,
     dependents: readonly string[],
   ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver' | 'undecided'> & { warnings: string[] }> {
-    const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
-      this.swarmScopedNetworks(old),
-      this.donors(old),
-      this.engineHostname(old),
-    ]);
-    const spec = containerSpec({
-      old,
-      oldImage,
-      newImage: image,
-      apiVersion: this.engine.version,
-      swarmScopedNetworks,
-      donors,
-      // One that stays on its image goes on remembering the one before.
-      previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
-      engineHostname,
-    });
-    const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
-    if (standIn) assertCanVanish(old, options);
+    const { spec, options, swarmScopedNetworks } = await this.derivation.derive({ old, oldImage, standIn }, image);
     const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
@@ -111,41 +91,13 @@ export class Replacements {
   private async holdBack(
     old: ContainerInspect,
     spec: ContainerSpec,
-    { order, sharesVolumes }: UpdateOptions,
+    options: UpdateOptions,
     dependents: readonly string[],
   ): Promise<Member['handOver']> {
-    if (order === 'stop-first' || !old.State.Running) return [];
-    const { Swarm } = await this.engine.info();
-    const isSwarmActive = !['', 'inactive', undefined].includes(Swarm?.LocalNodeState);
-    const reason = exclusive(old, { sharesVolumes, isSwarmActive, dependents });
-    if (reason !== undefined) {
-      throw new UpdateError(
-        'refused',
-        'prepare',
-        `${nameOf(old)} cannot be updated with ${labels.order}=start-first: ${reason}. Nothing was touched; take the label away, or what it names`,
-      );
-    }
+    if (options.order === 'stop-first' || !old.State.Running) return [];
+    const reason = await this.derivation.whyNotTwo(old, options, dependents);
+    if (reason !== undefined) throw startFirstRefused(old, reason);
     return holdBackAliases(spec, nameOf(old));
-  }
-
-  /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
-  private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
-    const builtIn = ['bridge', 'host', 'none'];
-    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
-    const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
-    return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
-  }
-
-  /** On the host's network, inspect shows the host's name as if the container had it. */
-  private async engineHostname({ HostConfig }: ContainerInspect): Promise<string | undefined> {
-    return HostConfig.NetworkMode === 'host' ? (await this.engine.info()).Name : undefined;
-  }
-
-  /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */
-  private async donors(old: ContainerInspect): Promise<ContainerInspect[]> {
-    const names = (old.HostConfig.VolumesFrom ?? []).map((donor) => donor.split(':')[0] ?? '');
-    const found = await Promise.all(names.map((name) => find(this.engine, name)));
-    return found.filter((donor) => donor !== undefined);
   }
 
   /**
@@ -164,35 +116,5 @@ export class Replacements {
     } finally {
       if (present) await this.engine.tagImage(present.Id, tag);
     }
-  }
-}
-
-/** @throws UpdateError `refused` where it is to be kept, or to serve on, after the moment in which it vanishes */
-function assertCanVanish(old: ContainerInspect, { order, onFailure }: UpdateOptions): void {
-  const wish =
-    order === 'start-first'
-      ? `${labels.order}=start-first`
-      : onFailure === 'stop'
-        ? `${labels.onFailure}=stop`
-        : undefined;
-  if (wish === undefined) return;
-  throw new UpdateError(
-    'refused',
-    'prepare',
-    `${nameOf(old)} was run with --rm, which excludes ${wish}: stopped, it is gone. Nothing was touched; take the label away, or run it without --rm`,
-  );
-}
-
-/** Labels as the engine will merge them: those of the image, and over them those of the request. */
-function merged({ create }: ContainerSpec, image: ImageInspect): Pick<ContainerInspect, 'Config'> {
-  return { Config: { Image: create.Image ?? '', Labels: { ...image.Config?.Labels, ...create.Labels } } };
-}
-
-/** @throws UpdateError `refused` with what `read` throws: a wish that cannot be understood, or granted */
-export function orRefused<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });
   }
 }

@@ -3,10 +3,12 @@ import type { Request, Response } from 'express';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
+import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem } from '../http/problem.js';
 import { QueueFull, QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
+import { shownTo } from './shown-to.js';
 
 /** The answer to a request that was accepted. `position` is the place in the queue; 1 is next. */
 export interface Accepted {
@@ -45,7 +47,7 @@ export class AcceptingService {
     { kind, container, caller, digest, wait: asked }: Asked,
     request: Request,
     response: Response,
-  ): Promise<Accepted | Deployment> {
+  ): Promise<Accepted | Verdict> {
     const wait = this.waitingRoom.wanted(request, asked);
     const { frozenBecause } = this.policy.current();
     if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
@@ -66,7 +68,8 @@ export class AcceptingService {
       requestId: String(response.locals.requestId),
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
-    const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response));
+    const show = (reached: Deployment): Verdict => shownTo(caller, reached);
+    const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show));
     return outcome ?? { container, id: deployment.id, status: 'queued', coalesced, position };
   }
 }

@@ -3,34 +3,40 @@ import type { Request, Response } from 'express';
 import * as z from 'zod';
 import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
-import type { Deployment } from '../deployments/deployment.js';
+import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
+import type { UpdatePlan } from '../docker/plan.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
 import { digestParameter } from './digest.js';
+import { DryRunService, dryRunParameter } from './dry-run.service.js';
 
 /** What a notify may ask for. */
-export const notifyQuery = z.object({ wait: waitSeconds, digest: digestParameter });
+export const notifyQuery = z.object({ wait: waitSeconds, digest: digestParameter, dry_run: dryRunParameter });
 
 @Controller('notify')
 @Requires('notify')
 @UseGuards(BodyLimitGuard)
 export class NotifyController {
-  constructor(private readonly accepting: AcceptingService) {}
+  constructor(
+    private readonly accepting: AcceptingService,
+    private readonly dryRun: DryRunService,
+  ) {}
 
-  /** Accepts the update of a container. The answer waits for the outcome only where the caller asks for it. */
+  /** Accepts the update of a container, or says what would become of one. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
   @HttpCode(202)
   notify(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(notifyQuery)) { wait, digest }: z.output<typeof notifyQuery>,
+    @Query(new QueryPipe(notifyQuery)) { wait, digest, dry_run }: z.output<typeof notifyQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Accepted | Deployment> {
+  ): Promise<Accepted | Verdict | UpdatePlan> {
+    if (dry_run) return this.dryRun.plan(container, caller, response);
     return this.accepting.accept({ kind: 'notify', container, caller, wait, digest }, request, response);
   }
 

@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
+import { DockerModule } from '../docker/docker.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { AcceptingService } from './accepting.service.js';
+import { DryRunService } from './dry-run.service.js';
 import { NotifyController } from './notify.controller.js';
 import { RollbackController } from './rollback.controller.js';
 
 @Module({
-  imports: [DeploymentsModule, QueueModule],
+  imports: [DeploymentsModule, DockerModule, QueueModule],
   controllers: [NotifyController, RollbackController],
-  providers: [AcceptingService],
+  providers: [AcceptingService, DryRunService],
 })
 export class NotifyModule {}

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import * as z from 'zod';
 import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
-import type { Deployment } from '../deployments/deployment.js';
+import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
 import { Problem } from '../http/problem.js';
@@ -29,7 +29,7 @@ export class RollbackController {
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Accepted | Deployment> {
+  ): Promise<Accepted | Verdict> {
     return this.accepting.accept({ kind: 'rollback', container, caller, wait }, request, response);
   }
 

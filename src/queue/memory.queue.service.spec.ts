@@ -5,7 +5,7 @@ import type { DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { MemoryDeploymentStore } from '../deployments/memory.deployment-store.js';
 import { MemoryQueueService } from './memory.queue.service.js';
-import { QueueFull, type Job } from './queue.service.js';
+import { Overtaken, QueueFull, type Job } from './queue.service.js';
 
 function build(queueSize: number) {
   const deployments = new DeploymentsService(
@@ -182,6 +182,35 @@ describe('MemoryQueueService with one that waits for its time', () => {
     expect([other.coalesced, none.coalesced]).toEqual([false, false]);
     expect(new Set([same, other, none].map(({ deployment }) => deployment.id)).size).toBe(3);
     expect(await queue.size()).toBe(3);
+  });
+
+  it.each(['notify', 'rollback'] as const)(
+    'is overtaken by what is asked for meanwhile: a %s that waits comes out at once, as such, and is joined no more',
+    async (kind) => {
+      const built = build(10);
+      const { queue } = built;
+      await queue.add('web', 'ci', { kind });
+      const waiting = await begin(built);
+      await queue.requeue(waiting, inMs(60_000));
+      const later = await queue.add('web', 'operator', { kind: kind === 'notify' ? 'rollback' : 'notify' });
+      const again = await queue.add('web', 'ci', { kind });
+      expect(again.coalesced).toBe(false);
+      expect(await begin(built)).toEqual({ ...waiting, overtakenBy: later.deployment.id });
+      expect((await begin(built)).deploymentId).toBe(later.deployment.id);
+      expect(await begin(built)).not.toHaveProperty('overtakenBy');
+    },
+  );
+
+  it('does not go back behind a request of the other kind that came while it ran', async () => {
+    const built = build(10);
+    const { queue } = built;
+    await queue.add('web', 'ci');
+    const running = await begin(built);
+    await queue.add('other', 'operator', { kind: 'rollback', mayUpdate: ['*'] });
+    const { deployment } = await queue.add('web', 'operator', { kind: 'rollback' });
+    const overtaken = await queue.requeue(running, inMs(1000)).catch((error: unknown) => error);
+    expect(overtaken).toBeInstanceOf(Overtaken);
+    expect(overtaken).toMatchObject({ by: deployment.id });
   });
 
   it('counts for the bound, and finds no place where that was taken meanwhile', async () => {

@@ -4,14 +4,14 @@ import { settings, type Settings } from '../config/settings.js';
 import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { addPermission } from './permissions.js';
-import { QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
+import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 
 /**
  * One that waits. It takes its place before its record is stored, so that no request that comes meanwhile can pass the
  * bound or miss what it should join; whoever takes it waits for the record.
  */
 interface Waiting extends Omit<Job, 'deploymentId'> {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; 0 for one that has not been tried. */
   notBefore: number;
   record: Promise<Deployment>;
 }
@@ -49,10 +49,15 @@ export class MemoryQueueService extends QueueService {
       this.deployments.accept(container, requestedBy, { kind, expectedDigest: digest }),
     );
     const position = this.waiting.size;
-    return { deployment: await accepted, position, coalesced: false };
+    const deployment = await accepted;
+    this.overtake(deployment);
+    return { deployment, position, coalesced: false };
   }
 
   async requeue({ deploymentId, ...job }: Job, retry: DeploymentRetry): Promise<void> {
+    // There is one worker: whatever was asked for since this one was taken waits still.
+    const later = [...this.waiting].findLast((entry) => isOtherKind(entry, job));
+    if (later) throw new Overtaken((await later.record).id);
     await this.enter(job, Date.parse(retry.notBefore), () => this.deployments.postpone(deploymentId, retry));
   }
 
@@ -91,6 +96,16 @@ export class MemoryQueueService extends QueueService {
     return Promise.resolve(this.waiting.size);
   }
 
+  /** Those that wait to be tried again would come after what was asked for later. */
+  private overtake({ id, container, kind }: Deployment): void {
+    for (const entry of this.waiting) {
+      if (entry.notBefore === 0 || !isOtherKind(entry, { container, kind })) continue;
+      entry.overtakenBy = id;
+      entry.notBefore = 0;
+      this.unjoin(entry);
+    }
+  }
+
   private moveBehindOtherKindOf(waiting: Waiting): void {
     const ofContainer = [...this.waiting].filter(({ container }) => container === waiting.container);
     if (ofContainer.at(-1)?.kind === waiting.kind) return;
@@ -127,6 +142,10 @@ export class MemoryQueueService extends QueueService {
 
   private leave(entry: Waiting): void {
     this.waiting.delete(entry);
+    this.unjoin(entry);
+  }
+
+  private unjoin(entry: Waiting): void {
     if (this.joinable.get(keyOf(entry)) === entry) this.joinable.delete(keyOf(entry));
   }
 
@@ -137,6 +156,12 @@ export class MemoryQueueService extends QueueService {
     await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
     clearTimeout(alarm);
   }
+}
+
+type Asked = Pick<Waiting, 'container' | 'kind'>;
+
+function isOtherKind(one: Asked, other: Asked): boolean {
+  return one.container === other.container && one.kind !== other.kind;
 }
 
 function keyOf({ container, kind, digest = '' }: Pick<Waiting, 'container' | 'kind' | 'digest'>): string {

@@ -27,11 +27,22 @@ export interface Job {
   permissions: Permissions;
   /** The registry's digest that its callers expect; `sha256:<64 hex>`. */
   digest?: string;
+  /** The deployment of the other kind that was asked for while this one waited to be tried again: it must not be begun. */
+  overtakenBy?: string;
 }
 
 /** The queue holds as many deployments as it may. Nothing was enqueued. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
+}
+
+/** A deployment of the other kind was asked for since this one was taken: to try this one again after it would undo it. */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+
+  constructor(readonly by: string) {
+    super(`deployment ${by} was asked for later`);
+  }
 }
 
 /**
@@ -42,7 +53,8 @@ export class QueueFull extends Error {
 export abstract class QueueService {
   /**
    * Requests of one kind are joined, unless they have different digests; one that joins after a request of the other
-   * kind came goes behind that, for what was asked for last is what counts.
+   * kind came goes behind that, for what was asked for last is what counts. For the same reason those of the other kind
+   * that wait to be tried again are overtaken by a new one, and come out at once, as such.
    * @throws QueueFull where nothing waits that the request can join, and there is no room
    */
   abstract add(container: string, requestedBy: string, wishes?: Wishes): Promise<Enqueued>;
@@ -50,6 +62,7 @@ export abstract class QueueService {
   /**
    * Puts a job that was taken back, behind all that wait; it is not taken again before `retry.notBefore`.
    * @throws QueueFull where its place has been taken meanwhile
+   * @throws Overtaken where one of the other kind waits for that container
    */
   abstract requeue(job: Job, retry: DeploymentRetry): Promise<void>;
 

@@ -14,7 +14,7 @@ import type { Deployment, DeploymentEnd, DeploymentError, Winner } from '../depl
 import { DockerService } from '../docker/docker.service.js';
 import type { UpdateOutcome } from '../docker/outcome.js';
 import { permits } from './permissions.js';
-import { QueueFull, QueueService, type Job } from './queue.service.js';
+import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
 import { retryDelayMs } from './retry-policy.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
@@ -144,7 +144,12 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private async update(job: Job, started: Deployment): Promise<void> {
-    const { deploymentId, container, kind, permissions } = job;
+    const { deploymentId, container, kind, permissions, overtakenBy } = job;
+    if (overtakenBy !== undefined) {
+      const error = overtakenError(job, overtakenBy);
+      this.logEnd(await this.deployments.finish(deploymentId, { status: 'failed', error }), started);
+      return;
+    }
     const outcome = await this.docker[kind === 'rollback' ? 'rollBack' : 'update'](
       container,
       {
@@ -182,6 +187,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
     } catch (failure) {
       if (failure instanceof QueueFull) return failed;
+      if (failure instanceof Overtaken) return { ...failed, error: overtakenError(job, failure.by) };
       throw failure;
     }
     this.logger.warn(`${job.container}: will be tried again: ${describe(error)}`, { ...job, notBefore });
@@ -242,8 +248,14 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 }
 
 function superseded({ expectedDigest }: Deployment, winner: Winner, error: DeploymentError): DeploymentError {
-  const message = `a later push overtook ${String(expectedDigest)}: deployment ${winner.deploymentId} is for ${winner.digest}, and the registry serves ${String(error.servedDigest)} now`;
+  const message = `a later push overtook ${String(expectedDigest)}: deployment ${winner.deploymentId} is for ${String(winner.digest)}, and the registry serves ${String(error.servedDigest)} now`;
   return { ...error, code: 'superseded', message, supersededBy: winner };
+}
+
+function overtakenError({ container, kind }: Job, by: string): DeploymentError {
+  const later = kind === 'notify' ? 'rollback' : 'notify';
+  const message = `a ${later} of ${container} was asked for since, deployment ${by}, and what was asked for last is what counts`;
+  return { code: 'superseded', stage: 'pull', message, supersededBy: { deploymentId: by } };
 }
 
 function describe(error: DeploymentError | undefined): string {

@@ -12,6 +12,8 @@ export interface Coverage {
 
 const image = 'test/image.e2e-spec.ts';
 const recipes = 'test/recipes.e2e-spec.ts';
+const ciClients = 'test/ci-clients.e2e-spec.ts';
+const dryRun = 'test/dry-run.e2e-spec.ts';
 const documentation = 'test/documentation.e2e-spec.ts';
 
 /** Every block of the docs. One that is missing here fails the tests. */
@@ -25,6 +27,13 @@ export const coverage: Coverage[] = [
   { file: 'README.md', part: 'curl --fail-with-body -sS -X POST -H', by: image, where: 'curl --fail-with-body' },
   { file: 'README.md', part: '"coalesced":false', by: 'test/http.e2e-spec.ts', where: 'coalesced' },
   { file: 'README.md', part: '- name: Deploy', by: image, where: 'curl --fail-with-body' },
+  { file: 'README.md', part: 'trigger-docker-pull check', by: dryRun, where: "'check'" },
+  { file: 'docs/ci.md', part: '?wait=50', by: ciClients },
+  { file: 'docs/ci.md', part: 'sh notify.sh', by: ciClients, where: 'notify.sh' },
+  { file: 'docs/ci.md', part: 'docker/build-push-action', by: ciClients, where: 'docs/ci.md' },
+  { file: 'docs/ci.md', part: 'component: $CI_SERVER_FQDN', by: ciClients, where: 'docs/ci.md' },
+  { file: 'docs/ci.md', part: 'dry_run=true', by: ciClients },
+  { file: 'docs/ci.md', part: 'trigger-docker-pull check', by: dryRun, where: "'check'" },
   { file: 'CONTRIBUTING.md', part: 'npm run demo', by: '.ci/run', where: 'npm run lint' },
   { file: 'ARCHITECTURE.md', part: 'CI ──POST', because: 'a picture' },
   { file: 'docs/kubernetes.md', part: 'kubectl create', by: 'test/kubernetes.e2e-spec.ts', where: 'secretName' },

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { randomBytes } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { busyboxFor } from './busybox.js';
 import { finish } from './progress.js';
@@ -78,4 +79,10 @@ export async function publish(docker: Docker, reference: string, image: AppImage
       .getImage(reference)
       .remove({ noprune: true })
       .catch(() => undefined);
+}
+
+/** Publishes an image of which the engine then has nothing: it has a layer to download, and speaks of it. */
+export async function publishUnseen(docker: Docker, reference: string, image: AppImage): Promise<void> {
+  await publish(docker, reference, { ...image, files: { ...image.files, blob: randomBytes(4_000_000) } });
+  await docker.getImage(`${reference}-built`).remove();
 }

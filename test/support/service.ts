@@ -110,6 +110,11 @@ export class Service {
     return (await (await this.fetch(`/deployments/${id}`)).json()) as Deployment;
   }
 
+  /** @param query such as `?container=web` */
+  async list(query = ''): Promise<Deployment[]> {
+    return ((await (await this.fetch(`/deployments${query}`)).json()) as { deployments: Deployment[] }).deployments;
+  }
+
   /** Waits for the end of a deployment. */
   settled(id: string, timeoutMs = 30_000): Promise<Deployment> {
     return until(`the end of deployment ${id}`, timeoutMs, async () => {

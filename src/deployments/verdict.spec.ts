@@ -1,0 +1,29 @@
+import { expect, it } from '@jest/globals';
+import { newDeployment, type Deployment } from './deployment.js';
+import { verdictOf } from './verdict.js';
+
+it('is how it ended, why and with which image, without what others said or asked', () => {
+  const deployment: Deployment = {
+    ...newDeployment('web', 'ci', { expectedDigest: 'sha256:1' }),
+    requestId: 'pipeline-1',
+    coalescedFrom: ['acme/shop#42'],
+    status: 'rolled_back',
+    digest: 'sha256:1',
+    warnings: ['HostConfig.X differs'],
+    dependents: [{ name: 'sidecar', fromContainerId: 'a', containerId: 'b' }],
+    error: { code: 'exited', stage: 'prove', message: 'it exited', exitCode: 3, logTail: ['last words'] },
+  };
+  expect(verdictOf(deployment)).toEqual({
+    id: deployment.id,
+    container: 'web',
+    kind: 'notify',
+    status: 'rolled_back',
+    queuedAt: deployment.queuedAt,
+    expectedDigest: 'sha256:1',
+    attempts: 0,
+    coalesced: 0,
+    stages: [],
+    digest: 'sha256:1',
+    error: { code: 'exited', stage: 'prove', message: 'it exited' },
+  });
+});

@@ -1,0 +1,29 @@
+import type { Deployment, DeploymentError } from './deployment.js';
+
+/** What a deployment came to. */
+export type Verdict = Pick<Deployment, (typeof told)[number]> & {
+  error?: Pick<DeploymentError, (typeof toldOfError)[number]>;
+};
+
+const told = [
+  ...(['id', 'container', 'kind', 'status', 'result', 'queuedAt', 'startedAt', 'finishedAt', 'stages'] as const),
+  ...(['expectedDigest', 'attempts', 'notBefore', 'coalesced', 'image', 'fromImageId', 'toImageId'] as const),
+  ...(['fromDigest', 'digest', 'downtimeMs'] as const),
+];
+const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'supersededBy'] as const;
+
+/**
+ * The part of a deployment's record for those who may ask for updates and not read deployments: how it ended, why, and which
+ * image runs. Not who else asked, nor what the container said, nor what stands beside it. Pure.
+ */
+export function verdictOf(deployment: Deployment): Verdict {
+  const { error } = deployment;
+  return { ...picked(deployment, told), ...(error && { error: picked(error, toldOfError) }) };
+}
+
+function picked<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
+    T,
+    K
+  >;
+}

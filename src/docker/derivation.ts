@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import { ContainerRules } from './container-rules.js';
+import { containerSpec, type ContainerSpec } from './container-spec.js';
+import { Engine } from './engine.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { exclusive } from './exclusive.js';
+import { find } from './find.js';
+import type { Subject } from './inspection.js';
+import { labels } from './labels.js';
+import { UpdateError } from './outcome.js';
+import { nameOf } from './pair.js';
+import { previousRecord } from './previous-image.js';
+import type { UpdateOptions } from './update-options.js';
+
+/** What a replacement is to be like, and how it is to get there. */
+export interface Derived {
+  spec: ContainerSpec;
+  options: UpdateOptions;
+  swarmScopedNetworks: ReadonlySet<string>;
+}
+
+/** Derives replacements from what the engine shows. It reads, and touches nothing: the plan of an update needs it too. */
+@Injectable()
+export class Derivation {
+  constructor(
+    private readonly engine: Engine,
+    private readonly rules: ContainerRules,
+  ) {}
+
+  /** @throws UpdateError `refused` where what is said of the container's update cannot be understood, or granted */
+  async derive({ old, oldImage, standIn }: Subject, image: ImageInspect): Promise<Derived> {
+    const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
+      this.swarmScopedNetworks(old),
+      this.donors(old),
+      this.engineHostname(old),
+    ]);
+    const spec = containerSpec({
+      old,
+      oldImage,
+      newImage: image,
+      apiVersion: this.engine.version,
+      swarmScopedNetworks,
+      donors,
+      // One that stays on its image goes on remembering the one before.
+      previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
+      engineHostname,
+    });
+    const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    if (standIn) assertCanVanish(old, options);
+    return { spec, options, swarmScopedNetworks };
+  }
+
+  /**
+   * Why two of a container cannot run at once, as `start-first` has them; undefined where they can.
+   * @param dependents the names of the containers that cannot do without it
+   */
+  async whyNotTwo(
+    container: ContainerInspect,
+    { sharesVolumes }: Pick<UpdateOptions, 'sharesVolumes'>,
+    dependents: readonly string[],
+  ): Promise<string | undefined> {
+    const { Swarm } = await this.engine.info();
+    const isSwarmActive = !['', 'inactive', undefined].includes(Swarm?.LocalNodeState);
+    return exclusive(container, { sharesVolumes, isSwarmActive, dependents });
+  }
+
+  /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
+  private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
+    const builtIn = ['bridge', 'host', 'none'];
+    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
+    const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
+    return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
+  }
+
+  /** On the host's network, inspect shows the host's name as if the container had it. */
+  private async engineHostname({ HostConfig }: ContainerInspect): Promise<string | undefined> {
+    return HostConfig.NetworkMode === 'host' ? (await this.engine.info()).Name : undefined;
+  }
+
+  /** The containers of `--volumes-from` that are still there: the engine refuses a request that names one that is gone. */
+  private async donors(old: ContainerInspect): Promise<ContainerInspect[]> {
+    const names = (old.HostConfig.VolumesFrom ?? []).map((donor) => donor.split(':')[0] ?? '');
+    const found = await Promise.all(names.map((name) => find(this.engine, name)));
+    return found.filter((donor) => donor !== undefined);
+  }
+}
+
+/** Labels as the engine will merge them: those of the image, and over them those of the request. */
+function merged({ create }: ContainerSpec, image: ImageInspect): Pick<ContainerInspect, 'Config'> {
+  return { Config: { Image: create.Image ?? '', Labels: { ...image.Config?.Labels, ...create.Labels } } };
+}
+
+/** @throws UpdateError `refused` with what `read` throws: a wish that cannot be understood, or granted */
+export function orRefused<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UpdateError('refused', 'prepare', (error as Error).message, { cause: error });
+  }
+}
+
+/** @throws UpdateError `refused` where it is to be kept, or to serve on, after the moment in which it vanishes */
+function assertCanVanish(old: ContainerInspect, { order, onFailure }: UpdateOptions): void {
+  const wish =
+    order === 'start-first'
+      ? `${labels.order}=start-first`
+      : onFailure === 'stop'
+        ? `${labels.onFailure}=stop`
+        : undefined;
+  if (wish === undefined) return;
+  throw new UpdateError(
+    'refused',
+    'prepare',
+    `${nameOf(old)} was run with --rm, which excludes ${wish}: stopped, it is gone. Nothing was touched; take the label away, or run it without --rm`,
+  );
+}
+
+/** What is said where `start-first` is wished for, and two of the container cannot run at once. */
+export function startFirstRefused(container: ContainerInspect, reason: string): UpdateError {
+  return new UpdateError(
+    'refused',
+    'prepare',
+    `${nameOf(container)} cannot be updated with ${labels.order}=start-first: ${reason}. Nothing was touched; take the label away, or what it names`,
+  );
+}

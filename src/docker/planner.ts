@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { attribution } from './attribution.js';
+import { Derivation, orRefused, startFirstRefused } from './derivation.js';
+import { EngineError } from './engine-error.js';
+import { Engine } from './engine.js';
+import { registryDigest } from './image-identity.js';
+import { Inspection, type Permission, type Subjects } from './inspection.js';
+import { UpdateError, type Findings } from './outcome.js';
+import { nameOf } from './pair.js';
+import type { Prospects, UpdatePlan } from './plan.js';
+import { proofPolicy } from './proof-policy.js';
+import { needsStandIn } from './stand-in.js';
+
+/**
+ * Says what would become of an update, by the very rules of one, and touches nothing: it asks the engine to show things,
+ * never the registry, and may run beside an update.
+ */
+@Injectable()
+export class Planner {
+  constructor(
+    private readonly engine: Engine,
+    private readonly inspection: Inspection,
+    private readonly derivation: Derivation,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
+  ) {}
+
+  /**
+   * @param mayUpdate whether those who ask may have all of these containers updated
+   * @throws EngineUnreachable, EngineTimeout or EngineError where the engine does not answer well
+   */
+  async plan(name: string, mayUpdate: Permission): Promise<UpdatePlan> {
+    await this.engine.connect();
+    return this.planOf(name, (findings) => this.inspection.inspect(name, findings, mayUpdate));
+  }
+
+  /**
+   * The plans of all containers of the engine, by name.
+   * @throws as `plan`, but for what the engine refuses to show of one container: that is a refusal of this one
+   */
+  async planAll(): Promise<UpdatePlan[]> {
+    await this.engine.connect();
+    const all = await this.inspection.all();
+    const plans: UpdatePlan[] = [];
+    for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+      const inspect = (findings: Findings): Promise<Subjects> =>
+        this.inspection.amongAll(container, all, findings, () => true);
+      const name = nameOf(container);
+      plans.push(
+        await this.planOf(name, inspect).catch((error: unknown) => {
+          if (!(error instanceof EngineError)) throw error;
+          const refusal = { code: 'engine_error', stage: 'prepare', message: error.message } as const;
+          return { container: name, image: container.Config.Image, eligible: false, refusal };
+        }),
+      );
+    }
+    return plans;
+  }
+
+  private async planOf(container: string, inspect: (findings: Findings) => Promise<Subjects>): Promise<UpdatePlan> {
+    const findings: Findings = {};
+    try {
+      const subjects = await inspect(findings);
+      const [{ old, oldImage }] = subjects;
+      findings.fromDigest = registryDigest(oldImage, old.Config.Image);
+      const prospects = await this.prospects(subjects);
+      return { container, ...known(findings), eligible: true, ...prospects };
+    } catch (error) {
+      if (!(error instanceof UpdateError)) throw error;
+      const { code, stage, message } = error;
+      return { container, ...known(findings), eligible: false, refusal: { code, stage, message } };
+    }
+  }
+
+  /** @throws UpdateError with the stage `prepare` */
+  private async prospects([target, ...others]: Subjects): Promise<Prospects> {
+    const { old, oldImage } = target;
+    const dependents = others.map((subject) => nameOf(subject.old));
+    // Whether there is one decides; it would be made only in the update.
+    const standIn = needsStandIn(old) ? old : undefined;
+    const { spec, options } = await this.derivation.derive({ ...target, standIn }, oldImage);
+    const reason = await this.derivation.whyNotTwo(old, options, dependents);
+    const { order, onFailure } = options;
+    if (order === 'start-first' && old.State.Running && reason !== undefined) throw startFirstRefused(old, reason);
+    return {
+      order,
+      onFailure,
+      // The image is like the present one, so that the new container is like the old one.
+      proof: orRefused(() => proofPolicy(old, options, this.settings, old.State.Health?.Status === 'unhealthy')),
+      startFirst: reason === undefined ? { possible: true } : { possible: false, reason },
+      dependents,
+      values: attribution(old, oldImage, spec.create),
+      warnings: spec.warnings,
+    };
+  }
+}
+
+function known({ image, fromImageId, fromDigest }: Findings): Pick<Findings, 'image' | 'fromImageId' | 'fromDigest'> {
+  return { image, fromImageId, fromDigest };
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Response } from 'express';
+import * as z from 'zod';
+import { containersFor, type Caller } from '../auth/caller.js';
+import { PolicyFile } from '../config/policy/policy-file.js';
+import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine-error.js';
+import type { UpdatePlan } from '../docker/plan.js';
+import { Planner } from '../docker/planner.js';
+import { patience } from '../http/patience.js';
+import { Problem } from '../http/problem.js';
+import { permits } from '../queue/permissions.js';
+
+const deadlineMs = 20_000;
+/** Each looks at every container of the engine. */
+const atOnce = 4;
+
+/** `?dry_run=`: what is neither of the two is refused, for whoever meant a dry run must not get an update. */
+export const dryRunParameter = z
+  .enum(['true', 'false'], 'must be true or false')
+  .transform((text) => text === 'true')
+  .optional()
+  .meta({
+    description:
+      'With `true` nothing is enqueued and nothing touched: the answer is what would become of the update. `wait` and `digest` have no meaning then.',
+  });
+
+/**
+ * Answers what a notify would do. The one request that asks the engine: nobody could wait in the queue for an answer that
+ * is to come before anything is decided. So few are let in at once, and none waits for long.
+ */
+@Injectable()
+export class DryRunService {
+  private running = 0;
+
+  constructor(
+    private readonly planner: Planner,
+    private readonly policy: PolicyFile,
+  ) {}
+
+  /** @throws Problem 503 where the engine does not answer well or in time, and where too many ask at once */
+  async plan(container: string, caller: Caller, response: Response): Promise<UpdatePlan> {
+    if (this.running >= atOnce)
+      throw unavailable('too_many_dry_runs', `${atOnce} dry runs are going on already; ask again in a moment.`);
+    const granted = [containersFor(caller, 'notify')];
+    const limit = patience(response, deadlineMs);
+    this.running++;
+    // It keeps its place until it has really ended: each call to the engine has a deadline of its own.
+    const planned = this.planner.plan(container, (names) => permits(granted, names)).finally(() => this.running--);
+    try {
+      const plan = await Promise.race([planned, endOf(limit.signal)]);
+      response.status(200);
+      return this.withFreeze(plan);
+    } catch (error) {
+      throw asProblem(error);
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** A freeze is no trait of the container: the plan holds for the time after it. */
+  private withFreeze(plan: UpdatePlan): UpdatePlan {
+    const { frozenBecause } = this.policy.current();
+    if (frozenBecause === undefined || !plan.eligible) return plan;
+    const warning = `updates are frozen (${frozenBecause}): until that is over a notify is answered 503`;
+    return { ...plan, warnings: [...plan.warnings, warning] };
+  }
+}
+
+/** Never resolves; rejects once the signal is aborted. */
+function endOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(new EngineTimeout(`the engine did not show all that a plan needs within ${deadlineMs / 1000} s`));
+      },
+      { once: true },
+    );
+  });
+}
+
+function asProblem(error: unknown): unknown {
+  if (error instanceof EngineUnreachable) return unavailable('engine_unreachable', error.message);
+  if (error instanceof EngineTimeout) return unavailable('engine_timeout', error.message);
+  if (error instanceof EngineError) return unavailable('engine_error', error.message);
+  return error;
+}
+
+function unavailable(code: string, detail: string): Problem {
+  return new Problem(503, code, detail, { 'Retry-After': '10' });
+}
