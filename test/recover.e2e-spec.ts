@@ -2,15 +2,18 @@ import { expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { runApp, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { EngineProxy, type Fate } from './support/engine-proxy.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
+import { publish } from './support/images.js';
+import { Service } from './support/service.js';
 
-/** Runs the command as an operator does where no service is at work: with the engine, and nothing else. */
-async function recover(): Promise<{ code: number; output: string }> {
+/** Runs the command as an operator does: with the engine, and nothing else. */
+async function recover(settings: Record<string, string> = {}): Promise<{ code: number; output: string }> {
   const DOCKER_HOST = testEnvironment().dockerHost;
   const PATH = process.env.PATH ?? '';
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['bundle/main.cjs', 'recover'], {
-      env: { PATH, DOCKER_HOST },
+      env: { PATH, DOCKER_HOST, ...settings },
       timeout: 50_000,
     });
     return { code: 0, output: stdout + stderr };
@@ -62,5 +65,57 @@ describeOnEngine('the command recover', () => {
     const left = await named(name);
     expect(left).toEqual(expect.arrayContaining([[theirs.id, `/${name}`, 'created']]));
     for (const entry of left) await docker.getContainer(String((entry as string[])[0])).remove({ force: true });
+  });
+
+  it('touches nothing while a service is at work on the engine: both containers of an update are where they were', async () => {
+    const proxy = await EngineProxy.start(testEnvironment().dockerHost);
+    const service = await Service.start({ DOCKER_HOST: proxy.dockerHost, SETTLE_TIME: '100ms' });
+    try {
+      await service.ready();
+      const image = uniqueImage('busy');
+      const app = await runApp(image, { version: 'v1' });
+      await publish(docker, image, { version: 'v2' });
+      let meanwhile: Promise<{ code: number; output: string }> | undefined;
+      proxy.hooks = {
+        before: async ({ path }): Promise<Fate> => {
+          // The old container is parked, and the new one has no name yet: what a recovery would roll back.
+          if (path.endsWith(`rename?name=${app.name}`)) await (meanwhile ??= recover({ ENGINE_WAIT: '300ms' }));
+          return 'forward';
+        },
+      };
+      expect(await service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await meanwhile).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('another process of this service works on this engine'),
+      });
+      await docker.getContainer(app.name).remove({ force: true });
+    } finally {
+      await service.stop();
+      proxy.stop();
+    }
+  });
+
+  it('gives way to a container of the service, and says to which', async () => {
+    const { name } = await cutOff();
+    const before = await named(name);
+    const Image = (await docker.getContainer(String((before[0] as string[])[0])).inspect()).Config.Image;
+    const theService = await docker.createContainer({
+      name: uniqueName('service'),
+      Image,
+      Labels: { 'org.opencontainers.image.title': 'trigger-docker-pull' },
+      // A socket that it could reach an engine by.
+      Env: ['DOCKER_HOST=unix:///engine/docker.sock'],
+      HostConfig: { Binds: [`${uniqueName('engine')}:/engine`] },
+    });
+    await theService.start();
+    const { Name } = await theService.inspect();
+    expect(await recover()).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`${Name.slice(1)} of this service`),
+    });
+    expect(await named(name)).toEqual(before);
+    await theService.remove({ force: true, v: true });
+    expect(await recover()).toMatchObject({ code: 0 });
+    await docker.getContainer(name).remove({ force: true });
   });
 });

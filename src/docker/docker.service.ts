@@ -35,6 +35,13 @@ export interface UpdateRequest {
   expectedDigest?: string;
 }
 
+export interface Recovered {
+  /** The names of containers that need a repair by hand. */
+  undone: string[];
+  /** How updates of the service's own container ended meanwhile. */
+  selfUpdates: SelfUpdateResult[];
+}
+
 /** Finds the image that a container is to run, in the stage `pull`. */
 type FindImage = (target: Subject) => Promise<ImageInspect>;
 
@@ -71,19 +78,25 @@ export class DockerService {
     return this.mayHoldRemains;
   }
 
+  /** @throws UpdateError `another_instance` where another container of this service works on the engine; where the engine is away */
+  async assertAlone(): Promise<void> {
+    await this.engine.connect();
+    await this.others.assertNone();
+  }
+
   /**
-   * Puts right what interrupted updates left behind. Answers how updates of the service's own container ended meanwhile.
+   * Puts right what interrupted updates left behind.
    * @throws where the engine is away, and where another instance works on it
    */
-  async recover(drain: Drain): Promise<SelfUpdateResult[]> {
+  async recover(drain: Drain): Promise<Recovered> {
     await this.engine.connect(drain.begun);
-    const results = await this.selfUpdate.awaitHelpers(drain);
-    await this.lock.hold(drain, async () => {
+    const selfUpdates = await this.selfUpdate.awaitHelpers(drain);
+    const undone = await this.lock.hold(drain, async () => {
       await this.others.assertNone();
-      await this.recovery.run(drain);
+      return this.recovery.run(drain);
     });
     this.mayHoldRemains = false;
-    return results;
+    return { undone, selfUpdates };
   }
 
   /** Never throws: expected failures and bugs alike are outcomes. */

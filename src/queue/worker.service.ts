@@ -117,7 +117,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   private async recover(): Promise<void> {
     try {
-      for (const { reference, container, outcome } of await this.docker.recover(this.drain)) {
+      const { selfUpdates } = await this.docker.recover(this.drain);
+      for (const { reference, container, outcome } of selfUpdates) {
         // Nobody is left who could ask for it again: what would be tried later is a failure here.
         const end: DeploymentEnd = outcome.status === 'postponed' ? { ...outcome, status: 'failed' } : outcome;
         const ended = await this.deployments.adopt(reference, container, end);
