@@ -134,6 +134,35 @@ describeOnEngine('containers that depend on the updated one', () => {
     expect(await reaches(picky.name)).toBe('v2');
   });
 
+  it('that fall into a crash loop beside the new one take the update back, and the record tells which, and what it said', async () => {
+    const { image, app } = await target();
+    const script = [
+      'until version=$(/bin/busybox wget -qO- http://127.0.0.1/); do /bin/busybox sleep 0.1; done',
+      '[ "$version" = v1 ] || { echo "not made for $version"; exit 7; }',
+      'exec /bin/busybox sleep 1000',
+    ];
+    const { name, id } = await beside(
+      image,
+      { NetworkMode: `container:${app.id}`, RestartPolicy: { Name: 'always' } },
+      { Cmd: ['/bin/sh', '-c', script.join('; ')], Labels: { 'trigger-docker-pull.settle': '5s' } },
+    );
+    await publish(docker, image, { version: 'v2' });
+    expect(await service.update(app.name)).toMatchObject({
+      status: 'rolled_back',
+      error: {
+        code: 'restarting',
+        stage: 'prove',
+        message: expect.stringContaining(`${name}, which depends on ${app.name}: `),
+        exitCode: 7,
+        logTail: expect.arrayContaining(['not made for v2']),
+      },
+    });
+    const after = await inspect(name);
+    expect([after.Id, after.State.Running, after.HostConfig.RestartPolicy?.Name]).toEqual([id, true, 'always']);
+    expect(await reaches(name)).toBe('v1');
+    expect(await leftovers()).toEqual([]);
+  });
+
   it('by a legacy link reach the new container by their alias, and the old one after a rollback', async () => {
     const { image, app } = await target();
     const parent = await beside(image, { Links: [`${app.name}:backend`] });

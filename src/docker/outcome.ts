@@ -41,6 +41,8 @@ export type FailureCode =
 /** An expected failure of an update: what happened, at which stage, and what to do. Logged once, by the worker. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
+  /** The replacement that failed, where it is known which one. */
+  readonly containerId: string | undefined;
   /** Of a container that was seen to have ended: it may be running again when the evidence is collected. */
   readonly exitCode: number | undefined;
 
@@ -48,9 +50,10 @@ export class UpdateError extends Error {
     readonly code: FailureCode,
     readonly stage: Stage,
     message: string,
-    options?: ErrorOptions & Partial<Pick<UpdateError, 'exitCode' | 'passes' | 'servedDigest'>>,
+    options?: ErrorOptions & Partial<Pick<UpdateError, 'containerId' | 'exitCode' | 'passes' | 'servedDigest'>>,
   ) {
     super(message, options);
+    this.containerId = options?.containerId;
     this.exitCode = options?.exitCode;
     this.passes = options?.passes;
     this.servedDigest = options?.servedDigest;

@@ -87,7 +87,10 @@ export async function prove(
     if (verdict !== 'waiting' && verdict.code === 'restarting')
       verdict.exitCode ??= await lastExitCode(engine, containerId);
     if (verdict !== 'waiting')
-      throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`, verdict);
+      throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`, {
+        ...verdict,
+        containerId,
+      });
     if (drain?.nearlyOver.aborted)
       throw new UpdateError('interrupted', 'prove', 'the service stops; the next start goes on with the proof');
     await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);

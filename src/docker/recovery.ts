@@ -122,16 +122,14 @@ export class Recovery {
 
   private async proveOrRollBack(pairs: readonly Pair[], drain: Drain): Promise<void> {
     try {
-      const started: ContainerInspect[] = [];
-      for (const pair of pairs) started.push(...(await this.bringUp(pair)));
-      await proveAll(
-        this.engine,
-        started.map((replacement) => ({
-          containerId: replacement.Id,
-          policy: proofPolicy(replacement, this.rules.optionsOf(nameOf(replacement), replacement), this.settings),
-        })),
-        drain,
-      );
+      const started: Parameters<typeof proveAll>[1][number][] = [];
+      for (const pair of pairs) {
+        const replacement = await this.bringUp(pair);
+        const options = this.rules.optionsOf(pair.name, replacement);
+        const policy = proofPolicy(replacement, options, this.settings);
+        if (pair.wasRunning) started.push({ containerId: pair.newId, policy });
+      }
+      await proveAll(this.engine, started, drain);
     } catch (error) {
       if (drain.nearlyOver.aborted) throw error;
       const name = pairs[0]?.name;
@@ -164,8 +162,8 @@ export class Recovery {
     for (const warning of await commit(this.engine, pairs, this.settings)) this.logger.warn(warning);
   }
 
-  /** The rest of the swap, from wherever it was cut off. Answers with the replacement, where it is to run. */
-  private async bringUp({ name, oldId, newId, wasRunning }: Pair): Promise<ContainerInspect[]> {
+  /** The rest of the swap, from wherever it was cut off. Answers with the replacement as it was found. */
+  private async bringUp({ name, oldId, newId, wasRunning }: Pair): Promise<ContainerInspect> {
     const [old, replacement] = await Promise.all([find(this.engine, oldId), this.engine.inspectContainer(newId)]);
     if (old && nameOf(old) === name) {
       if (old.State.Running) await stopContainer(this.engine, old, 'recover');
@@ -173,7 +171,7 @@ export class Recovery {
     }
     if (nameOf(replacement) !== name) await this.engine.renameContainer(newId, name);
     if (wasRunning && !replacement.State.Running) await this.engine.startContainer(newId);
-    return wasRunning ? [replacement] : [];
+    return replacement;
   }
 }
 

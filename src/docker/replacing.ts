@@ -104,8 +104,12 @@ export class Replacing {
     const [{ pair: target, options, old }] = members;
     const pairs = members.map(({ pair }) => pair);
     const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const failed = members.find(({ pair }) => cause instanceof UpdateError && pair.newId === cause.containerId)?.pair;
     const { status, error } = failureOf(cause, update);
-    const { exitCode = error.exitCode, ...testimony } = await collectEvidence(this.engine, target.newId, told);
+    if (failed && failed !== target)
+      error.message = `${failed.name}, which depends on ${target.name}: ${error.message}`;
+    const witnessId = (failed ?? target).newId;
+    const { exitCode = error.exitCode, ...testimony } = await collectEvidence(this.engine, witnessId, told);
     const evidence = { exitCode, ...testimony };
     if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
     await update.enter('rollback');

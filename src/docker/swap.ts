@@ -33,8 +33,9 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
       await exchange(engine, dependent);
     } catch (error) {
       // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
-      if (error instanceof EngineError && !(await runsAsItShould(engine, target.pair))) return;
-      throw error;
+      if (!(error instanceof EngineError)) throw error;
+      if (!(await runsAsItShould(engine, target.pair))) return;
+      throw new UpdateError('start_failed', 'swap', error.message, { cause: error, containerId: pair.newId });
     }
   }
 }
