@@ -12,8 +12,14 @@ interface Row {
 const rows = new Map<string, Row>();
 const began = Date.now();
 
+const failures: string[] = [];
+
 /** Counts a disturbance before it is made, so that one after which nothing was in order is counted too. */
-export function count(engine: string, update: string, disturbance: string): { isInOrder(): void } {
+export function count(
+  engine: string,
+  update: string,
+  disturbance: string,
+): { isInOrder(): void; isNot(why: string): void } {
   const key = [engine, update, disturbance].join('\n');
   const row = rows.get(key) ?? { engine, update, disturbance, done: 0, inOrder: 0 };
   rows.set(key, row);
@@ -21,6 +27,9 @@ export function count(engine: string, update: string, disturbance: string): { is
   return {
     isInOrder: () => {
       row.inOrder++;
+    },
+    isNot: (why) => {
+      failures.push(why);
     },
   };
 }
@@ -46,8 +55,10 @@ export function writeReport(path: string): void {
     ),
     `| | | **all** | **${total('done')}** | **${total('inOrder')}** |`,
     '',
-    'An `update` succeeds and a `rollback` has a new image that exits at once, both in the order stop-first; a `start-first` update succeeds.',
+    'An `update` succeeds and a `rollback` has a new image that exits at once, both in the order stop-first; a `start-first` update succeeds. A dependent shares the',
+    'network of the container. The container is the same one from the first disturbance to the last.',
     '',
+    ...(failures.length > 0 ? ['Not in order:', '', ...failures.map((failure) => `- ${failure}`), ''] : []),
   ];
   writeFileSync(path, lines.join('\n'));
 }

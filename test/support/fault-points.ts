@@ -5,37 +5,56 @@ import { uniqueImage, uniqueName, docker as theDocker, type EngineUnderTest } fr
 import { EngineProxy, type EngineCall, type Fate } from './engine-proxy.js';
 import { publish, type AppImage } from './images.js';
 import { pullImage } from './pull-image.js';
+import { retag } from './registry-http.js';
 import { Service } from './service.js';
 import { until } from './until.js';
 
-/** How the new image of an update is, in which order it is taken, and what becomes of it. */
-export const scenarios = ['update', 'rollback', 'start-first'] as const;
+/** How the new image of an update is, in which order it is taken, who depends on the container, and so what becomes of it. */
+export const scenarios = [
+  'update',
+  'rollback',
+  'start-first',
+  'update with a dependent',
+  'rollback with a dependent',
+] as const;
 export type Scenario = (typeof scenarios)[number];
 
-const newImages: Record<Scenario, AppImage> = {
-  update: { version: 'v2' },
-  rollback: { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 1'] },
-  'start-first': { version: 'v2' },
-};
+/** An update that nothing disturbed. */
+export interface Recorded {
+  calls: EngineCall[];
+  durationMs: number;
+}
 
-/** How long the service waits for most of the engine's answers here: a tenth of what it does otherwise would do, too. */
-const engineTimeout = '2s';
+const first: AppImage = { version: 'v1' };
+const good: AppImage = { version: 'v2' };
+const bad: AppImage = { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 1'] };
 
-/** A container to be updated again and again from the same two images, behind a proxy that can make faults. */
+/** How long the service waits for most of the engine's answers: shorter where each of them is lost in turn. */
+const engineTimeout = { usual: '10s', whereNoneComes: '3s' };
+const limitMs = 90_000;
+
+/**
+ * A container that is updated again and again, behind a proxy that can make faults. It stays the same one from
+ * disturbance to disturbance, and is put in place anew only after one that left it out of order.
+ */
 export class FaultRig {
   private readonly docker: Docker;
+  private readonly image: string;
+  readonly name: string;
+  private readonly network = uniqueName('net');
+  /** The ids of the images, and the digests under which the registry has them. */
+  private images: { id: string; digest: string }[] = [];
 
   private constructor(
     readonly engine: EngineUnderTest,
     readonly scenario: Scenario,
     readonly proxy: EngineProxy,
     readonly service: Service,
-    readonly name: string,
-    private readonly image: string,
-    private readonly network: string,
-    private readonly oldImageId: string,
   ) {
     this.docker = engine.docker;
+    const what = scenario.replaceAll(' ', '-');
+    this.image = uniqueImage(what);
+    this.name = uniqueName(what);
   }
 
   static async start(engine: EngineUnderTest, scenario: Scenario): Promise<FaultRig> {
@@ -43,18 +62,18 @@ export class FaultRig {
     const service = await Service.start({
       DOCKER_HOST: proxy.dockerHost,
       SETTLE_TIME: '50ms',
-      ENGINE_TIMEOUT: engineTimeout,
+      ENGINE_TIMEOUT: engineTimeout.usual,
     });
-    await service.ready();
-    const image = uniqueImage(scenario);
-    // The registries take pushes of the first engine.
-    await publish(theDocker, image, { version: 'v1' });
-    await pullImage(engine.docker, image);
-    const { Id } = await engine.docker.getImage(image).inspect();
-    await publish(theDocker, image, newImages[scenario]);
-    const network = uniqueName('net');
-    await engine.docker.createNetwork({ Name: network });
-    return new FaultRig(engine, scenario, proxy, service, uniqueName(scenario), image, network, Id);
+    const rig = new FaultRig(engine, scenario, proxy, service);
+    try {
+      await rig.publishImages();
+      await rig.docker.createNetwork({ Name: rig.network });
+      await service.ready();
+    } catch (error) {
+      await rig.stop();
+      throw error;
+    }
+    return rig;
   }
 
   async stop(): Promise<void> {
@@ -67,17 +86,52 @@ export class FaultRig {
       .catch(() => undefined);
   }
 
-  /** Puts the container in place as it was before the update; answers its id. */
+  get isRollback(): boolean {
+    return this.scenario.startsWith('rollback');
+  }
+
+  private get hasDependent(): boolean {
+    return this.scenario.endsWith('dependent');
+  }
+
+  private get dependentName(): string {
+    return `${this.name}-dependent`;
+  }
+
+  private async publishImages(): Promise<void> {
+    for (const app of [first, this.isRollback ? bad : good]) {
+      // The registries take pushes of the first engine.
+      await publish(theDocker, this.image, app);
+      await pullImage(this.docker, this.image);
+      const { Id, RepoDigests } = await this.docker.getImage(this.image).inspect();
+      const digest = RepoDigests.find((reference) => reference.startsWith(this.image.replace(/:latest$/, '@')));
+      this.images.push({ id: Id, digest: digest?.split('@')[1] ?? '' });
+    }
+  }
+
+  /**
+   * Puts everything in place for one more update: the container, if the last one left it out of order, and in the
+   * registry the image that it does not run. Answers the id of the container.
+   */
   async setUp(): Promise<string> {
     this.proxy.reset();
+    if (!this.service.isAlive) await this.startAgain();
+    const target =
+      (await this.disorder()).length === 0 ? await this.docker.getContainer(this.name).inspect() : await this.create();
+    const present = this.images.find(({ id }) => id === target.Image) ?? this.images[0];
+    const next = this.images.find((image) => image !== present);
+    await this.tag(present?.id ?? '');
+    await retag(this.image, next?.digest ?? '');
+    return target.Id;
+  }
+
+  private async create(): Promise<Docker.ContainerInspectInfo> {
     await this.removeContainers();
-    await this.docker
-      .getImage(this.oldImageId)
-      .tag({ repo: this.image.slice(0, this.image.lastIndexOf(':')), tag: 'latest' });
+    await this.tag(this.images[0]?.id ?? '');
+    const common = { Image: this.image, Env: ['SET_BY=user'] };
     const container = await this.docker.createContainer({
+      ...common,
       name: this.name,
-      Image: this.image,
-      Env: ['SET_BY=user'],
       Labels:
         this.scenario === 'start-first'
           ? { 'trigger-docker-pull.order': 'start-first', 'trigger-docker-pull.drain': '100ms' }
@@ -86,14 +140,32 @@ export class FaultRig {
       NetworkingConfig: { EndpointsConfig: { [this.network]: { Aliases: ['alias'] } } },
     });
     await container.start();
-    return container.id;
+    if (this.hasDependent) {
+      const dependent = await this.docker.createContainer({
+        ...common,
+        name: this.dependentName,
+        Cmd: ['/bin/busybox', 'sleep', '100000'],
+        HostConfig: { RestartPolicy: { Name: 'always' }, NetworkMode: `container:${container.id}` },
+      });
+      await dependent.start();
+    }
+    return container.inspect();
+  }
+
+  private async tag(imageId: string): Promise<void> {
+    await this.docker.getImage(imageId).tag({ repo: this.image.replace(/:latest$/, ''), tag: 'latest' });
   }
 
   /** The calls of one update that nothing disturbs, and how long it took: the fault points are before and after each of them. */
-  async record(): Promise<{ calls: EngineCall[]; durationMs: number }> {
+  async record(): Promise<Recorded> {
+    // The first one is like no other: there is no image before yet.
+    for (let time = 0; time < 2; time++) {
+      await this.setUp();
+      await this.service.update(this.name, limitMs);
+    }
     await this.setUp();
     const began = performance.now();
-    await this.service.update(this.name);
+    await this.service.update(this.name, limitMs);
     return { calls: [...this.proxy.calls], durationMs: performance.now() - began };
   }
 
@@ -110,7 +182,7 @@ export class FaultRig {
     };
     const { id } = (await (await this.service.notify(this.name)).json()) as { id: string };
     // Calls that are made at once may be one fewer than they were: then there is nothing to kill any more.
-    await until(`the call ${index}`, 30_000, async () => {
+    await until(`the call ${index}`, limitMs, async () => {
       if (seen.isReached) return true;
       const { status } = await this.service.deployment(id).catch(() => ({ status: 'running' }));
       seen.isOver = !['queued', 'running'].includes(status);
@@ -129,17 +201,25 @@ export class FaultRig {
     await this.startAgain();
   }
 
-  async startAgain(): Promise<void> {
+  private async startAgain(): Promise<void> {
+    await this.service.kill();
     await this.service.restart();
-    await this.service.ready(60_000);
+    await this.service.ready(limitMs);
   }
 
-  /** Notifies, with a fault made once at this call. Waits for the end of the deployment. */
-  async failAt(index: number, fate: Fate, when: 'before' | 'after'): ReturnType<Service['update']> {
+  /** Notifies, with a fault made once at this call, and waits for the end of the deployment; answers how that failed, if it did. */
+  async failAt(index: number, fate: Fate, when: 'before' | 'after'): Promise<string> {
+    await this.service.useSettings({
+      ENGINE_TIMEOUT: fate === 'hang' ? engineTimeout.whereNoneComes : engineTimeout.usual,
+    });
+    await this.service.ready(limitMs);
     this.proxy.hooks = { [when]: (call: EngineCall) => (call.index === index ? fate : 'forward') };
-    const deployment = await this.service.update(this.name, 90_000);
+    const { status, error, stages } = await this.service.update(this.name, limitMs);
     this.proxy.hooks = {};
-    return deployment;
+    // What is left is put right before the next update of the container.
+    const isNotDone = error?.code === 'rollback_failed' || stages.at(-1)?.stage === 'commit';
+    const next = isNotDone ? await this.service.update(this.name, limitMs) : undefined;
+    return [status, error?.message, next && `then ${next.status}`, next?.error?.message].filter(Boolean).join(', ');
   }
 
   /** Ends the engine right after a call of the update, and starts it again. */
@@ -153,22 +233,58 @@ export class FaultRig {
         return 'drop';
       },
     };
-    await this.service.update(this.name, 120_000);
+    await this.service.update(this.name, 2 * limitMs);
     if (halted === undefined) throw new Error(`no call matched ${String(path)}`);
     this.proxy.hooks = {};
-    await this.service.ready(60_000);
+    await this.service.ready(limitMs);
   }
 
-  /** What an operator sees in the end. */
-  async outcome(): Promise<{ names: string[]; container: Docker.ContainerInspectInfo; aliases: string[] }> {
-    const found = await this.docker.listContainers({ all: true, filters: { name: [this.name] } });
-    const container = await this.docker.getContainer(this.name).inspect();
-    const aliases = (container.NetworkSettings.Networks[this.network]?.Aliases ?? []) as string[];
-    return { names: found.flatMap(({ Names }) => Names), container, aliases };
+  /**
+   * What is not as it has to be, whatever was done: each container is there once, has its name, runs, is as its user set
+   * it, and nothing else is left.
+   * @param oldId after an update that cannot succeed it must also be the old one
+   */
+  async disorder(oldId?: string): Promise<string[]> {
+    const found = await this.containers();
+    const names = found.flatMap(({ Names }) => Names).sort();
+    const expected = [`/${this.name}`, ...(this.hasDependent ? [`/${this.dependentName}`] : [])];
+    if (names.join() !== expected.join()) return [`there is ${names.join(', ') || 'nothing'}`];
+    const [target, dependent] = await Promise.all(
+      [this.name, this.dependentName].slice(0, expected.length).map((name) => this.docker.getContainer(name).inspect()),
+    );
+    if (!target) return ['there is nothing'];
+    const aliases = (target.NetworkSettings.Networks[this.network]?.Aliases ?? []) as string[];
+    return [
+      ...[target, ...(dependent ? [dependent] : [])].flatMap(asItsUserSetIt),
+      ...(aliases.includes('alias') ? [] : [`the alias is gone, there is ${aliases.join(', ')}`]),
+      ...(this.isRollback && oldId !== undefined && target.Id !== oldId ? ['the old container is gone'] : []),
+      ...(dependent && !isConnected(dependent, target) ? ['the dependent is not in the network of the target'] : []),
+    ];
+  }
+
+  private containers(): Promise<Docker.ContainerInfo[]> {
+    return this.docker.listContainers({ all: true, filters: { name: [this.name] } });
   }
 
   private async removeContainers(): Promise<void> {
-    const found = await this.docker.listContainers({ all: true, filters: { name: [this.name] } });
+    const found = await this.containers();
     await Promise.all(found.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true })));
   }
+}
+
+function asItsUserSetIt({ Name, State, HostConfig, Config }: Docker.ContainerInspectInfo): string[] {
+  return [
+    ...(State.Running && !State.Restarting ? [] : [`${Name} is ${State.Status}`]),
+    ...(HostConfig.RestartPolicy?.Name === 'always'
+      ? []
+      : [`${Name} has the policy ${HostConfig.RestartPolicy?.Name}`]),
+    ...(Config.Env.includes('SET_BY=user') ? [] : [`${Name} has lost its environment`]),
+  ];
+}
+
+/** One that was started before the target holds on to a network that is no more. */
+function isConnected(dependent: Docker.ContainerInspectInfo, target: Docker.ContainerInspectInfo): boolean {
+  return (
+    dependent.HostConfig.NetworkMode === `container:${target.Id}` && dependent.State.StartedAt > target.State.StartedAt
+  );
 }

@@ -80,8 +80,8 @@ export class PrivateEngine {
     const logPath = join(this.folder, 'dockerd.log');
     const log = openSync(logPath, 'a');
     const { folder } = this;
-    // The pid file of a daemon that was killed would keep the next one from starting, where the number is in use again.
-    rmSync(join(folder, 'pid'), { force: true });
+    // The pid files of daemons that were killed would keep the next ones from starting, where a number is in use again.
+    for (const path of ['pid', 'exec/containerd/containerd.pid']) rmSync(join(folder, path), { force: true });
     const options = [
       ...['--config-file', this.configPath],
       ...['--data-root', join(folder, 'data')],
@@ -107,21 +107,33 @@ export class PrivateEngine {
     throw new Unavailable(`the private dockerd did not become ready:\n${lastLines}`, { cause: failure });
   }
 
-  /** Ends the daemon: SIGTERM as a host's shutdown does, SIGKILL as a power failure does. Containers end with SIGTERM only. */
+  /**
+   * Ends the daemon: SIGTERM as a host's shutdown does, SIGKILL as a crash does. Containers end with SIGTERM only. With
+   * the daemon goes its containerd: one that is about to end would be taken for one that serves by the next daemon.
+   */
   async halt(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    const daemons = runningProcesses()
-      .filter(({ program, commandLine }) => program === 'dockerd' && commandLine.includes(this.folder))
-      .map(({ pid }) => pid);
+    const [daemons, containerd] = ['dockerd', 'containerd'].map((name) =>
+      runningProcesses()
+        .filter(({ program, commandLine }) => program === name && commandLine.includes(this.folder))
+        .map(({ pid }) => pid),
+    ) as [number[], number[]];
     signalAll(daemons, signal);
-    if (await allGone(daemons, haltsWithinMs)) return;
-    signalAll(daemons, 'SIGKILL');
-    await allGone(daemons, haltsWithinMs);
+    await gone(daemons);
+    if (signal === 'SIGKILL') signalAll(containerd, 'SIGKILL');
+    await gone(containerd);
   }
 
   async restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.halt(signal);
     await this.launch();
   }
+}
+
+/** Sees to it that they end. */
+async function gone(pids: number[]): Promise<void> {
+  if (await allGone(pids, haltsWithinMs)) return;
+  signalAll(pids, 'SIGKILL');
+  await allGone(pids, haltsWithinMs);
 }
 
 /** All at once, what an engine, a registry and images for them need: one wait, and one reason where it cannot be. */

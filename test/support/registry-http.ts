@@ -37,6 +37,14 @@ export async function pushWithAttestation(
   });
 }
 
+/** Lets a reference mean an image that the registry has already, as a push of that image would. */
+export async function retag(reference: string, digest: string): Promise<void> {
+  const at = reference.lastIndexOf(':');
+  const [repository, tag] = [reference.slice(0, at), reference.slice(at + 1)];
+  const { content } = await manifest(repository, digest);
+  await pushManifest(repository, tag, dockerManifest, content);
+}
+
 interface Descriptor {
   digest: string;
   size: number;
@@ -61,9 +69,9 @@ async function pushManifest(
   repository: string,
   tag: string | undefined,
   mediaType: string,
-  manifest: object,
+  manifest: object | Buffer,
 ): Promise<Descriptor> {
-  const body = JSON.stringify(manifest);
+  const body = Buffer.isBuffer(manifest) ? manifest.toString() : JSON.stringify(manifest);
   const digest = digestOf(Buffer.from(body));
   await call(`${urlOf(repository)}/manifests/${tag ?? digest}`, {
     ...{ method: 'PUT', body, headers: { 'Content-Type': mediaType } },

@@ -72,6 +72,10 @@ export class Service {
     return this.child?.pid ?? 0;
   }
 
+  get isAlive(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
   get logs(): LogLine[] {
     return this.output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
   }
@@ -85,6 +89,14 @@ export class Service {
       return (await fetch(`${this.url}/health/live`)).ok || undefined;
     });
     if (!answered) throw new Error(`the service did not start:\n${this.output.slice(-20).join('\n')}`);
+  }
+
+  /** Starts again with other settings, unless they are what it has. */
+  async useSettings(env: Record<string, string>): Promise<void> {
+    if (Object.entries(env).every(([name, value]) => this.env[name] === value)) return;
+    Object.assign(this.env, env);
+    await this.stop();
+    await this.restart();
   }
 
   async fetch(path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> {
