@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt } from './support/apps.js';
 import { busyboxFor } from './support/busybox.js';
 import { EngineProxy } from './support/engine-proxy.js';
@@ -21,10 +22,20 @@ describeOnEngine('a new image that is broken', () => {
     service = await Service.start({ DOCKER_HOST: proxy.dockerHost, SETTLE_TIME: '3s' });
     await service.ready();
   });
+  /** How long the old container was away in each case. */
+  const awayMs = new Map<string, number | undefined>();
   afterAll(async () => {
     await service.stop();
     proxy.stop();
+    const lines = [...awayMs].map(([image, ms]) => `${String(ms).padStart(6)} ms  ${image}`);
+    console.log(
+      ['The old container was away, by the clock of the engine, where the new image is one …', ...lines].join('\n'),
+    );
   });
+  const expectAwayForAWhile = (image: string, { downtimeMs }: Deployment): void => {
+    awayMs.set(image, downtimeMs);
+    expect(downtimeMs).toBeGreaterThan(0);
+  };
 
   const always = { HostConfig: { RestartPolicy: { Name: 'always' } } };
   const names = async (name: string): Promise<string[]> =>
@@ -53,9 +64,10 @@ describeOnEngine('a new image that is broken', () => {
     ],
   ])(
     '%s: the old container, itself, runs again, and the record tells why and for how long it was away',
-    async (_, image, error, options) => {
+    async (what, image, error, options) => {
       const reference = uniqueImage('broken');
       const app = await runApp(reference, { version: 'v1' }, options);
+      const before = await docker.getContainer(app.id).inspect();
       await publish(docker, reference, { version: 'bad', ...image });
       const deployment = await service.update(app.name);
       expect(deployment).toMatchObject({
@@ -63,10 +75,10 @@ describeOnEngine('a new image that is broken', () => {
         containerId: app.id,
         error: { stage: 'prove', ...error },
       });
-      expect(deployment.downtimeMs).toBeGreaterThan(0);
+      expectAwayForAWhile(what, deployment);
       const after = await docker.getContainer(app.name).inspect();
       expect([after.Id, after.State.Running]).toEqual([app.id, true]);
-      expect(after.HostConfig.RestartPolicy?.Name).toBe(options.HostConfig?.RestartPolicy?.Name ?? 'no');
+      expect(after.HostConfig.RestartPolicy).toEqual(before.HostConfig.RestartPolicy);
       expect(await versionAt(app.port)).toBe('v1');
       expect(await names(app.name)).toEqual([`/${app.name}`]);
     },
@@ -79,12 +91,15 @@ describeOnEngine('a new image that is broken', () => {
     // e_machine of elf(5): AArch64, or x86-64 where this machine is one.
     foreign.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18);
     await publish(docker, reference, { version: 'bad', files: { foreign }, cmd: ['/foreign'] });
-    expect(await service.update(app.name)).toMatchObject({
+    const deployment = await service.update(app.name);
+    expect(deployment).toMatchObject({
       status: 'rolled_back',
       containerId: app.id,
       error: { message: expect.stringMatching(/exec format error|exited with code 1|code 255/) },
     });
+    expectAwayForAWhile('for another architecture', deployment);
     expect(await versionAt(app.port)).toBe('v1');
+    expect(await names(app.name)).toEqual([`/${app.name}`]);
   });
 
   it('and whose port somebody else took in the moment it was free: the old container gets it back', async () => {
@@ -110,6 +125,7 @@ describeOnEngine('a new image that is broken', () => {
       containerId: app.id,
       error: { code: 'start_failed', stage: 'swap', message: expect.stringMatching(/address already in use|port/) },
     });
+    expectAwayForAWhile('whose port somebody else took', deployment);
     expect(await versionAt(app.port)).toBe('v1');
     expect(await names(app.name)).toEqual([`/${app.name}`]);
   });

@@ -24,15 +24,15 @@ const previousOf = (name: string): Promise<string | undefined> => {
   const { repo, tag } = previousImageTag(name);
   return imageId(`${repo}:${tag}`);
 };
-/** Runs v1 and updates it to v2. */
+/** Runs v1 and updates it to v2, which nothing else runs. */
 const updated = async (
   service: Service,
   name = uniqueName('app'),
 ): Promise<App & { image: string; v1?: string; v2?: string }> => {
   const image = uniqueImage('two');
-  const app = await runApp(image, { version: 'v1' }, { name });
+  const app = await runApp(image, { version: 'v1', labels: { of: name } }, { name });
   const v1 = await imageId(image);
-  await publish(docker, image, { version: 'v2' });
+  await publish(docker, image, { version: 'v2', labels: { of: name } });
   expect(await service.update(name)).toMatchObject({ result: 'updated' });
   return { ...app, image, v1, v2: await imageId(image) };
 };

@@ -8,6 +8,8 @@ import type { Account } from './registry.js';
 /** A tiny web server that answers its version: busybox httpd, started in well under a second, stopped at once. */
 export interface AppImage {
   version: string;
+  /** A local image that it is built on. */
+  from?: string;
   env?: Record<string, string>;
   labels?: Record<string, string>;
   workdir?: string;
@@ -27,7 +29,7 @@ export async function buildImage(docker: Docker, reference: string, image: AppIm
   const instruction = (name: string, pairs: Record<string, string> = {}): string[] =>
     Object.entries(pairs).map(([key, value]) => `${name} ${key}=${JSON.stringify(value)}`);
   const dockerfile = [
-    'FROM scratch',
+    `FROM ${image.from ?? 'scratch'}`,
     'COPY busybox /bin/busybox',
     'COPY busybox /bin/sh',
     'COPY index.html /www/index.html',

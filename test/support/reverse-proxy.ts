@@ -4,19 +4,24 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pack } from 'tar-stream';
-import { docker, uniqueName } from './environment.js';
+import { docker, uniqueImage, uniqueName } from './environment.js';
+import { pushImage, type AppImage } from './images.js';
 import { Unavailable } from './packages.js';
 import { finish } from './progress.js';
+import { pullImage } from './pull-image.js';
 import { freePort } from './registry.js';
 
 const installed = '/usr/sbin/nginx';
 
-/** Asks the engine's DNS again each second, as one must that is to follow a container; what it answers is good for 600 s. */
-const configuration = (upstreams: Record<string, string>): string => `
+const common = `
 daemon off;
 error_log /dev/stderr warn;
 worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
+`;
+
+/** Asks the engine's DNS again each second, as one must that is to follow a container; what it answers is good for 600 s. */
+const proxying = (upstreams: Record<string, string>): string => `${common}
 http {
   access_log off;
   keepalive_requests 1000000;
@@ -31,20 +36,28 @@ ${Object.entries(upstreams)
 }
 `;
 
-/**
- * Runs Debian's nginx in a container on the network, before the containers that the paths lead to by their names.
- * @throws Unavailable where nginx cannot be had
- */
+const answering = (answer: string): string => `${common}
+http {
+  access_log off;
+  server { listen 80; location / { return 200 "${answer}"; } }
+}
+`;
+
+const command = '/usr/sbin/nginx -e stderr -c';
+
+/** Runs nginx in a container on the network, before the containers that the paths lead to by their names. */
 export async function runReverseProxy(
+  docker: Docker,
+  nginx: string,
   network: string,
   upstreams: Record<string, string>,
 ): Promise<{ container: Docker.Container; port: number }> {
-  const image = await proxyImage();
   const port = await freePort();
+  await pullImage(docker, nginx);
   const container = await docker.createContainer({
     name: uniqueName('proxy'),
-    Image: image,
-    Cmd: ['/usr/sbin/nginx', '-c', '/etc/nginx.conf', '-e', 'stderr'],
+    Image: nginx,
+    Cmd: [...command.split(' '), '/etc/nginx.conf'],
     ExposedPorts: { '80/tcp': {} },
     HostConfig: {
       NetworkMode: network,
@@ -52,15 +65,43 @@ export async function runReverseProxy(
     },
   });
   const files = pack();
-  files.entry({ name: 'nginx.conf' }, configuration(upstreams));
+  files.entry({ name: 'nginx.conf' }, proxying(upstreams));
   files.finalize();
   await container.putArchive(files as unknown as NodeJS.ReadableStream, { path: '/etc' });
   await container.start();
   return { container, port };
 }
 
+/**
+ * An app that takes its time to listen, and then holds out under load: busybox' server has room for nine connections that
+ * wait to be accepted, and loses more. On SIGQUIT it finishes what it has begun, as nginx' own image does.
+ */
+export function slowApp(nginx: string, listensAfterSeconds: number, version: string): AppImage {
+  return {
+    version,
+    from: nginx,
+    files: { 'app.conf': answering(version) },
+    cmd: ['/bin/sh', '-c', `/bin/busybox sleep ${listensAfterSeconds}; exec ${command} /app.conf`],
+    lines: ['HEALTHCHECK --interval=1s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]'],
+    stopSignal: 'SIGQUIT',
+  };
+}
+
+/**
+ * Debian's nginx as an image in the registry; answers its reference.
+ * @throws Unavailable where nginx cannot be had
+ */
+export async function nginxImage(): Promise<string> {
+  const reference = uniqueImage('nginx');
+  const local = await importNginx();
+  const [repo, tag] = [reference.slice(0, reference.lastIndexOf(':')), 'latest'];
+  await docker.getImage(local).tag({ repo, tag });
+  await pushImage(docker, reference);
+  return reference;
+}
+
 /** This machine's nginx, or that of a package which is taken apart in a folder that goes with the run: none is installed. */
-async function proxyImage(): Promise<string> {
+async function importNginx(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   const root = join(folder, 'root');
   const run = (program: string, ...args: string[]): string =>
