@@ -37,7 +37,8 @@ switch (command) {
     break;
   case 'chaos':
     bundle();
-    process.env.TEST_CHAOS = args.includes('--quick') ? 'sample' : 'all';
+    // Every point, or one of so many: `npm run test:chaos -- --one-of 20`.
+    process.env.TEST_CHAOS_ONE_OF = args.includes('--quick') ? '' : (argumentAfter('--one-of') ?? '1');
     await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/chaos.e2e-spec.ts', '--verbose']);
     break;
   case 'conformance':
@@ -81,6 +82,10 @@ function install() {
     }),
   );
   writeFileSync(stamp, wanted);
+}
+
+function argumentAfter(name) {
+  return args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
 }
 
 function build() {

@@ -34,13 +34,16 @@ export function count(
   };
 }
 
-/** Writes down what a full run of `npm run test:chaos` has done, for those who do not want to run it themselves. */
-export function writeReport(path: string): void {
+/**
+ * Writes down what a run of `npm run test:chaos` has done, for those who do not want to run it themselves.
+ * @param oneOf of so many points it took one
+ */
+export function writeReport(path: string, oneOf: number): void {
   const all = [...rows.values()];
   const total = (what: 'done' | 'inOrder'): number => all.reduce((sum, row) => sum + row[what], 0);
   const gib = Math.round(totalmem() / 1024 ** 3);
   const lines = [
-    '# Chaos: the last full run',
+    oneOf === 1 ? '# Chaos: the last full run' : `# Chaos: the last run, of one of every ${oneOf} points`,
     '',
     'Written by `npm run test:chaos`, which disturbs updates of a real container on real engines, and looks each time whether in the end one container has the name, runs,',
     'has what its user set, and nothing else is left. The points are generated from the calls that an undisturbed update makes: before and after each of them.',
