@@ -35,7 +35,9 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
       // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
       if (!(error instanceof EngineError)) throw error;
       if (!(await runsAsItShould(engine, target.pair))) return;
-      throw new UpdateError('start_failed', 'swap', error.message, { cause: error, containerId: pair.newId });
+      throw new UpdateError('start_failed', 'swap', error.message, {
+        ...{ cause: error, containerId: dependent.pair.newId },
+      });
     }
   }
 }

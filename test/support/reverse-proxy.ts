@@ -20,13 +20,17 @@ worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 `;
 
-/** Asks the engine's DNS again each second, as one must that is to follow a container; what it answers is good for 600 s. */
+/**
+ * Asks the engine's DNS again each second, as one must that is to follow a container: what it answers is good for 600 s. By
+ * an alias it may still find a container that has just gone, and must then soon try the other one: by default after 60 s.
+ */
 const proxying = (upstreams: Record<string, string>): string => `${common}
 http {
   access_log off;
   keepalive_requests 1000000;
   keepalive_timeout 300s;
   resolver 127.0.0.11 valid=1s ipv6=off;
+  proxy_connect_timeout 2s;
   server {
     listen 80;
 ${Object.entries(upstreams)
