@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -51,6 +51,11 @@ switch (command) {
     process.env.TEST_HOSTILE = args.includes('--quick') ? 'sample' : 'all';
     await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/hostile.e2e-spec.ts', '--verbose']);
     break;
+  case 'memory':
+    bundle();
+    process.env.TEST_MEMORY = args.includes('--quick') ? 'sample' : 'all';
+    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/memory.e2e-spec.ts', '--verbose']);
+    break;
   case 'bench-tokens':
     install();
     await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
@@ -61,7 +66,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench-tokens|start|lint [arguments]',
     );
     process.exit(2);
 }

@@ -1,28 +1,15 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { UpdatePlan } from '../src/docker/plan.js';
 import { runApp, type App } from './support/apps.js';
+import { runCommand } from './support/command.js';
 import { EngineProxy } from './support/engine-proxy.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
 import { holdAt } from './support/hold.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
 
-/** As an operator runs it before there is a service: with the engine, and nothing else. */
-async function check(names: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
-  const settings = { DOCKER_HOST: testEnvironment().dockerHost, PATH: process.env.PATH ?? '', ...env };
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['bundle/main.mjs', 'check', ...names], {
-      env: settings,
-      timeout: 50_000,
-    });
-    return { code: 0, output: stdout };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, output: stdout + stderr };
-  }
-}
+const check = (names: string[], env: Record<string, string> = {}): ReturnType<typeof runCommand> =>
+  runCommand(['check', ...names], { DOCKER_HOST: testEnvironment().dockerHost, ...env });
 
 describeOnEngine('the plan of an update', () => {
   const secret = 'postgres://app:hunter22@db/app';

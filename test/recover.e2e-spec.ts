@@ -1,27 +1,13 @@
 import { expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { runApp, type App } from './support/apps.js';
+import { runCommand } from './support/command.js';
 import { EngineProxy, type Fate } from './support/engine-proxy.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
 
-/** Runs the command as an operator does: with the engine, and nothing else. */
-async function recover(settings: Record<string, string> = {}): Promise<{ code: number; output: string }> {
-  const DOCKER_HOST = testEnvironment().dockerHost;
-  const PATH = process.env.PATH ?? '';
-  try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['bundle/main.cjs', 'recover'], {
-      env: { PATH, DOCKER_HOST, ...settings },
-      timeout: 50_000,
-    });
-    return { code: 0, output: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, output: stdout + stderr };
-  }
-}
+const recover = (settings: Record<string, string> = {}): ReturnType<typeof runCommand> =>
+  runCommand(['recover'], { DOCKER_HOST: testEnvironment().dockerHost, ...settings });
 
 describeOnEngine('the command recover', () => {
   /** A container whose update was cut off between the two renamings of the swap. */
