@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { execFileSync } from 'node:child_process';

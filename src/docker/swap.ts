@@ -51,8 +51,8 @@ async function exchange(engine: Engine, { old, pair: { name, oldId, newId, wasRu
 
 async function runsAsItShould(engine: Engine, { newId, wasRunning }: Pair): Promise<boolean> {
   if (!wasRunning) return true;
-  const { State } = await engine.inspectContainer(newId);
-  return State.Running && !State.Restarting;
+  const { State, RestartCount } = await engine.inspectContainer(newId);
+  return State.Running && !State.Restarting && RestartCount === 0;
 }
 
 /**
