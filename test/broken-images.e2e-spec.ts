@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { once } from 'node:events';
