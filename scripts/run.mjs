@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -56,6 +56,10 @@ switch (command) {
     process.env.TEST_MEMORY = args.includes('--quick') ? 'sample' : 'all';
     await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/memory.e2e-spec.ts', '--verbose']);
     break;
+  case 'bench':
+    bundle();
+    await hand('--import', ['tsx', 'bench/run.ts', ...args]);
+    break;
   case 'bench-tokens':
     install();
     await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
@@ -66,7 +70,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench|bench-tokens|start|lint [arguments]',
     );
     process.exit(2);
 }

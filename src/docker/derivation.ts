@@ -66,8 +66,10 @@ export class Derivation {
 
   /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
   private async swarmScopedNetworks(old: ContainerInspect): Promise<Set<string>> {
-    const builtIn = ['bridge', 'host', 'none'];
-    const names = Object.keys(old.NetworkSettings.Networks ?? {}).filter((name) => !builtIn.includes(name));
+    if (!old.State.Running) return new Set();
+    const names = Object.entries(old.NetworkSettings.Networks ?? {})
+      .filter(([, { NetworkID }]) => !isLocalNetwork(NetworkID))
+      .map(([name]) => name);
     const networks = await Promise.all(names.map((name) => this.engine.inspectNetwork(name)));
     return new Set(networks.filter(({ Scope }) => Scope === 'swarm').map(({ Name }) => Name));
   }
@@ -83,6 +85,14 @@ export class Derivation {
     const found = await Promise.all(names.map((name) => find(this.engine, name)));
     return found.filter((donor) => donor !== undefined);
   }
+}
+
+/**
+ * A network of the engine's own has an id of 64 hexadecimal digits (moby, pkg/stringid), one of the Swarm another
+ * (swarmkit, identity): an engine without Swarm need not be asked.
+ */
+function isLocalNetwork(id = ''): boolean {
+  return /^[0-9a-f]{64}$/.test(id);
 }
 
 /** Labels as the engine will merge them: those of the image, and over them those of the request. */

@@ -1,0 +1,96 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canHave } from '../../test/support/packages.js';
+import { load, type Load } from '../support/load.js';
+import { median, percentile, ratio, type Extent, type Row } from '../support/measure.js';
+import { notifyRequest } from '../support/notify-request.js';
+import { Program, secret } from '../support/program.js';
+
+const connections = 50;
+
+interface Server {
+  start: () => Promise<Program>;
+  requestAt: (index: number) => string;
+  rounds: Load[];
+}
+
+/** How fast notifies are accepted over 50 connections, with a log line each: the engine is never asked meanwhile. */
+export async function accepting({ quick, rounds }: Extent): Promise<Row[]> {
+  const requests = quick ? 5_000 : 30_000;
+  const [ours, express, webhook] = servers();
+  const all = [ours, express, ...(webhook ? [webhook] : [])];
+  for (let round = 0; round < rounds; round++) {
+    for (const { start, requestAt, rounds: results } of all) {
+      const program = await start();
+      try {
+        // Warm first: what is compared is how they run, not how they start.
+        await load(program.port, requestAt, { connections, requests: requests / 2 });
+        results.push(await load(program.port, requestAt, { connections, requests }));
+      } finally {
+        await program.stop();
+      }
+    }
+  }
+  const rate = ({ rounds: results }: Server): number => median(results.map(({ perSecond }) => perSecond));
+  const p99 = ({ rounds: results }: Server): number =>
+    median(results.map(({ latenciesMs }) => percentile(latenciesMs, 0.99)));
+  const perSecond = (value: number): string => `${Math.round(value)}/s`;
+  const baseline = 'plain Express with an equal check, answer and log line';
+  const node = `Node ${process.version}`;
+  const rows: Row[] = [
+    {
+      measure: `accepting over ${connections} connections, ${node}`,
+      baseline,
+      toReach: '≥ 0.75',
+      holds: rate(ours) / rate(express) >= 0.75,
+      reached: ratio(rate(ours), rate(express), perSecond),
+    },
+    {
+      measure: `the same, p99, ${node}`,
+      baseline,
+      toReach: '≤ 1.5',
+      holds: p99(ours) / p99(express) <= 1.5,
+      reached: ratio(p99(ours), p99(express)),
+    },
+  ];
+  if (webhook) {
+    rows.push({
+      measure: `the same, ${node}`,
+      baseline: '`webhook` (adnanh) that runs `true`',
+      toReach: 'ahead',
+      holds: rate(ours) > rate(webhook),
+      reached: ratio(rate(ours), rate(webhook), perSecond),
+    });
+  }
+  return rows;
+}
+
+function servers(): [Server, Server, Server | undefined] {
+  const folder = mkdtempSync(join(tmpdir(), 'accepting-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, '{}');
+  const env = { DOCKER_HOST: `unix://${join(folder, 'no-engine.sock')}`, DOCKER_CONFIG_PATH: config };
+  const ours: Server = {
+    start: () => Program.start([process.execPath, 'bundle/main.cjs'], '/health/live', env),
+    requestAt: notifyRequest,
+    rounds: [],
+  };
+  const express: Server = {
+    start: () => Program.start([process.execPath, 'bench/rivals/express-notify.mjs'], '/'),
+    requestAt: notifyRequest,
+    rounds: [],
+  };
+  if (!canHave('webhook', 'webhook')) return [ours, express, undefined];
+  const hooks = join(folder, 'hooks.json');
+  const rule = {
+    match: { type: 'value', value: `Bearer ${secret}`, parameter: { source: 'header', name: 'Authorization' } },
+  };
+  writeFileSync(hooks, JSON.stringify([{ id: 'web', 'execute-command': '/bin/true', 'trigger-rule': rule }]));
+  const webhook: Server = {
+    start: () => Program.start(['webhook', '-hooks', hooks, '-ip', '127.0.0.1', '-port', '{port}'], '/'),
+    requestAt: () => notifyRequest(0).replace('/notify/web-0', '/hooks/web'),
+    rounds: [],
+  };
+  return [ours, express, webhook];
+}

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { load } from '../support/load.js';
+import { atMost, median, ratio, type Extent, type Row } from '../support/measure.js';
+import { notifyRequest } from '../support/notify-request.js';
+import { nodes, Program, type Node } from '../support/program.js';
+
+const limits: Record<string, number> = { v20: 1.1, v24: 1.5 };
+const notifies = 10_000;
+const idleMs = 1500;
+
+interface Figures {
+  startMs: number;
+  idleMiB: number;
+  loadedMiB: number;
+}
+
+/** From the start of the process to the first 200 on /health, and the memory then and after 10,000 notifies, without an engine. */
+export async function startUp(extent: Extent): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const node of nodes()) {
+    // As an image is made: its own Node compiles the bundle.
+    execFileSync(node.path, ['scripts/code-cache.cjs'], { stdio: 'ignore' });
+    rows.push(...(await compare(node, extent)));
+  }
+  return rows;
+}
+
+async function compare(node: Node, { rounds }: Extent): Promise<Row[]> {
+  const ours: Figures[] = [];
+  const theirs: Figures[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await figuresOf([node.path, 'bundle/main.cjs'], '/health'));
+    theirs.push(await figuresOf([node.path, 'bench/rivals/express-notify.mjs'], '/'));
+  }
+  const of = (figures: Figures[], key: keyof Figures): number => median(figures.map((figure) => figure[key]));
+  const limit = limits[node.version.split('.')[0] ?? ''] ?? 1.5;
+  const row = (measure: string, key: keyof Figures, most: number, unit?: (value: number) => string): Row => {
+    const [mine, its] = [of(ours, key), of(theirs, key)];
+    return {
+      measure: `${measure}, Node ${node.version}`,
+      baseline: 'plain Express, same Node',
+      ...atMost(most, mine / its),
+      reached: ratio(mine, its, unit),
+    };
+  };
+  const mib = (value: number): string => `${value.toFixed(0)} MiB`;
+  return [
+    row('start to the first 200 on /health', 'startMs', limit),
+    row('memory after the start', 'idleMiB', 1.6, mib),
+    row(`memory after ${notifies.toLocaleString('en')} notifies`, 'loadedMiB', 1.6, mib),
+  ];
+}
+
+async function figuresOf(command: string[], path: string): Promise<Figures> {
+  const folder = mkdtempSync(join(tmpdir(), 'start-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, '{}');
+  const program = await Program.start(command, path, {
+    DOCKER_HOST: `unix://${join(folder, 'no-engine.sock')}`,
+    DOCKER_CONFIG_PATH: config,
+  });
+  try {
+    await setTimeout(idleMs);
+    const idleMiB = program.residentMiB;
+    await load(program.port, notifyRequest, { connections: 20, requests: notifies });
+    return { startMs: program.startMs, idleMiB, loadedMiB: program.residentMiB };
+  } finally {
+    await program.stop();
+  }
+}

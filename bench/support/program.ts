@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { npmPackage } from '../../test/support/npm-package.js';
+import { freePort } from '../../test/support/registry.js';
+
+const startsWithinMs = 60_000;
+/** As callers send it; long enough for all that is compared. */
+export const secret = 'correct-horse-battery-staple';
+
+/** A Node, and how people call it. */
+export interface Node {
+  version: string;
+  path: string;
+}
+
+/** This Node, and the newest ones of the major versions 20 and 24, where npm has them for this machine. */
+export function nodes(): Node[] {
+  const found = [20, 24].flatMap((major) => {
+    if (process.version.startsWith(`v${major}.`)) return [{ version: process.version, path: process.execPath }];
+    const folder = npmPackage(`node-${process.platform}-${process.arch}`, String(major));
+    if (!folder) return [];
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+    return [{ version: `v${version}`, path: join(folder, 'bin', 'node') }];
+  });
+  return found.length > 0 ? found : [{ version: process.version, path: process.execPath }];
+}
+
+/** A server in a process of its own, which answers at a port; its output goes nowhere. */
+export class Program {
+  private constructor(
+    readonly port: number,
+    readonly startMs: number,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /**
+   * @param command program and arguments; `{port}` in them is the port
+   * @param path what answers 200, or whatever else `isUp` takes, once it is up
+   */
+  static async start(
+    command: readonly string[],
+    path: string,
+    env: Record<string, string> = {},
+    isUp = (status: number): boolean => status === 200,
+  ): Promise<Program> {
+    const port = await freePort();
+    const begun = performance.now();
+    const [program = '', ...args] = command.map((part) => part.replace('{port}', String(port)));
+    const child = spawn(program, args, {
+      stdio: 'ignore',
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', SECRET_KEY: secret, PORT: String(port), ...env },
+    });
+    const started = new Program(port, 0, child);
+    while (!isUp(await started.statusOf(path))) {
+      if (child.exitCode !== null || performance.now() - begun > startsWithinMs)
+        throw new Error(`${command.join(' ')} did not come up`);
+      await setTimeout(2);
+    }
+    return new Program(port, performance.now() - begun, child);
+  }
+
+  /** Memory that it holds, as the kernel counts it. */
+  get residentMiB(): number {
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(this.proc('status'))?.[1]) / 1024;
+  }
+
+  /** CPU time that it has used; the kernel counts in hundredths of a second. */
+  get cpuMs(): number {
+    const [user = 0, system = 0] = (this.proc('stat').split(') ').at(-1) ?? '').split(' ').slice(11, 13).map(Number);
+    return (user + system) * 10;
+  }
+
+  /** What it has read and written with system calls, on sockets as on files. */
+  get transferredBytes(): number {
+    const io = this.proc('io');
+    return ['rchar', 'wchar'].reduce((sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(io)?.[1]), 0);
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
+  private proc(file: string): string {
+    return readFileSync(`/proc/${String(this.child.pid)}/${file}`, 'utf8');
+  }
+
+  private statusOf(path: string): Promise<number> {
+    return new Promise((resolve) => {
+      request({ port: this.port, path, host: '127.0.0.1' }, (response) => {
+        response.resume().once('end', () => {
+          resolve(response.statusCode ?? 0);
+        });
+      })
+        .once('error', () => {
+          resolve(0);
+        })
+        .end();
+    });
+  }
+}
