@@ -161,11 +161,10 @@ export async function watch({ port }: App, version: string, act: () => Promise<u
   let longestGapMs = 0;
   let firstAnswerMs: number | undefined;
   const done = act();
+  const progress = { isOver: false };
   // Awaited below: a failure of it must not end the process before.
-  done.catch(() => undefined);
-  let isOver = false;
-  void done.finally(() => (isOver = true)).catch(() => undefined);
-  while (firstAnswerMs === undefined || !isOver) {
+  void done.catch(() => undefined).then(() => (progress.isOver = true));
+  while (firstAnswerMs === undefined || !progress.isOver) {
     const answer = await answerOf(port);
     const now = performance.now();
     if (answer !== undefined) {

@@ -17,7 +17,7 @@ export function table(rows: readonly Row[]): string {
 export async function report(rows: readonly Row[], trace: string, docker: Docker, { rounds }: Extent): Promise<string> {
   const [cpu] = cpus();
   const { Version, ApiVersion, KernelVersion } = await docker.version();
-  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${String(KernelVersion)}, Docker Engine ${Version} (API ${ApiVersion}), Node ${process.version}`;
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${KernelVersion}, Docker Engine ${Version} (API ${ApiVersion}), Node ${process.version}`;
   const load = loadavg()[0]?.toFixed(1) ?? '?';
   const figures = [
     `${new Date().toISOString().slice(0, 10)}; ${machine}; load average at the end ${load}. Medians of ${rounds} rounds, in turns.`,
