@@ -254,7 +254,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
       await ready(name);
       expect(await leftovers()).toEqual([]);
       before = after.Image;
-    });
+    }, 240_000);
 
     it('comes back where the new image fails, and says so', async () => {
       push('ENTRYPOINT ["node", "-e", "process.exit(7)"]');
@@ -263,7 +263,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
       expect((await docker.getContainer(name).inspect()).Id).toBe(Id);
       await ready(name);
       expect(await leftovers()).toEqual([]);
-    });
+    }, 240_000);
 
     it('is put right by the helper itself where that is killed in the middle', async () => {
       push('LABEL version=3');
@@ -284,7 +284,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
       await ready(name);
       expect((await docker.getContainer(name).inspect()).State.Running).toBe(true);
       expect(await leftovers()).toEqual([]);
-    });
+    }, 240_000);
 
     it('gives way to an instance that was there first, and is refused without SELF_UPDATE', async () => {
       await run(second);
@@ -304,7 +304,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
         status: 'failed',
         error: { code: 'refused', stage: 'inspect', message: expect.stringContaining('SELF_UPDATE=true') },
       });
-    });
+    }, 240_000);
   });
 
   const compose = onPrivateEngine ? composeCommand() : undefined;
