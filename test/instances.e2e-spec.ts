@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { runApp, versionAt } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';

@@ -19,7 +19,7 @@ export function comparable(container: ContainerInspect, twin: ContainerInspect):
   const carried = new Set([container, twin].flatMap(carriedVolumes));
   const { Config, HostConfig, Mounts, NetworkSettings, Id } = container;
   // Whether a client listened when the container was made: `docker create` and `docker run --detach` differ in that.
-  const { Hostname, Volumes, Labels, AttachStdin, AttachStdout, AttachStderr, ...config } = Config;
+  const { Hostname, Volumes, Labels, AttachStdin, AttachStdout, AttachStderr, StdinOnce, ...config } = Config;
   // Written by the update: which image ran before.
   const { 'com.docker.compose.replace': replaced, 'trigger-docker-pull.previous': previous, ...labels } = Labels ?? {};
   const { ContainerIDFile, Mounts: requested, Links, NetworkMode, ...hostConfig } = HostConfig;
@@ -51,7 +51,10 @@ export function comparable(container: ContainerInspect, twin: ContainerInspect):
     ),
     networks: meaning(
       Object.fromEntries(
-        Object.entries(NetworkSettings.Networks ?? {}).map(([name, endpoint]) => [name, endpointOf(endpoint, Id)]),
+        Object.entries(NetworkSettings.Networks ?? {}).map(([name, endpoint]) => [
+          name,
+          endpointOf(endpoint, Id, Hostname),
+        ]),
       ),
     ),
   };
@@ -64,10 +67,15 @@ export function carriedVolumes({ HostConfig }: ContainerInspect): string[] {
     .map(({ Target }) => Target ?? '');
 }
 
-function endpointOf({ Aliases, Links, DriverOpts, IPAMConfig, GwPriority }: EndpointSettings, id: string): object {
+function endpointOf(
+  { Aliases, Links, DriverOpts, IPAMConfig, GwPriority }: EndpointSettings,
+  id: string,
+  hostname = '',
+): object {
   return {
     ...{ Links, DriverOpts, GwPriority },
-    Aliases: (Aliases ?? []).filter((alias) => alias !== id.slice(0, 12)).sort(),
+    // By its start the engine adds both: the twin is not started.
+    Aliases: (Aliases ?? []).filter((alias) => alias !== id.slice(0, 12) && alias !== hostname).sort(),
     IPAMConfig,
     // Present, whatever is set of it.
     isAttached: true,

@@ -87,12 +87,15 @@ export function composeSuite(engine: EngineUnderTest, results: Results, service:
 
   results.test(at('the same container as docker compose makes'), Client.missing, async () => {
     await compose('create', '--force-recreate', '--pull', 'never');
+    const [ours, theirs]: Record<string, unknown>[] = [{}, {}];
     for (const [wanted, { name }] of subjects) {
       const after = updated.get(wanted);
       const twin = await inspect(engine, name);
       expect(twin.Id).not.toBe(after?.Id);
-      if (after) expect({ [wanted.key]: comparable(after, twin) }).toEqual({ [wanted.key]: comparable(twin, after) });
+      if (after) Object.assign(ours ?? {}, { [wanted.key]: comparable(after, twin) });
+      if (after) Object.assign(theirs ?? {}, { [wanted.key]: comparable(twin, after) });
     }
+    expect(ours).toEqual(theirs);
   });
 
   results.test(at('docker compose down'), Client.missing, async () => {
