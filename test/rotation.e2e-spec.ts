@@ -106,17 +106,17 @@ describe('the policy file, while the service runs', () => {
   it('is taken when it changes, refused with the reason where it is wrong, and can freeze everything', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'policy-')), 'policy.yaml');
     const grant = (name: string): string =>
-      `tokens: [{ id: ci, env: CI_TOKEN, containers: [${name}], actions: [notify] }]\n`;
+      `tokens: [{ id: ci, env: CI_TOKEN, containers: [${name}], actions: [notify, rollback] }]\n`;
     writeFileSync(path, grant('web'));
     const token = 'the-token-of-the-environment';
     keepSecret(token);
     const service = await Service.start({ ...noEngine, SECRET_KEY: '', POLICY_PATH: path, CI_TOKEN: token });
-    const notify = async (container: string): Promise<[number, unknown]> => {
+    const ask = async (kind: 'notify' | 'rollback', container: string): Promise<[number, unknown]> => {
       const headers = { Authorization: `Bearer ${token}` };
-      const response = await service.fetch(`/notify/${container}`, { method: 'POST', headers });
+      const response = await service.fetch(`/${kind}/${container}`, { method: 'POST', headers });
       return [response.status, ((await response.json()) as { code?: string; detail?: string }).detail];
     };
-    const statusOf = async (container: string): Promise<number> => (await notify(container))[0];
+    const statusOf = async (container: string): Promise<number> => (await ask('notify', container))[0];
     try {
       expect([await statusOf('web'), await statusOf('api')]).toEqual([202, 403]);
       writeFileSync(path, grant('api'));
@@ -129,11 +129,12 @@ describe('the policy file, while the service runs', () => {
       });
       writeFileSync(path, `${grant('api')}frozen: true\nreason: no releases until Monday\n`);
       await until('the freeze', 5000, async () => {
-        const [status, detail] = await notify('api');
+        const [status, detail] = await ask('notify', 'api');
         if (status !== 503) return undefined;
         expect(detail).toContain('no releases until Monday');
         return true;
       });
+      expect(await ask('rollback', 'api')).toEqual([503, expect.stringContaining('no releases until Monday')]);
       expect(await statusOf('web')).toBe(403);
     } finally {
       await service.stop();
