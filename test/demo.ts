@@ -139,7 +139,8 @@ function sameSettings(a: Docker.ContainerInspectInfo, b: Docker.ContainerInspect
   const settings = ({ Id, Config, HostConfig, Mounts, NetworkSettings }: Docker.ContainerInspectInfo): string =>
     JSON.stringify([
       Config.Env,
-      Config.Labels,
+      // But for the service's own, which names the image before.
+      Object.entries(Config.Labels).filter(([label]) => !label.startsWith('trigger-docker-pull.')),
       HostConfig.PortBindings,
       HostConfig.RestartPolicy,
       Mounts.map(({ Name, Destination }) => [Name, Destination]),
