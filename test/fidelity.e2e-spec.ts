@@ -5,7 +5,9 @@ import { EngineProxy, type Fate } from './support/engine-proxy.js';
 import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';
 import { pullImage } from './support/pull-image.js';
+import { runInside } from './support/run-inside.js';
 import { Service } from './support/service.js';
+import { until } from './support/until.js';
 
 describeOnEachEngine('a container of which no faithful copy can be made is refused in prepare, untouched', (engine) => {
   const network = uniqueName('fidelity');
@@ -71,6 +73,7 @@ describeOnEachEngine('a container of which no faithful copy can be made is refus
       Cmd: ['/bin/sh', '-c', write],
       Labels: { 'com.docker.compose.project': 'shop', 'com.docker.compose.container-number': '1' },
     });
+    await until('the last of its files', 20_000, () => runInside(container, 'ls', '/www/2099'));
     await expectRefusal(container, /more than 2000 files outside of volumes/);
   });
 });

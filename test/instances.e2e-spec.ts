@@ -68,5 +68,5 @@ describeOnEngine('a second instance on the same engine', () => {
     await docker.getContainer(elder.id).remove({ force: true });
     await second.ready(60_000);
     expect(await first.update(app.name)).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
-  });
+  }, 180_000);
 });
