@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import Docker from 'dockerode';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { deadline } from '../config/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
 import { compareApiVersions, negotiateApiVersion } from './api-version.js';
 import { EngineAgent } from './engine-agent.js';
@@ -264,10 +265,7 @@ export class Engine {
   }
 
   private async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
-    const signal = AbortSignal.any([
-      AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
-      ...(call.signal ? [call.signal] : []),
-    ]);
+    const signal = AbortSignal.any([deadline(call.timeoutMs ?? this.timeoutMs), ...(call.signal ? [call.signal] : [])]);
     try {
       const response = await this.send(method, path, { ...call, signal });
       const body = await text(response);
@@ -291,7 +289,7 @@ export class Engine {
             ...(call.archive ? { file: call.archive } : {}),
             authconfig: call.registryAuth ? { base64: call.registryAuth } : undefined,
             isStream: true,
-            abortSignal: call.signal ?? AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
+            abortSignal: call.signal ?? deadline(call.timeoutMs ?? this.timeoutMs),
             statusCodes: succeeded,
           },
           (error, response) => {

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { deadline } from '../config/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
 import { assertRoomForPull } from './disk-space.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
@@ -74,7 +75,7 @@ export class ImagePuller {
     const found = await registryLogin(this.settings, reference, signal);
     const source = found ? `the credentials of ${found.source}` : 'no credentials';
     this.logger.debug(`${doing} ${formatImageReference(reference)} with ${source}`);
-    const timeout = AbortSignal.timeout(this.settings.pullTimeoutMs);
+    const timeout = deadline(this.settings.pullTimeoutMs);
     try {
       return await call(reference, found && encodeRegistryAuth(found.credentials), AbortSignal.any([signal, timeout]));
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
+import { deadline } from '../config/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { DockerService } from '../docker/docker.service.js';
@@ -89,7 +90,7 @@ export class MetricsService implements OnApplicationShutdown {
   private engineIsUp(): Promise<boolean> {
     const now = performance.now();
     if (now - this.engineAsked.at > engineCacheMs) {
-      const answer = this.docker.ping(AbortSignal.timeout(engineTimeoutMs));
+      const answer = this.docker.ping(deadline(engineTimeoutMs));
       this.engineAsked = {
         at: now,
         up: answer.then(

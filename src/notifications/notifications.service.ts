@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
+import { deadline } from '../config/deadline.js';
 import type { Receiver } from '../config/receivers.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
@@ -119,7 +120,7 @@ async function post(
       redirect: 'manual',
       headers: { 'Content-Type': 'application/json', 'User-Agent': 'trigger-docker-pull' },
       body: JSON.stringify(messageBody(format, deployment)),
-      signal: AbortSignal.any([AbortSignal.timeout(attemptTimeoutMs), stopping]),
+      signal: AbortSignal.any([deadline(attemptTimeoutMs), stopping]),
     });
     await response.body?.cancel();
     if (response.ok) return undefined;

@@ -7,6 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
+import { deadline } from '../config/deadline.js';
 import { withLogContext } from '../config/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -104,7 +105,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       if (this.mustRecover) await this.recover();
       // While a recovery is due, waiting is bounded, so that it is tried again also when nobody notifies.
       const patience = this.mustRecover
-        ? AbortSignal.any([this.stopping.signal, AbortSignal.timeout(recoveryRetryMs)])
+        ? AbortSignal.any([this.stopping.signal, deadline(recoveryRetryMs)])
         : this.stopping.signal;
       try {
         const job = await this.queue.take(patience);
