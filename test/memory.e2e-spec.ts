@@ -1,3 +1,4 @@
+// @extended
 import { expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

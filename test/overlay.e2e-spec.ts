@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';

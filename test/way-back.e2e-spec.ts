@@ -1,3 +1,4 @@
+// @extended
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { execFileSync } from 'node:child_process';
