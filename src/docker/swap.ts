@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
@@ -8,6 +9,9 @@ import { nameOf, revivesStopped, type Pair } from './pair.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { parkedName } from './temporary-names.js';
+
+/** How long the engine may take to notice that a container's process has ended. */
+const engineNoticesWithinMs = 1000;
 
 /**
  * The only time that users notice: nothing happens in it that could have happened before or after it.
@@ -34,6 +38,8 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
     } catch (error) {
       // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
       if (!(error instanceof EngineError)) throw error;
+      // What cannot join the target's namespaces knows of its end before the engine does.
+      await setTimeout(engineNoticesWithinMs);
       if (!(await runsAsItShould(engine, target.pair))) return;
       throw new UpdateError('start_failed', 'swap', error.message, {
         ...{ cause: error, containerId: dependent.pair.newId },
