@@ -7,6 +7,8 @@ import type { ProofPolicy } from './proof-policy.js';
 
 const pollMs = 200;
 const looksForExitCode = 10;
+/** What depends on a container that fails may fail sooner: for so long it waits for the one that is to blame. */
+const blameMs = 1500;
 /** A container may report `unhealthy` for so long after its start without being given up: some are just slow. */
 const unhealthyIsFinalAfterMs = 60_000;
 
@@ -107,16 +109,19 @@ export async function proveAll(
   drain: Drain,
 ): Promise<ContainerInspect[]> {
   const decided = new AbortController();
-  let failure: unknown;
+  const failures: unknown[] = [];
   const either = { ...drain, nearlyOver: AbortSignal.any([drain.nearlyOver, decided.signal]) };
-  const proofs = subjects.map(({ containerId, policy }) =>
-    prove(engine, containerId, policy, either).catch((error: unknown) => {
-      if (!decided.signal.aborted) failure = error;
+  const proofs = subjects.map(({ containerId, policy }, index) =>
+    prove(engine, containerId, policy, either).catch(async (error: unknown) => {
+      if (decided.signal.aborted) return undefined;
+      failures[index] = error;
+      if (index > 0) await setTimeout(blameMs);
       decided.abort();
       return undefined;
     }),
   );
   const proven = await Promise.all(proofs);
+  const failure: unknown = failures.find((found) => found !== undefined);
   if (decided.signal.aborted) throw failure;
   return proven.filter((container) => container !== undefined);
 }
