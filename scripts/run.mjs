@@ -27,34 +27,25 @@ switch (command) {
     await hand('--import', ['tsx', 'test/demo.ts', ...args]);
     break;
   case 'test':
-    bundle();
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
+    await runTests(...args);
     break;
   case 'test-all':
-    bundle();
     process.env.TEST_EVERYTHING = 'yes';
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', ...args]);
+    await runTests(...args);
     break;
   case 'chaos':
-    bundle();
     // Every point, or one of so many: `npm run test:chaos -- --one-of 20`.
     process.env.TEST_CHAOS_ONE_OF = args.includes('--quick') ? '' : (argumentAfter('--one-of') ?? '1');
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/chaos.e2e-spec.ts', '--verbose']);
+    await runTests('test/chaos.e2e-spec.ts', '--verbose');
     break;
   case 'conformance':
-    bundle();
-    process.env.TEST_CONFORMANCE = args.includes('--quick') ? 'sample' : 'all';
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/conformance/', '--verbose']);
+    await runSuite('TEST_CONFORMANCE', 'test/conformance/');
     break;
   case 'hostile':
-    bundle();
-    process.env.TEST_HOSTILE = args.includes('--quick') ? 'sample' : 'all';
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/hostile.e2e-spec.ts', '--verbose']);
+    await runSuite('TEST_HOSTILE', 'test/hostile.e2e-spec.ts');
     break;
   case 'memory':
-    bundle();
-    process.env.TEST_MEMORY = args.includes('--quick') ? 'sample' : 'all';
-    await hand('--import', ['tsx', 'test/support/run-tests.ts', 'test/memory.e2e-spec.ts', '--verbose']);
+    await runSuite('TEST_MEMORY', 'test/memory.e2e-spec.ts');
     break;
   case 'bench':
     bundle();
@@ -91,6 +82,18 @@ function install() {
     }),
   );
   writeFileSync(stamp, wanted);
+}
+
+/** @param rest Jest's arguments */
+function runTests(...rest) {
+  bundle();
+  return hand('--import', ['tsx', 'test/support/run-tests.ts', ...rest]);
+}
+
+/** In full, or with `--quick` the sample that `npm test` has of it. */
+function runSuite(extent, path) {
+  process.env[extent] = args.includes('--quick') ? 'sample' : 'all';
+  return runTests(path, '--verbose');
 }
 
 function argumentAfter(name) {

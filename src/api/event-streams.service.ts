@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { settings, type Settings } from '../config/settings.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents, type DeploymentEvent } from '../deployments/deployment-events.js';
-import { Problem } from '../http/problem.js';
+import { unavailable } from '../http/problem.js';
 import { EventStream } from './event-stream.js';
 
 /** Lets clients follow a deployment; as many at once as the setting `EVENT_STREAMS` allows. */
@@ -25,9 +25,7 @@ export class EventStreams {
    */
   async follow(id: string, snapshot: () => Promise<Deployment>, response: Response): Promise<void> {
     if (this.open >= this.settings.eventStreams)
-      throw new Problem(503, 'too_many_streams', `${this.open} clients follow deployments already; ask again later.`, {
-        'Retry-After': '10',
-      });
+      throw unavailable('too_many_streams', `${this.open} clients follow deployments already; ask again later.`, 10);
     this.open++;
     let stream: EventStream | undefined;
     // Listening begins before the snapshot is taken, so that nothing is missed; what comes before it is in it.

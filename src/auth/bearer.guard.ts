@@ -2,7 +2,7 @@ import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { clientAddress } from '../http/client-address.js';
-import { Problem } from '../http/problem.js';
+import { Problem, unavailable } from '../http/problem.js';
 import { accessKey, type Access } from './access.decorators.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
@@ -66,7 +66,7 @@ export class BearerGuard implements CanActivate {
     if ('identity' in found) return { ...found.identity, address: facts.from };
     if ('unavailable' in found) {
       this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
-      throw new Problem(503, 'issuer_unavailable', `${found.unavailable}; try again.`, { 'Retry-After': '30' });
+      throw unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);
     }
     const tooMany = this.throttle.fail(facts.from);
     // A flood of bad tokens must not become a flood of lines: the request log has them at debug level.

@@ -1,6 +1,7 @@
-import { EngineError, hasStatus } from './engine-error.js';
+import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { unlessMissing } from './find.js';
 import { addedPaths, archiveAt, mayHaveInjectedFiles, wasInjected } from './injected-files.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -52,21 +53,14 @@ async function injected(
   const found: { path: string; size: number }[] = [];
   for (let from = 0; from < paths.length; from += atOnce) {
     const files = await Promise.all(
-      paths.slice(from, from + atOnce).map(async (path) => ({ path, stat: await statOf(engine, old.Id, path) })),
+      paths.slice(from, from + atOnce).map(async (path) => {
+        // It may be gone by now: the container is at work.
+        return { path, stat: await unlessMissing(engine.statPath(old.Id, path)) };
+      }),
     );
     for (const { path, stat } of files) if (stat && wasInjected(stat, old)) found.push({ path, size: stat.size });
   }
   return found;
-}
-
-/** A file may be gone by now: the container is at work. */
-async function statOf(engine: Engine, id: string, path: string): ReturnType<Engine['statPath']> {
-  try {
-    return await engine.statPath(id, path);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 function cannotCarry(old: ContainerInspect, reason: string, cause?: unknown): UpdateError {

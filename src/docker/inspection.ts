@@ -3,10 +3,9 @@ import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
 import { dependentsAmong } from './dependencies.js';
 import type { EligibilityContext } from './eligibility.js';
-import { hasStatus } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { find } from './find.js';
+import { find, findImage } from './find.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
 import { Surroundings } from './surroundings.js';
@@ -118,17 +117,13 @@ export class Inspection {
   }
 
   private async presentImage(container: ContainerInspect): Promise<ImageInspect> {
-    try {
-      return await this.engine.inspectImage(container.Image);
-    } catch (error) {
-      if (!hasStatus(error, 404)) throw error;
-      throw new UpdateError(
-        'refused',
-        'inspect',
-        `the image that ${nameOf(container)} runs is no longer on the engine, so that its defaults cannot be told from what was set; recreate the container once by hand`,
-        { cause: error },
-      );
-    }
+    const image = await findImage(this.engine, container.Image);
+    if (image) return image;
+    throw new UpdateError(
+      'refused',
+      'inspect',
+      `the image that ${nameOf(container)} runs is no longer on the engine, so that its defaults cannot be told from what was set; recreate the container once by hand`,
+    );
   }
 }
 

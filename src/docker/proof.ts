@@ -100,8 +100,8 @@ export async function prove(
 }
 
 /**
- * Waits until all have proved themselves, in the order given.
- * @throws what the first that failed was refused for; the others are not waited for
+ * Waits until all have proved themselves, each of them given after what it depends on.
+ * @throws what the foremost of those that failed was refused for; the others are not waited for
  */
 export async function proveAll(
   engine: Engine,

@@ -34,3 +34,8 @@ export class Problem extends HttpException {
     };
   }
 }
+
+/** What cannot be done for the moment: 503, with the time after which to ask again. */
+export function unavailable(code: string, detail: string, retryAfterSeconds: number): Problem {
+  return new Problem(503, code, detail, { 'Retry-After': String(retryAfterSeconds) });
+}

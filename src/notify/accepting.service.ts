@@ -5,7 +5,7 @@ import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
-import { Problem } from '../http/problem.js';
+import { unavailable } from '../http/problem.js';
 import { QueueFull, QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { shownTo } from './shown-to.js';
@@ -78,8 +78,4 @@ function rethrowAsProblem(error: unknown): never {
   if (error instanceof QueueFull)
     throw unavailable('queue_full', `The queue is full: ${error.message}. Nothing was enqueued; ask again later.`, 10);
   throw error;
-}
-
-function unavailable(code: string, detail: string, retryAfterSeconds: number): Problem {
-  return new Problem(503, code, detail, { 'Retry-After': String(retryAfterSeconds) });
 }

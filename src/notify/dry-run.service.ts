@@ -7,12 +7,13 @@ import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine-
 import type { UpdatePlan } from '../docker/plan.js';
 import { Planner } from '../docker/planner.js';
 import { patience } from '../http/patience.js';
-import { Problem } from '../http/problem.js';
+import { unavailable } from '../http/problem.js';
 import { permits } from '../queue/permissions.js';
 
 const deadlineMs = 20_000;
 /** Each looks at every container of the engine. */
 const atOnce = 4;
+const retryAfterSeconds = 10;
 
 /** `?dry_run=`: what is neither of the two is refused, for whoever meant a dry run must not get an update. */
 export const dryRunParameter = z
@@ -40,7 +41,11 @@ export class DryRunService {
   /** @throws Problem 503 where the engine does not answer well or in time, and where too many ask at once */
   async plan(container: string, caller: Caller, response: Response): Promise<UpdatePlan> {
     if (this.running >= atOnce)
-      throw unavailable('too_many_dry_runs', `${atOnce} dry runs are going on already; ask again in a moment.`);
+      throw unavailable(
+        'too_many_dry_runs',
+        `${atOnce} dry runs are going on already; ask again in a moment.`,
+        retryAfterSeconds,
+      );
     const granted = [containersFor(caller, 'notify')];
     const limit = patience(response, deadlineMs);
     this.running++;
@@ -80,12 +85,8 @@ function endOf(signal: AbortSignal): Promise<never> {
 }
 
 function asProblem(error: unknown): unknown {
-  if (error instanceof EngineUnreachable) return unavailable('engine_unreachable', error.message);
-  if (error instanceof EngineTimeout) return unavailable('engine_timeout', error.message);
-  if (error instanceof EngineError) return unavailable('engine_error', error.message);
+  if (error instanceof EngineUnreachable) return unavailable('engine_unreachable', error.message, retryAfterSeconds);
+  if (error instanceof EngineTimeout) return unavailable('engine_timeout', error.message, retryAfterSeconds);
+  if (error instanceof EngineError) return unavailable('engine_error', error.message, retryAfterSeconds);
   return error;
-}
-
-function unavailable(code: string, detail: string): Problem {
-  return new Problem(503, code, detail, { 'Retry-After': '10' });
 }
