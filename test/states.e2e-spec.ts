@@ -64,7 +64,8 @@ describeOnEachEngine('the state of a container', (engine) => {
     const { name, id, image } = await create({ version: 'v1' });
     await engine.docker.getContainer(id).start();
     await publish(docker, image, { version: 'v2' });
-    const since = Math.floor(Date.now() / 1000);
+    // To the millisecond: the start above may lie in the same second.
+    const since = Date.now() / 1000;
     const { containerId } = await service.update(name);
     const stream = await engine.docker.getEvents({ since, until: Math.floor(Date.now() / 1000) + 2 });
     const events = (await text(stream))
