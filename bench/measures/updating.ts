@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { composeCommand } from '../../test/support/compose.js';
 import { freePort } from '../../test/support/registry.js';
+import { compose as findCompose, type Compose } from '../support/compose.js';
 import { watch, type App, type Host, type Watched } from '../support/host.js';
 import { atMost, median, ratio, type Extent, type Row } from '../support/measure.js';
 
@@ -14,10 +14,10 @@ const run = promisify(execFile);
  * beside the engine's own stop and start, on the same container and image.
  */
 export async function updating(host: Host, { rounds }: Extent): Promise<Row[]> {
-  const command = composeCommand();
-  if (command === undefined) return [];
+  const found = await findCompose();
+  if (!found) return [];
   const image = host.image('composed');
-  const { app, compose, version } = await composedApp(host, image, command);
+  const { app, compose } = await composedApp(host, image, found);
   const service = await host.service();
   const ours: Watched[] = [];
   const composes: Watched[] = [];
@@ -52,7 +52,7 @@ export async function updating(host: Host, { rounds }: Extent): Promise<Row[]> {
   return [
     {
       measure: 'webhook to the first answer of the new version',
-      baseline: `\`${command} pull && ${command} up -d\` (${version})`,
+      baseline: `\`docker compose pull && docker compose up -d\` (${found.version})`,
       ...atMost(0.85, first / theirs),
       reached: ratio(first, theirs),
     },
@@ -68,15 +68,14 @@ export async function updating(host: Host, { rounds }: Extent): Promise<Row[]> {
 async function composedApp(
   host: Host,
   image: string,
-  command: string,
-): Promise<{ app: App; compose: (...args: string[]) => Promise<unknown>; version: string }> {
+  { program, args: first }: Compose,
+): Promise<{ app: App; compose: (...args: string[]) => Promise<unknown> }> {
   const app = { name: `${host.run.id}-composed`, port: await freePort() };
   const folder = join(host.run.folder, 'composed');
   mkdirSync(folder);
   const web = { image, container_name: app.name, ports: [`127.0.0.1:${app.port}:80`] };
   // JSON is YAML.
-  writeFileSync(join(folder, 'compose.yaml'), JSON.stringify({ version: '3', services: { web } }));
-  const [program = '', ...first] = command.split(' ');
+  writeFileSync(join(folder, 'compose.yaml'), JSON.stringify({ services: { web } }));
   const compose = (...args: string[]): Promise<{ stdout: string }> =>
     run(program, [...first, '-f', 'compose.yaml', '-p', `${host.run.id}-composed`, ...args], {
       cwd: folder,
@@ -85,6 +84,5 @@ async function composedApp(
   await host.push(image);
   await compose('pull');
   await compose('up', '-d');
-  const { stdout } = await run(program, [...first, 'version', '--short']);
-  return { app, compose, version: stdout.trim() };
+  return { app, compose };
 }

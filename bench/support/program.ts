@@ -39,11 +39,11 @@ export class Program {
 
   /**
    * @param command program and arguments; `{port}` in them is the port
-   * @param path what answers 200, or whatever else `isUp` takes, once it is up
+   * @param up what answers 200, or whatever else `isUp` takes, once it is up; or how else that is seen
    */
   static async start(
     command: readonly string[],
-    path: string,
+    up: string | (() => boolean),
     env: Record<string, string> = {},
     isUp = (status: number): boolean => status === 200,
   ): Promise<Program> {
@@ -55,7 +55,7 @@ export class Program {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', SECRET_KEY: secret, PORT: String(port), ...env },
     });
     const started = new Program(port, 0, child);
-    while (!isUp(await started.statusOf(path))) {
+    while (!(typeof up === 'string' ? isUp(await started.statusOf(up)) : up())) {
       if (child.exitCode !== null || performance.now() - begun > startsWithinMs)
         throw new Error(`${command.join(' ')} did not come up`);
       await setTimeout(2);
@@ -74,10 +74,10 @@ export class Program {
     return (user + system) * 10;
   }
 
-  /** What it has read and written with system calls, on sockets as on files. */
-  get transferredBytes(): number {
-    const io = this.proc('io');
-    return ['rchar', 'wchar'].reduce((sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(io)?.[1]), 0);
+  /** What has come and gone on all networks of its namespace, its loopback included. */
+  get networkBytes(): number {
+    const counters = [...this.proc('net/dev').matchAll(/^ *\S+: *(\d+)(?: +\d+){7} +(\d+)/gm)];
+    return counters.reduce((sum, [, received, sent]) => sum + Number(received) + Number(sent), 0);
   }
 
   async stop(): Promise<void> {

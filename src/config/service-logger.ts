@@ -1,4 +1,5 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { LineWriter } from './line-writer.js';
 import { logContext } from './log-context.js';
 import type { Settings } from './settings.js';
 
@@ -9,6 +10,10 @@ const levels: Record<Settings['logLevel'], LogLevel[]> = {
   debug: ['fatal', 'error', 'warn', 'log', 'debug'],
 };
 
+/** Facts by these names, at any depth and in any case, are not told. */
+const secretNames = ['authorization', 'token', 'secret', 'password'];
+const isSecret = new RegExp(`^(?:${secretNames.join('|')})$`, 'i');
+
 /**
  * Where Nest tells how it wires itself up: of interest to those who debug that, and to nobody else. It names its classes,
  * and in a bundle some of those have an underscore before their names.
@@ -17,35 +22,81 @@ const wiring = /^_?(NestFactory|InstanceLoader|RoutesResolver|RouterExplorer|Nes
 
 /** Nest's own logger, as JSON lines or pretty, with the facts of the work that goes on and without an account of its own wiring. */
 export class ServiceLogger extends ConsoleLogger {
-  constructor({ logJson, logLevel }: Pick<Settings, 'logJson' | 'logLevel'>) {
+  private readonly isJson: boolean;
+
+  constructor(
+    { logJson, logLevel }: Pick<Settings, 'logJson' | 'logLevel'>,
+    private readonly writer = new LineWriter(),
+  ) {
     super({
       json: logJson,
       flattenParams: true,
       colors: !logJson,
       logLevels: levels[logLevel],
-      redact: ['authorization', 'token', 'secret', 'password'],
+      redact: secretNames,
     });
+    this.isJson = logJson;
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
     if (!wiring.test(String(rest.at(-1)))) super.log(message, ...rest);
   }
 
-  protected override printMessages(...[messages, context, level, stream, stack, params]: PrintArguments): void {
-    const all: [string, unknown][] = Object.entries({ ...logContext(), ...params });
-    const known = all.filter(([, value]) => value !== undefined);
-    const facts = known.length > 0 ? Object.fromEntries(known) : undefined;
-    super.printMessages(messages, context, level, stream, stack, facts);
+  protected override printMessages(...[messages, context, level = 'log', stream, stack, params]: PrintArguments): void {
+    const facts = known({ ...logContext(), ...params });
+    const [message] = messages;
+    if (this.isJson && messages.length === 1 && typeof message === 'string' && !stack && isPlain(facts))
+      this.writer.write(process[stream ?? 'stdout'], lineOf(level, message, context, facts));
+    else super.printMessages(messages, context, level, stream, stack, facts);
+  }
+
+  protected override printAsJson(...[message, options]: PrintAsJsonArguments): void {
+    const line = this.stringifyJsonLogObject(this.getJsonLogObject(message, options));
+    this.writer.write(process[options.writeStreamType ?? 'stdout'], line);
   }
 
   /** With the words and the times that people and log stores expect: `info`, and ISO 8601. */
   protected override stringifyJsonLogObject(line: { level: string; timestamp: number }): string {
     return super.stringifyJsonLogObject({
       ...line,
-      level: line.level === 'log' ? 'info' : line.level,
+      level: wordOf(line.level),
       timestamp: new Date(line.timestamp).toISOString(),
     });
   }
 }
 
+/**
+ * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room. No
+ * fact can take the place of what the frame says.
+ */
+function lineOf(level: string, message: string, context: string | undefined, facts: Facts | undefined): string {
+  const frame = {
+    level: wordOf(level),
+    pid: process.pid,
+    timestamp: new Date().toISOString(),
+    message,
+    ...(context && { context }),
+  };
+  return JSON.stringify({ ...frame, ...facts, ...frame });
+}
+
+function wordOf(level: string): string {
+  return level === 'log' ? 'info' : level;
+}
+
+type Facts = Record<string, unknown>;
+
+/** The facts that have a value; undefined where none has. */
+function known(facts: Facts): Facts | undefined {
+  const entries = Object.entries(facts).filter(([, value]) => value !== undefined);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+function isPlain(facts: Facts = {}): boolean {
+  return Object.entries(facts).every(
+    ([name, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !isSecret.test(name),
+  );
+}
+
+type PrintAsJsonArguments = Parameters<ConsoleLogger['printAsJson']>;
 type PrintArguments = Parameters<ConsoleLogger['printMessages']>;

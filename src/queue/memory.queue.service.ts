@@ -40,7 +40,7 @@ export class MemoryQueueService extends QueueService {
     const present = this.joinable.get(keyOf({ container, kind, digest }));
     if (present) {
       this.moveBehindOtherKindOf(present);
-      const position = [...this.waiting].indexOf(present) + 1;
+      const position = this.positionOf(present);
       present.permissions = addPermission(present.permissions, mayUpdate);
       const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
@@ -106,9 +106,23 @@ export class MemoryQueueService extends QueueService {
     }
   }
 
+  /** Counted, not listed: under load this is asked for with every request. */
+  private positionOf(waiting: Waiting): number {
+    let position = 1;
+    for (const entry of this.waiting) {
+      if (entry === waiting) break;
+      position += 1;
+    }
+    return position;
+  }
+
   private moveBehindOtherKindOf(waiting: Waiting): void {
-    const ofContainer = [...this.waiting].filter(({ container }) => container === waiting.container);
-    if (ofContainer.at(-1)?.kind === waiting.kind) return;
+    let otherKindFollows = false;
+    for (const entry of this.waiting) {
+      if (entry === waiting) otherKindFollows = false;
+      else if (isOtherKind(entry, waiting)) otherKindFollows = true;
+    }
+    if (!otherKindFollows) return;
     this.waiting.delete(waiting);
     this.waiting.add(waiting);
   }

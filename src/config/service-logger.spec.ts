@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { LineWriter } from './line-writer.js';
+import { withLogContext } from './log-context.js';
+import { ServiceLogger } from './service-logger.js';
+
+class Lines extends LineWriter {
+  readonly written: Record<string, unknown>[] = [];
+
+  override write(_: unknown, line: string): void {
+    this.written.push(JSON.parse(line) as Record<string, unknown>);
+  }
+}
+
+function linesOf(log: (logger: ServiceLogger) => void): Record<string, unknown>[] {
+  const lines = new Lines();
+  log(new ServiceLogger({ logJson: true, logLevel: 'info' }, lines));
+  return lines.written;
+}
+
+const frame = { level: 'info', pid: process.pid, timestamp: expect.stringMatching(/^20.*Z$/), context: 'Test' };
+
+describe('ServiceLogger', () => {
+  it('writes a line of the message, its facts, and those of the work that goes on', () => {
+    const [line] = linesOf((logger) => {
+      withLogContext({ requestId: 'r1' }, () => {
+        logger.log('accepted', { container: 'web', position: 1, coalesced: false, digest: undefined }, 'Test');
+      });
+    });
+    expect(line).toEqual({
+      ...frame,
+      message: 'accepted',
+      requestId: 'r1',
+      container: 'web',
+      position: 1,
+      coalesced: false,
+    });
+  });
+
+  it('writes plain facts and nested ones in the same words and the same order', () => {
+    const [plain = {}, nested = {}] = linesOf((logger) => {
+      logger.warn('watch out', { a: 'one', b: 2 }, 'Test');
+      logger.warn('watch out', { a: 'one', b: [2] }, 'Test');
+    });
+    expect({ ...plain, timestamp: '' }).toEqual({ ...nested, timestamp: '', b: 2 });
+    expect(Object.keys(plain)).toEqual(Object.keys(nested));
+  });
+
+  it.each(['token', 'Authorization', 'PASSWORD', 'secret'])('does not tell a fact that is named %s', (name) => {
+    const lines = linesOf((logger) => {
+      logger.log('plain', { [name]: 'hunter2-hunter2' }, 'Test');
+      logger.log('nested', { of: { [name]: 'hunter2-hunter2' } }, 'Test');
+    });
+    expect(lines).toHaveLength(2);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+
+  it('lets no fact take the place of the message, its level or its time', () => {
+    for (const extra of [1, [1]]) {
+      const [line] = linesOf((logger) => {
+        logger.log('true', { message: 'false', level: 'error', timestamp: 'never', pid: 0, extra }, 'Test');
+      });
+      expect(line).toEqual({ ...frame, message: 'true', extra });
+    }
+  });
+
+  it('tells errors with their stack, and messages that are no text', () => {
+    const lines = linesOf((logger) => {
+      logger.error('it failed', 'Error: it failed\n    at somewhere', 'Test');
+      logger.log({ some: 'thing' }, 'Test');
+    });
+    expect(lines).toMatchObject([
+      { level: 'error', message: 'it failed', stack: expect.stringContaining('at somewhere') },
+      { message: { some: 'thing' } },
+    ]);
+  });
+});
