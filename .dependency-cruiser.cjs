@@ -2,15 +2,16 @@
 const mayImport = {
   config: [],
   http: ['config'],
+  redis: ['config', 'http'],
   auth: ['config', 'http'],
-  deployments: ['config', 'http'],
+  deployments: ['config', 'http', 'redis'],
   docker: ['config'],
-  queue: ['config', 'deployments', 'docker'],
+  queue: ['config', 'deployments', 'docker', 'redis'],
   notify: ['config', 'http', 'auth', 'deployments', 'docker', 'queue'],
   api: ['config', 'http', 'auth', 'deployments', 'queue', 'notify'],
   metrics: ['config', 'auth', 'deployments', 'queue', 'docker'],
   notifications: ['config', 'deployments'],
-  health: ['config', 'auth', 'queue', 'docker'],
+  health: ['config', 'auth', 'queue', 'docker', 'redis'],
 };
 
 module.exports = {

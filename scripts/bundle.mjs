@@ -48,11 +48,8 @@ const answeredTypes = [
   'text/plain',
 ];
 
-rmSync(join(root, 'bundle'), { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ['dist/main.js'],
-  outfile: 'bundle/service.cjs',
   bundle: true,
   platform: 'node',
   // Not an ES module: Node 20 could not keep the compiled code of one.
@@ -65,7 +62,14 @@ await build({
   lineLimit: 200,
   legalComments: 'none',
   logLevel: 'warning',
-  external: optionalPeers,
+};
+
+rmSync(join(root, 'bundle'), { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: ['dist/main.js'],
+  outfile: 'bundle/service.cjs',
+  external: [...optionalPeers, './redis.cjs'],
   define: { bundledVersion: JSON.stringify(version), 'import.meta.url': '__url' },
   // A function, as Node itself makes one of a CommonJS file: scripts/bundled-main.cjs calls it.
   banner: {
@@ -74,15 +78,26 @@ await build({
   footer: { js: '})' },
   plugins: [{ name: 'less', setup: leaveOut }],
 });
+// A file of its own: whoever uses no Redis does not even read it.
+await build({
+  ...common,
+  entryPoints: ['dist/redis/redis-libraries.js'],
+  outfile: 'bundle/redis.cjs',
+  // BullMQ's other backends, and what makes its packing faster where it can be compiled.
+  external: ['pg', '@valkey/valkey-glide', 'msgpackr-extract'],
+});
 copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
 execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
-console.log(`bundle/service.cjs: ${(statSync(join(root, 'bundle', 'service.cjs')).size / 1e6).toFixed(2)} MB`);
+for (const file of ['service.cjs', 'redis.cjs'])
+  console.log(`bundle/${file}: ${(statSync(join(root, 'bundle', file)).size / 1e6).toFixed(2)} MB`);
 
 function leaveOut(setup) {
   const filter = new RegExp(`^(${neverCalled.join('|')})$`);
   setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
   setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
+  setup.onResolve({ filter: /redis-libraries\.js$/ }, () => ({ path: 'redis-libraries', namespace: 'apart' }));
+  setup.onLoad({ filter: /.*/, namespace: 'apart' }, () => ({ contents: "module.exports = require('./redis.cjs');" }));
   // NestFactory would load it where it is given no adapter; an import at run time also keeps the bundler from joining modules.
   setup.onResolve({ filter: /^@nestjs.platform-express$/ }, ({ kind, path }) =>
     kind === 'dynamic-import' ? { path, external: true } : undefined,

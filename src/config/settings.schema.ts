@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import * as z from 'zod';
 import { parseDurationMs } from './duration.js';
 import { problemOfSecret } from './secret.js';
+import { problemOfRedisUrl } from './redis-url.js';
 import { parseSizeBytes } from './size.js';
 import { trustedProxies } from './trusted-proxies.js';
 import { parseReceivers } from './receivers.js';
@@ -124,6 +125,28 @@ export const settingsSchema = z.object({
     1024,
     'How many containers may wait for their update; beyond it a notify is answered 503.',
   ),
+  REDIS_URL: z
+    .string()
+    .optional()
+    .superRefine((value, context) => {
+      const problem = value === undefined ? undefined : problemOfRedisUrl(value);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({
+      description:
+        'Keep what waits, and the deployments, in Redis: `redis://` or, with TLS, `rediss://`. They survive restarts then. See [docs/fleet.md](docs/fleet.md).',
+      secret: true,
+    }),
+  HOST_NAME: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/,
+      'must be at most 63 letters, digits, "_", "." or "-", beginning with a letter or digit',
+    )
+    .optional()
+    .meta({
+      description: 'What the Docker host is called in Redis. Required with `REDIS_URL`; it must stay the same.',
+    }),
   DOCKER_CONFIG_PATH: z
     .string()
     .optional()

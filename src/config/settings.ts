@@ -36,6 +36,8 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     problems.push(
       'SECRET_KEY is required: the secret that callers send as "Authorization: Bearer <secret>"; or SECRET_KEY_FILE, or POLICY_PATH',
     );
+  if (isServer && (present.REDIS_URL !== undefined || env.REDIS_URL_FILE) && present.HOST_NAME === undefined)
+    problems.push('HOST_NAME is required with REDIS_URL: what this Docker host is called there, always the same');
   const parsed = settingsSchema.safeParse(present);
   for (const { path, message } of parsed.error?.issues ?? []) {
     const name = path.join('.');
@@ -60,6 +62,8 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     maxConnections: value.MAX_CONNECTIONS,
     port: value.PORT,
     queueSize: value.QUEUE_SIZE,
+    redisUrl: value.REDIS_URL,
+    hostName: value.HOST_NAME,
     dockerConfig: {
       path: value.DOCKER_CONFIG_PATH ?? join(value.DOCKER_CONFIG ?? defaultDockerConfigFolder, 'config.json'),
       explicit: value.DOCKER_CONFIG_PATH !== undefined,

@@ -11,9 +11,14 @@ import type { Deployment } from './deployment.js';
  * container that failed, secrets masked.
  */
 export type DeploymentEvent =
-  | { type: RecordedEvent; deployment: Deployment }
-  | { type: 'progress'; deploymentId: string; progress: PullProgress }
-  | { type: 'log'; deploymentId: string; lines: string[] };
+  | (Relayed & { type: RecordedEvent; deployment: Deployment })
+  | (Relayed & { type: 'progress'; deploymentId: string; progress: PullProgress })
+  | (Relayed & { type: 'log'; deploymentId: string; lines: string[] });
+
+/** Whether it happened in another process, which counts it and tells of it. */
+interface Relayed {
+  relayed?: true;
+}
 
 export type RecordedEvent = 'queued' | 'coalesced' | 'started' | 'stage' | 'postponed' | 'finished';
 

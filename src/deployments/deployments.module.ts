@@ -1,17 +1,31 @@
 import { Module } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { RedisConnections } from '../redis/redis-connections.js';
 import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
+import { RedisDeploymentEvents } from './redis.deployment-events.js';
+import { RedisDeploymentStore } from './redis.deployment-store.js';
 import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
   providers: [
     DeploymentsService,
-    DeploymentEvents,
     WaitingRoom,
-    { provide: DeploymentStore, useClass: MemoryDeploymentStore },
+    {
+      provide: DeploymentEvents,
+      inject: [DeploymentStore, RedisConnections],
+      useFactory: (store: DeploymentStore, redis: RedisConnections | undefined): DeploymentEvents =>
+        redis ? new RedisDeploymentEvents(redis, store) : new DeploymentEvents(),
+    },
+    {
+      provide: DeploymentStore,
+      inject: [settings.KEY, RedisConnections],
+      useFactory: (configured: Settings, redis: RedisConnections | undefined): DeploymentStore =>
+        redis ? new RedisDeploymentStore(redis, configured) : new MemoryDeploymentStore(configured),
+    },
   ],
-  exports: [DeploymentsService, DeploymentEvents, WaitingRoom],
+  exports: [DeploymentsService, DeploymentEvents, DeploymentStore, WaitingRoom],
 })
 export class DeploymentsModule {}

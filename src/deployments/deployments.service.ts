@@ -33,11 +33,20 @@ export class DeploymentsService {
     requestedBy: string,
     wishes?: { kind?: DeploymentKind; expectedDigest?: string },
   ): Promise<Deployment> {
-    const { requestId, traceId } = logContext();
-    const deployment = { ...newDeployment(container, requestedBy, wishes), requestId, traceId };
+    const deployment = this.draft(container, requestedBy, wishes);
     await this.store.add(deployment);
     this.events.emit({ type: 'queued', deployment });
     return deployment;
+  }
+
+  /** The record of a deployment as it would be accepted: with the request that asks for it, and not stored. */
+  draft(
+    container: string,
+    requestedBy: string,
+    wishes?: { kind?: DeploymentKind; expectedDigest?: string },
+  ): Deployment {
+    const { requestId, traceId } = logContext();
+    return { ...newDeployment(container, requestedBy, wishes), requestId, traceId };
   }
 
   find(id: string): Promise<Deployment | undefined> {
@@ -86,10 +95,13 @@ export class DeploymentsService {
   }
 
   /**
-   * Records a deployment that began before this process did: the update of the service's own container.
+   * Records a deployment that began before this process did: the update of the service's own container. Where the store is durable,
+   * its record is still there, and running.
    * @param id the one that its caller was told; a new one where it is none
    */
   async adopt(id: string, container: string, end: DeploymentEnd): Promise<Deployment> {
+    const present = await this.store.find(id);
+    if (present) return isFinished(present) ? present : this.finish(id, end);
     const fresh = newDeployment(container, 'self-update');
     const deployment = { ...fresh, id: isDeploymentId(id) ? id : fresh.id };
     await this.store.add(deployment);

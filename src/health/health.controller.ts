@@ -1,4 +1,4 @@
-import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Inject, ServiceUnavailableException } from '@nestjs/common';
 import {
   HealthCheckService,
   HealthIndicatorService,
@@ -9,6 +9,7 @@ import { Public } from '../auth/access.decorators.js';
 import { DockerService } from '../docker/docker.service.js';
 import { QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
+import { RedisConnections } from '../redis/redis-connections.js';
 
 const engineTimeoutMs = 1500;
 /** Anybody may ask for the health, so that asking often must not reach the engine often. */
@@ -24,12 +25,13 @@ export class HealthController {
     private readonly worker: WorkerService,
     private readonly queue: QueueService,
     private readonly docker: DockerService,
+    @Inject(RedisConnections) private readonly redis: RedisConnections | undefined,
   ) {}
 
   /** 200 as long as the process and its worker live, also while the engine is away and while draining. */
   @Get()
   report(): Promise<HealthCheckResult> {
-    return this.alsoWhileStopping([() => this.workerIsAlive(), () => this.engineState()]);
+    return this.alsoWhileStopping([() => this.workerIsAlive(), () => this.engineState(), ...this.redisState()]);
   }
 
   /** The same, terse: for liveness probes. */
@@ -38,10 +40,14 @@ export class HealthController {
     return this.alsoWhileStopping([() => this.workerIsAlive()]);
   }
 
-  /** 503 with the reason while the engine is away, until interrupted updates have been looked for, and while stopping. */
+  /** 503 with the reason while the engine or a Redis is away, until interrupted updates have been looked for, and while stopping. */
   @Get('ready')
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.workerIsReady(), async () => downWhereDegraded(await this.engineState())]);
+    return this.health.check([
+      () => this.workerIsReady(),
+      async () => downWhereDegraded(await this.engineState()),
+      ...this.redisState().map((check) => async () => downWhereDegraded(await check())),
+    ]);
   }
 
   private async workerIsAlive(): Promise<HealthIndicatorResult> {
@@ -50,7 +56,8 @@ export class HealthController {
     if (!this.worker.isAlive && !this.worker.isStopping) return session.down('the worker has ended');
     return session.up({
       busy: this.worker.current !== undefined,
-      waiting: await this.queue.size(),
+      // Unknown while a Redis is away: no reason to be killed.
+      waiting: await this.queue.size().catch(() => undefined),
       stopping: this.worker.isStopping,
     });
   }
@@ -69,6 +76,22 @@ export class HealthController {
       .withTimeout(engineTimeoutMs)
       .cacheFor(engineCacheMs);
     return engine.status === 'up' ? session.up() : session.degraded('the engine does not answer');
+  }
+
+  /** No check where there is no Redis. */
+  private redisState(): (() => Promise<HealthIndicatorResult>)[] {
+    const { redis } = this;
+    if (!redis) return [];
+    return [
+      async () => {
+        const session = this.indicators.check('redis');
+        const isUp = await redis.ping().then(
+          () => true,
+          () => false,
+        );
+        return isUp ? session.up() : session.degraded('Redis does not answer');
+      },
+    ];
   }
 
   /** Terminus answers 503 from the moment a stop begins; a probe of liveness must not. */

@@ -62,7 +62,7 @@ export class MetricsService implements OnApplicationShutdown {
     const deployments = new DeploymentMetrics(client, registry);
     this.endings.push(
       this.events.subscribe((event) => {
-        deployments.observe(event);
+        if (!event.relayed) deployments.observe(event);
       }),
       countRequests(client, registry),
     );
@@ -81,7 +81,7 @@ export class MetricsService implements OnApplicationShutdown {
         },
       });
     };
-    gauge('queue_length', 'Deployments that wait.', () => this.queue.size());
+    gauge('queue_length', 'Deployments that wait.', () => this.queue.size().catch(() => Number.NaN));
     gauge('queue_capacity', 'How many deployments may wait.', () => this.settings.queueSize);
     gauge('deployments_in_progress', 'Deployments that are being worked on.', () => (this.worker.current ? 1 : 0));
     gauge('engine_up', 'Whether the Docker Engine answers.', async () => ((await this.engineIsUp()) ? 1 : 0));

@@ -44,7 +44,7 @@ export class NotificationsService implements OnApplicationBootstrap, OnApplicati
   onApplicationBootstrap(): void {
     if (this.outboxes.length === 0) return;
     this.unsubscribe = this.events.subscribe((event) => {
-      if (event.type === 'finished' && isNews(event.deployment, this.settings.notificationEvents))
+      if (event.type === 'finished' && !event.relayed && isNews(event.deployment, this.settings.notificationEvents))
         this.tellAll(event.deployment);
     });
   }

@@ -5,7 +5,7 @@ import type { DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { MemoryDeploymentStore } from '../deployments/memory.deployment-store.js';
 import { MemoryQueueService } from './memory.queue.service.js';
-import { Overtaken, QueueFull, type Job } from './queue.service.js';
+import { QueueFull, type Job } from './queue.service.js';
 
 function build(queueSize: number) {
   const deployments = new DeploymentsService(
@@ -18,64 +18,6 @@ function build(queueSize: number) {
 const never = new AbortController().signal;
 
 describe('MemoryQueueService', () => {
-  it('joins a request to the one of the same container that waits, also when it is full (S7, S13)', async () => {
-    const { queue } = build(1);
-    const first = await queue.add('web', 'ci');
-    const second = await queue.add('web', 'ci');
-    expect(first).toMatchObject({ coalesced: false, position: 1 });
-    expect(second).toMatchObject({ coalesced: true, position: 1 });
-    expect(second.deployment).toMatchObject({ id: first.deployment.id, coalesced: 1 });
-    await expect(queue.add('api', 'ci')).rejects.toThrow(QueueFull);
-    expect(await queue.size()).toBe(1);
-  });
-
-  it('lets a request wait anew once its container was taken (S13)', async () => {
-    const { queue } = build(10);
-    const first = await queue.add('web', 'ci');
-    await queue.take(never);
-    const second = await queue.add('web', 'ci');
-    expect(second.coalesced).toBe(false);
-    expect(second.deployment.id).not.toBe(first.deployment.id);
-  });
-
-  it('remembers what each of those who joined may have updated', async () => {
-    const { queue } = build(1);
-    for (const mayUpdate of [['web'], ['*'], ['web']]) await queue.add('web', 'ci', { mayUpdate });
-    expect((await queue.take(never))?.permissions).toEqual([['web'], ['*']]);
-  });
-
-  it('does what was asked for last: a rollback and a notify of one container do not join, and the later one comes last', async () => {
-    const { queue } = build(10);
-    const first = await queue.add('web', 'ci');
-    await queue.add('web', 'operator', { kind: 'rollback', mayUpdate: ['*'] });
-    const again = await queue.add('web', 'ci');
-    expect(again).toMatchObject({ coalesced: true, position: 2, deployment: { id: first.deployment.id } });
-    expect([(await queue.take(never))?.kind, (await queue.take(never))?.kind]).toEqual(['rollback', 'notify']);
-  });
-
-  it('wakes whoever waits to take, and lets go of them when their signal is aborted', async () => {
-    const { queue } = build(10);
-    const taken = queue.take(never);
-    const { deployment } = await queue.add('web', 'ci');
-    expect(await taken).toEqual({
-      container: 'web',
-      kind: 'notify',
-      deploymentId: deployment.id,
-      permissions: [['web']],
-    });
-    const controller = new AbortController();
-    const nothing = queue.take(controller.signal);
-    controller.abort();
-    expect(await nothing).toBeUndefined();
-  });
-
-  it('never holds more than it may, whatever arrives at once', async () => {
-    const { queue } = build(5);
-    const results = await Promise.allSettled(Array.from({ length: 50 }, (_, index) => queue.add(`c${index}`, 'ci')));
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
-    expect(await queue.size()).toBe(5);
-  });
-
   it('behaves as a list without repetition does, for any sequence of requests', async () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f').map((container) => ({ add: container })) },
@@ -163,67 +105,6 @@ describe('MemoryQueueService with one that waits for its time', () => {
     expect((await begin(built)).container).toBe('before');
     expect((await begin(built)).container).toBe('first');
     expect((await begin(built)).container).toBe('after');
-  });
-
-  it('is joined by requests for the same digest, and by no others', async () => {
-    const built = build(10);
-    const { queue } = built;
-    await queue.add('web', 'ci', { digest: digest('a') });
-    const waiting = await begin(built);
-    await queue.requeue(waiting, inMs(5000));
-    const same = await queue.add('web', 'ci', { digest: digest('a') });
-    expect(same).toMatchObject({
-      coalesced: true,
-      position: 1,
-      deployment: { id: waiting.deploymentId, coalesced: 1 },
-    });
-    const other = await queue.add('web', 'ci', { digest: digest('b') });
-    const none = await queue.add('web', 'ci');
-    expect([other.coalesced, none.coalesced]).toEqual([false, false]);
-    expect(new Set([same, other, none].map(({ deployment }) => deployment.id)).size).toBe(3);
-    expect(await queue.size()).toBe(3);
-  });
-
-  it.each(['notify', 'rollback'] as const)(
-    'is overtaken by what is asked for meanwhile: a %s that waits comes out at once, as such, and is joined no more',
-    async (kind) => {
-      const built = build(10);
-      const { queue } = built;
-      await queue.add('web', 'ci', { kind });
-      const waiting = await begin(built);
-      await queue.requeue(waiting, inMs(60_000));
-      const later = await queue.add('web', 'operator', { kind: kind === 'notify' ? 'rollback' : 'notify' });
-      const again = await queue.add('web', 'ci', { kind });
-      expect(again.coalesced).toBe(false);
-      expect(await begin(built)).toEqual({ ...waiting, overtakenBy: later.deployment.id });
-      expect((await begin(built)).deploymentId).toBe(later.deployment.id);
-      expect(await begin(built)).not.toHaveProperty('overtakenBy');
-    },
-  );
-
-  it('does not go back behind a request of the other kind that came while it ran', async () => {
-    const built = build(10);
-    const { queue } = built;
-    await queue.add('web', 'ci');
-    const running = await begin(built);
-    await queue.add('other', 'operator', { kind: 'rollback', mayUpdate: ['*'] });
-    const { deployment } = await queue.add('web', 'operator', { kind: 'rollback' });
-    const overtaken = await queue.requeue(running, inMs(1000)).catch((error: unknown) => error);
-    expect(overtaken).toBeInstanceOf(Overtaken);
-    expect(overtaken).toMatchObject({ by: deployment.id });
-  });
-
-  it('counts for the bound, and finds no place where that was taken meanwhile', async () => {
-    const built = build(1);
-    const { queue, deployments } = built;
-    await queue.add('web', 'ci');
-    const job = await begin(built);
-    await queue.add('api', 'ci');
-    await expect(queue.requeue(job, inMs(1000))).rejects.toThrow(QueueFull);
-    expect(await deployments.find(job.deploymentId)).toMatchObject({ status: 'running' });
-    const api = await begin(built);
-    await queue.requeue(api, inMs(1000));
-    await expect(queue.add('other', 'ci')).rejects.toThrow(QueueFull);
   });
 
   it('is taken out with all others at a stop', async () => {

@@ -19,6 +19,7 @@ interface Waiting extends Omit<Job, 'deploymentId'> {
 /** A queue in the memory of this process: what waits is lost when it ends. */
 @Injectable()
 export class MemoryQueueService extends QueueService {
+  override readonly isDurable = false;
   /** In the order of arrival. */
   private readonly waiting = new Set<Waiting>();
   /** What a request for the same container, kind and digest joins: the last that came. */
@@ -73,6 +74,10 @@ export class MemoryQueueService extends QueueService {
       await this.arrival(nextMs, signal);
     }
     return undefined;
+  }
+
+  done(): Promise<void> {
+    return Promise.resolve();
   }
 
   async remove(deploymentId: string): Promise<boolean> {

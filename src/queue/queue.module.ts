@@ -1,13 +1,36 @@
 import { Module } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { DeploymentEvents } from '../deployments/deployment-events.js';
+import { DeploymentStore } from '../deployments/deployment-store.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import { RedisDeploymentStore } from '../deployments/redis.deployment-store.js';
 import { DockerModule } from '../docker/docker.module.js';
+import { RedisConnections } from '../redis/redis-connections.js';
 import { MemoryQueueService } from './memory.queue.service.js';
 import { QueueService } from './queue.service.js';
+import { RedisQueueService } from './redis.queue.service.js';
 import { WorkerService } from './worker.service.js';
 
 @Module({
   imports: [DeploymentsModule, DockerModule],
-  providers: [WorkerService, { provide: QueueService, useClass: MemoryQueueService }],
+  providers: [
+    WorkerService,
+    {
+      provide: QueueService,
+      inject: [settings.KEY, RedisConnections, DeploymentStore, DeploymentsService, DeploymentEvents],
+      useFactory: (
+        configured: Settings,
+        redis: RedisConnections | undefined,
+        store: DeploymentStore,
+        deployments: DeploymentsService,
+        events: DeploymentEvents,
+      ): QueueService =>
+        redis && store instanceof RedisDeploymentStore
+          ? new RedisQueueService(redis, configured, store, deployments, events)
+          : new MemoryQueueService(configured, deployments),
+    },
+  ],
   exports: [QueueService, WorkerService],
 })
 export class QueueModule {}

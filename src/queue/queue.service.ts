@@ -51,6 +51,9 @@ export class Overtaken extends Error {
  * pull. Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
  */
 export abstract class QueueService {
+  /** Whether what waits, and what was taken and is not done, outlives this process. */
+  abstract readonly isDurable: boolean;
+
   /**
    * Requests of one kind are joined, unless they have different digests; one that joins after a request of the other
    * kind came goes behind that, for what was asked for last is what counts. For the same reason those of the other kind
@@ -69,13 +72,16 @@ export abstract class QueueService {
   /** Takes the first one whose time has come; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;
 
+  /** A job that was taken has come to its end, and its record says so. */
+  abstract done(job: Job): Promise<void>;
+
   /** Takes one out that waits; answers whether it did. */
   abstract remove(deploymentId: string): Promise<boolean>;
 
   /** The ids of the deployments that wait, the next one first. */
   abstract order(): Promise<string[]>;
 
-  /** Takes out all that wait, for a stop. */
+  /** Takes out all that would be lost by a stop. */
   abstract clear(): Promise<Job[]>;
 
   /** How many wait, those that wait for their time included. */

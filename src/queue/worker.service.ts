@@ -140,6 +140,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       const started = await this.deployments.start(job.deploymentId);
       const { requestId, traceId } = started;
       await withLogContext({ requestId, traceId, deploymentId: job.deploymentId }, () => this.update(job, started));
+      // One that was abandoned has not ended.
+      if (this.running === job) await this.queue.done(job);
     } finally {
       this.running = undefined;
     }
@@ -169,9 +171,20 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       this.drain,
       { mayUpdate: (names) => permits(permissions, names), reference: deploymentId, expectedDigest: job.digest },
     );
-    const end = outcome.status === 'postponed' ? await this.postpone(job, started, outcome) : outcome;
+    const end = await this.endOf(outcome, job, started);
     // One that was abandoned has its end already.
     if (end && this.running === job) this.logEnd(await this.deployments.finish(deploymentId, end), started);
+  }
+
+  /** Undefined where it waits again. */
+  private async endOf(outcome: UpdateOutcome, job: Job, started: Deployment): Promise<DeploymentEnd | undefined> {
+    if (outcome.status === 'postponed') return this.postpone(job, started, outcome);
+    if (outcome.status !== 'dropped' || !this.queue.isDurable) return outcome;
+    // Given up because of a stop, with nothing touched: the next start begins it anew.
+    const { stage, code, message } = outcome.error;
+    await this.queue.requeue(job, { stage, code, message, notBefore: new Date().toISOString() });
+    this.logger.warn(`${job.container}: goes back to the queue: ${message}`, { ...job });
+    return undefined;
   }
 
   /** Sends a deployment back to the queue, so that nobody waits for it; answers its end where it is not tried again. */
@@ -183,7 +196,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     const now = Date.now();
     const delayMs = retryDelayMs(started, this.settings, now);
     if (delayMs === undefined) return failed;
-    if (this.isStopping) return { ...outcome, status: 'dropped', error: { ...error, ...stopping } };
+    if (this.isStopping && !this.queue.isDurable)
+      return { ...outcome, status: 'dropped', error: { ...error, ...stopping } };
     const notBefore = new Date(now + delayMs).toISOString();
     try {
       await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
@@ -200,6 +214,10 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private async abandon(job: Job): Promise<void> {
     const message = 'the update did not end before the service had to; the next start puts it right';
     this.running = undefined;
+    if (this.queue.isDurable) {
+      this.logger.error(`${job.container}: ${message}, and goes on with its deployment`, { ...job });
+      return;
+    }
     await this.deployments.finish(job.deploymentId, { status: 'dropped', error: { code: 'interrupted', message } });
     this.logger.error(`${job.container}: dropped: ${message}`, { ...job });
   }

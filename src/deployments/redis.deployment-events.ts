@@ -1,0 +1,88 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
+import { keyPrefix, RedisConnections } from '../redis/redis-connections.js';
+import { isFinished, type Deployment } from './deployment.js';
+import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
+import { DeploymentStore } from './deployment-store.js';
+
+export const eventsChannel = `${keyPrefix}:events`;
+/** After an outage, how many of the newest deployments are looked at for those that ended meanwhile. */
+const lookedAt = 1000;
+const mostTries = 20;
+const pauseMs = 500;
+
+interface Message {
+  origin: string;
+  event: DeploymentEvent;
+}
+
+/**
+ * Tells the other processes what happens here, and this one what happens there. Messages may be lost with a connection; so the end
+ * of a deployment is published by the very script that stores it, and looked up again once the connection is back.
+ */
+@Injectable()
+export class RedisDeploymentEvents extends DeploymentEvents implements OnApplicationBootstrap {
+  private readonly log = new Logger('Events');
+  private lostAt: number | undefined;
+
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: DeploymentStore,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    const { listener } = this.redis;
+    listener.on('message', (_: string, text: string) => {
+      this.receive(text);
+    });
+    listener.on('close', () => (this.lostAt ??= Date.now()));
+    listener.on('ready', () => {
+      this.catchUp().catch((error: unknown) => {
+        this.log.warn(`what ended while Redis was away was not looked up: ${String(error)}`);
+      });
+    });
+    // Sent once there is a connection, and again by each new one.
+    listener.subscribe(eventsChannel).catch(() => undefined);
+  }
+
+  override emit(event: DeploymentEvent): void {
+    super.emit(event);
+    if (event.type === 'finished') return;
+    const message: Message = { origin: this.redis.origin, event };
+    this.redis.prompt.publish(eventsChannel, JSON.stringify(message)).catch(() => undefined);
+  }
+
+  private receive(text: string): void {
+    const { origin, event } = JSON.parse(text) as Message;
+    if (origin !== this.redis.origin) super.emit({ ...event, relayed: true });
+  }
+
+  private async catchUp(): Promise<void> {
+    const since = this.lostAt;
+    if (since === undefined) return;
+    // What ends before this is answered is in the records, and what ends after it is heard of.
+    await this.redis.listener.subscribe(eventsChannel);
+    // Clocks of two hosts differ, and a connection may be dead for a while before it is lost.
+    const from = since - 120_000;
+    const endedSince = ({ finishedAt }: Deployment): boolean =>
+      finishedAt !== undefined && Date.parse(finishedAt) >= from;
+    const deployments = await this.newest();
+    this.lostAt = undefined;
+    for (const deployment of deployments)
+      if (isFinished(deployment) && endedSince(deployment)) super.emit({ type: 'finished', deployment, relayed: true });
+  }
+
+  /** One connection may be back a little sooner than the other. */
+  private async newest(): Promise<Deployment[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.store.newest(lookedAt, () => true);
+      } catch (error) {
+        if (tries === mostTries) throw error;
+        await setTimeout(pauseMs, undefined, { ref: false });
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Script } from '../redis/redis-connections.js';
+
+/**
+ * The keys of both scripts, in their order; `waiting:<container>` comes last. Records are in `deployments`; the sorted sets
+ * hold their ids, and say by their scores in which order they came.
+ */
+export const recordKeys = [
+  'deployments',
+  'accepted',
+  'waiting',
+  'running',
+  'finished',
+  'joinable',
+  'sequence',
+] as const;
+
+const names = `
+local deployments, accepted, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local finished, joinable, sequence, ofContainer = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+`;
+
+/**
+ * A request: answers `joins <id>` where one waits that it can join, `full <how many>`, or `accepted <position>`; then all that wait
+ * for that container, each as `<kind> <id>`. Arguments: id, record, kind, what it joins by, how many may wait.
+ */
+export const acceptScript: Script = {
+  name: 'acceptDeployment',
+  keys: recordKeys.length + 1,
+  lua: `${names}
+local id, record, kind, joinsBy, size = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local present = redis.call('HGET', joinable, joinsBy)
+if present then
+  return {'joins', present, redis.call('ZRANGE', ofContainer, 0, -1)}
+end
+local count = redis.call('ZCARD', waiting)
+if count >= size then
+  return {'full', count, {}}
+end
+local place = redis.call('INCR', sequence)
+redis.call('HSET', deployments, id, record)
+redis.call('ZADD', accepted, place, id)
+redis.call('ZADD', waiting, place, id)
+redis.call('ZADD', ofContainer, place, kind .. ' ' .. id)
+redis.call('HSET', joinable, joinsBy, id)
+return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1)}
+`,
+};
+
+/**
+ * Replaces a record, unless it has changed meanwhile: answers `changed`, `full <how many>`, `overtaken <id>` or `done`. Arguments: id,
+ * the record as it was, as it is to be, kind, what it joins by, where it is then (`waiting`, `leaving`: it waits and nobody joins it,
+ * `running` or `finished`), how many may wait (0: it has its place already, and comes back to it), how many finished ones are kept, the channel and the
+ * message that tell that it finished.
+ */
+export const changeScript: Script = {
+  name: 'changeDeployment',
+  keys: recordKeys.length + 1,
+  lua: `${names}
+local id, before, after, kind, joinsBy, to = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local size, kept = tonumber(ARGV[7]), tonumber(ARGV[8])
+local member = kind .. ' ' .. id
+if redis.call('HGET', deployments, id) ~= before then
+  return {'changed', ''}
+end
+local waits = redis.call('ZSCORE', waiting, id)
+if (to == 'waiting' or to == 'leaving') and not waits then
+  local place = redis.call('ZSCORE', accepted, id)
+  if size > 0 then
+    for _, other in ipairs(redis.call('ZRANGE', ofContainer, 0, -1)) do
+      if string.sub(other, 1, #kind + 1) ~= kind .. ' ' then
+        return {'overtaken', string.match(other, ' (.*)')}
+      end
+    end
+    local count = redis.call('ZCARD', waiting)
+    if count >= size then
+      return {'full', tostring(count)}
+    end
+    place = redis.call('INCR', sequence)
+  end
+  redis.call('ZREM', running, id)
+  redis.call('ZADD', waiting, place, id)
+  redis.call('ZADD', ofContainer, place, member)
+  redis.call('HSET', joinable, joinsBy, id)
+end
+if to == 'running' or to == 'finished' then
+  redis.call('ZREM', waiting, id)
+  redis.call('ZREM', ofContainer, member)
+end
+if to ~= 'waiting' then
+  if redis.call('HGET', joinable, joinsBy) == id then
+    redis.call('HDEL', joinable, joinsBy)
+  end
+end
+redis.call('HSET', deployments, id, after)
+if to == 'running' then
+  redis.call('ZADD', running, 'NX', redis.call('ZSCORE', accepted, id), id)
+elseif to == 'finished' then
+  redis.call('ZREM', running, id)
+  redis.call('ZADD', finished, redis.call('INCR', sequence), id)
+  redis.call('PUBLISH', ARGV[9], ARGV[10])
+  local surplus = redis.call('ZCARD', finished) - kept
+  if surplus > 0 then
+    for _, oldest in ipairs(redis.call('ZRANGE', finished, 0, surplus - 1)) do
+      redis.call('ZREM', finished, oldest)
+      redis.call('ZREM', accepted, oldest)
+      redis.call('HDEL', deployments, oldest)
+    end
+  end
+end
+return {'done', ''}
+`,
+};
+
+/** Puts one that waits behind all others. Arguments: id, kind. */
+export const moveBehindScript: Script = {
+  name: 'moveDeploymentBehind',
+  keys: 3,
+  lua: `
+local waiting, sequence, ofContainer, id = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
+local place = redis.call('INCR', sequence)
+redis.call('ZADD', waiting, 'XX', place, id)
+redis.call('ZADD', ofContainer, 'XX', place, ARGV[2] .. ' ' .. id)
+return redis.call('ZRANK', waiting, id)
+`,
+};

@@ -1,0 +1,265 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { keyPrefix, promptTimeoutMs, RedisConnections } from '../redis/redis-connections.js';
+import { answered } from '../redis/redis-unavailable.js';
+import { isFinished, type Deployment } from './deployment.js';
+import { DeploymentStore } from './deployment-store.js';
+import { eventsChannel } from './redis.deployment-events.js';
+import { acceptScript, changeScript, moveBehindScript, recordKeys } from './redis.deployment-scripts.js';
+
+/** A deployment as it is stored: its record, and what only those know who work on it. */
+export interface StoredDeployment {
+  deployment: Deployment;
+  /** See `Permissions` in src/queue. */
+  permissions: readonly (readonly string[])[];
+  /** The host that it is for. */
+  host?: string;
+  overtakenBy?: string;
+  /** Somebody is about to begin it: nobody may join it any more. */
+  taken?: true;
+  /** Somebody is about to drop it: nobody may begin it any more. */
+  withdrawn?: true;
+}
+
+/** What became of a request, and all that wait for its container then. */
+export type Acceptance = { waiting: { kind: string; id: string }[] } & (
+  { outcome: 'accepted'; position: number } | { outcome: 'joins'; id: string } | { outcome: 'full'; count: number }
+);
+
+/** A deployment cannot go back to the queue: there is no room, or one of the other kind waits. */
+export class CannotWait extends Error {
+  override readonly name = 'CannotWait';
+
+  constructor(
+    readonly reason: 'full' | 'overtaken',
+    /** How many wait, or the id of the other one. */
+    readonly detail: string,
+  ) {
+    super(`it cannot wait again: ${reason} (${detail})`);
+  }
+}
+
+/** One that this process works on: nobody else writes its record. */
+interface Held {
+  stored: string;
+  present: StoredDeployment;
+  writing: Promise<void>;
+}
+
+type StoreSettings = Pick<Settings, 'deploymentsKept' | 'queueSize'>;
+
+/** Remembers deployments in Redis. Every change is one script, and is repeated where another process was faster. */
+@Injectable()
+export class RedisDeploymentStore extends DeploymentStore {
+  private readonly held = new Map<string, Held>();
+
+  constructor(
+    private readonly redis: RedisConnections,
+    @Inject(settings.KEY) private readonly settings: StoreSettings,
+  ) {
+    super();
+  }
+
+  /** Enters a request, unless one waits that it can join, or there is no room. @throws RedisUnavailable */
+  async accept(
+    stored: StoredDeployment,
+    { by = joinsBy(stored), size = this.settings.queueSize } = {},
+  ): Promise<Acceptance> {
+    const { id, kind, container } = stored.deployment;
+    const [outcome, detail, waiting] = (await answered(
+      this.redis.run(this.redis.prompt, acceptScript, keysOf(container), [id, JSON.stringify(stored), kind, by, size]),
+      promptTimeoutMs,
+    )) as [string, string | number, string[]];
+    const others = waiting.map(parseMember);
+    if (outcome === 'joins') return { outcome, id: String(detail), waiting: others };
+    if (outcome === 'full') return { outcome, count: Number(detail), waiting: others };
+    return { outcome: 'accepted', position: Number(detail), waiting: others };
+  }
+
+  async add(deployment: Deployment): Promise<void> {
+    await this.accept({ deployment, permissions: [] }, { by: deployment.id, size: Number.MAX_SAFE_INTEGER });
+  }
+
+  async update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment> {
+    const held = this.held.get(id);
+    if (!held) {
+      const changed = await this.change(id, ({ taken: _, ...present }) => ({
+        ...present,
+        deployment: change(present.deployment),
+      }));
+      if (!changed) throw new Error(`there is no unfinished deployment ${id}`);
+      return changed.deployment;
+    }
+    const { present } = held;
+    held.present = { ...present, deployment: change(present.deployment) };
+    const written = this.write(id, held);
+    // An update does not wait for Redis between its stages: a container might be down meanwhile.
+    if (held.present.deployment.status === 'running') {
+      written.catch(() => undefined);
+      return held.present.deployment;
+    }
+    try {
+      await written;
+    } catch (error) {
+      held.present = present;
+      throw error;
+    }
+    this.held.delete(id);
+    return held.present.deployment;
+  }
+
+  /**
+   * Replaces what is stored of an unfinished deployment by what `change` makes of it, as one step. Where it runs then, this process
+   * is the one that works on it. Waits for Redis while it is away.
+   * @param change answers undefined where nothing is to be changed
+   * @returns what is stored now; undefined where nothing was changed
+   * @throws CannotWait
+   */
+  async change(
+    id: string,
+    change: (present: StoredDeployment) => StoredDeployment | undefined,
+  ): Promise<StoredDeployment | undefined> {
+    for (;;) {
+      const before = await this.redis.patient.hget(key('deployments'), id);
+      const present = before === null ? undefined : parse(before);
+      const changed = present && !isFinished(present.deployment) ? change(present) : undefined;
+      if (before === null || !changed) return undefined;
+      if (!(await this.replace(id, before, changed))) continue;
+      if (changed.deployment.status === 'running')
+        this.held.set(id, { stored: JSON.stringify(changed), present: changed, writing: Promise.resolve() });
+      return changed;
+    }
+  }
+
+  async find(id: string): Promise<Deployment | undefined> {
+    return (await this.findStored(id))?.deployment;
+  }
+
+  /** @throws RedisUnavailable */
+  async findStored(id: string): Promise<StoredDeployment | undefined> {
+    const text = await answered(this.redis.prompt.hget(key('deployments'), id), promptTimeoutMs);
+    return text === null ? undefined : parse(text);
+  }
+
+  /** Reads them in pages, so that the newest few of many are cheap. @throws RedisUnavailable */
+  async newest(limit: number, isWanted: (deployment: Deployment) => boolean): Promise<Deployment[]> {
+    const found: Deployment[] = [];
+    const page = 200;
+    for (let start = 0; found.length < limit; start += page) {
+      const ids = await answered(
+        this.redis.prompt.zrevrange(key('accepted'), start, start + page - 1),
+        promptTimeoutMs,
+      );
+      if (ids.length === 0) break;
+      const deployments = (await this.many(ids)).map(({ deployment }) => deployment);
+      found.push(...deployments.filter(isWanted));
+    }
+    return found.slice(0, limit);
+  }
+
+  /** The ids of those that wait, in their order. @throws RedisUnavailable */
+  waiting(): Promise<string[]> {
+    return answered(this.redis.prompt.zrange(key('waiting'), '0', '-1'), promptTimeoutMs);
+  }
+
+  /** How many wait. @throws RedisUnavailable */
+  countWaiting(): Promise<number> {
+    return answered(this.redis.prompt.zcard(key('waiting')), promptTimeoutMs);
+  }
+
+  /** All that have not ended, those that were accepted first first. @throws RedisUnavailable */
+  async unfinished(): Promise<StoredDeployment[]> {
+    const running = await answered(this.redis.prompt.zrange(key('running'), '0', '-1'), promptTimeoutMs);
+    return this.many([...running, ...(await this.waiting())]);
+  }
+
+  /** Puts one that waits behind all others; answers its new place, 1 is next. @throws RedisUnavailable */
+  async moveBehind({ id, kind, container }: Deployment): Promise<number> {
+    const keys = ['waiting', 'sequence', `waiting:${container}`];
+    const rank = this.redis.run(this.redis.prompt, moveBehindScript, keys, [id, kind]);
+    return Number((await answered(rank, promptTimeoutMs)) ?? 0) + 1;
+  }
+
+  /** Forgets that this process works on one: the next change is made as anybody's. */
+  letGo(id: string): void {
+    this.held.delete(id);
+  }
+
+  private async many(ids: string[]): Promise<StoredDeployment[]> {
+    if (ids.length === 0) return [];
+    const texts = await answered(this.redis.prompt.hmget(key('deployments'), ...ids), promptTimeoutMs);
+    return texts.flatMap((text) => (text === null ? [] : [parse(text)]));
+  }
+
+  /** One write at a time: each writes what is there by then. */
+  private write(id: string, held: Held): Promise<void> {
+    const writing = held.writing
+      .catch(() => undefined)
+      .then(async () => {
+        const { present } = held;
+        const text = JSON.stringify(present);
+        if (text === held.stored) return;
+        if (!(await this.replace(id, held.stored, present)))
+          throw new Error(`deployment ${id} was changed by another process while this one worked on it`);
+        held.stored = text;
+      });
+    held.writing = writing;
+    return writing;
+  }
+
+  /** Whether it was still as it was before, and is replaced. @throws CannotWait */
+  private async replace(id: string, before: string, changed: StoredDeployment): Promise<boolean> {
+    const { deployment } = changed;
+    const after = JSON.stringify(changed);
+    const message = { origin: this.redis.origin, event: { type: 'finished', deployment } };
+    const [answer, detail] = (await this.redis.run(this.redis.patient, changeScript, keysOf(deployment.container), [
+      id,
+      before,
+      after,
+      deployment.kind,
+      joinsBy(changed),
+      whereabouts(changed),
+      keepsItsPlace(deployment) ? 0 : this.settings.queueSize,
+      this.settings.deploymentsKept,
+      eventsChannel,
+      JSON.stringify(message),
+    ])) as [string, string];
+    if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);
+    // A connection that was lost may have carried it out already.
+    return answer === 'done' || (await this.redis.patient.hget(key('deployments'), id)) === after;
+  }
+}
+
+function whereabouts({ deployment, taken, withdrawn, overtakenBy }: StoredDeployment): string {
+  if (isFinished(deployment)) return 'finished';
+  if (deployment.status === 'running' || taken) return 'running';
+  return withdrawn || overtakenBy !== undefined ? 'leaving' : 'waiting';
+}
+
+/** One that was interrupted was not tried in vain: it comes back to where it was. */
+function keepsItsPlace({ retries }: Deployment): boolean {
+  return retries?.at(-1)?.code === 'interrupted';
+}
+
+/** Requests with the same one are joined while they wait. */
+function joinsBy({ deployment, host = '' }: StoredDeployment): string {
+  const { kind, container, expectedDigest = '' } = deployment;
+  return `${kind} ${container} ${expectedDigest} ${host}`;
+}
+
+function key(name: (typeof recordKeys)[number]): string {
+  return `${keyPrefix}:${name}`;
+}
+
+function keysOf(container: string): string[] {
+  return [...recordKeys, `waiting:${container}`];
+}
+
+function parse(text: string): StoredDeployment {
+  return JSON.parse(text) as StoredDeployment;
+}
+
+function parseMember(member: string): { kind: string; id: string } {
+  const [kind = '', id = ''] = member.split(' ');
+  return { kind, id };
+}

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { debianProgram } from './debian-program.js';
+import { freePort } from './registry.js';
+import { until } from './until.js';
+
+/** Debian's, installed or unpacked; undefined where it cannot be had. */
+export const redisProgram = debianProgram('redis-server', [
+  ...['redis-server', 'redis-tools', 'liblua5.1-0', 'lua-cjson', 'lua-bitop', 'libjemalloc2', 'liblzf1'],
+  ...['libatomic1', 'libhiredis0.14', 'libssl3', 'libsystemd0'],
+]);
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A Redis of a test's own, which appends each write to a file before it answers, as docs/fleet.md has it. */
+export class TestRedis {
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly options: string[],
+  ) {}
+
+  static async start(...options: string[]): Promise<TestRedis> {
+    const folder = mkdtempSync(join(tmpdir(), 'redis-'));
+    const redis = new TestRedis(await freePort(), folder, options);
+    await redis.launch();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, again after `kill`, with what it had written. */
+  async launch(): Promise<void> {
+    mkdirSync(this.folder, { recursive: true });
+    const child = spawn(
+      redisProgram?.path ?? 'redis-server',
+      [
+        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''],
+        ...['--appendonly', 'yes', '--appendfsync', 'always', ...this.options],
+      ],
+      { stdio: 'ignore', env: { ...process.env, ...redisProgram?.env } },
+    );
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    this.child = child;
+    await until('the start of Redis', 20_000, () => answers(this.port));
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Alive, and answering nobody. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child?.kill('SIGCONT');
+  }
+}
+
+async function answers(port: number): Promise<true | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    socket.end('PING\r\n');
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    return data.toString().startsWith('+PONG') || undefined;
+  } finally {
+    socket.destroy();
+  }
+}
