@@ -113,9 +113,10 @@ export const composeCases: ComposeCase[] = [
   { key: 'expose', service: () => ({ expose: ['99/udp'] }), sets: 'Config.ExposedPorts' },
   { key: 'extra_hosts', service: () => ({ extra_hosts: { elsewhere: '10.1.2.3' } }), sets: 'HostConfig.ExtraHosts' },
   { key: 'group_add', service: () => ({ group_add: ['77'] }), sets: 'HostConfig.GroupAdd' },
+  // Not the image's own value, which nothing tells from one that was not set (docs/recreation.md).
   {
     key: 'healthcheck',
-    service: () => ({ healthcheck: { test: ['CMD', '/bin/busybox', 'true'], interval: '50m', retries: 4 } }),
+    service: () => ({ healthcheck: { test: ['CMD', '/bin/busybox', 'test', '1'], interval: '50m', retries: 4 } }),
     sets: 'Config.Healthcheck',
   },
   { key: 'healthcheck.disable', service: () => ({ healthcheck: { disable: true } }), sets: 'Config.Healthcheck' },
@@ -173,7 +174,7 @@ export const composeCases: ComposeCase[] = [
   { key: 'stdin_open, tty', service: () => ({ stdin_open: true, tty: true }), sets: 'Config.Tty' },
   {
     key: 'stop_signal, stop_grace_period',
-    service: () => ({ stop_signal: 'SIGKILL', stop_grace_period: '3s' }),
+    service: () => ({ stop_signal: 'SIGTERM', stop_grace_period: '3s' }),
     sets: 'Config.StopTimeout',
   },
   { key: 'sysctls', service: () => ({ sysctls: { 'net.core.somaxconn': '77' } }), sets: 'HostConfig.Sysctls' },
