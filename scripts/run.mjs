@@ -34,9 +34,9 @@ switch (command) {
     await runTests(...args);
     break;
   case 'chaos':
-    // Every point, or one of so many: `npm run test:chaos -- --one-of 20`.
+    // Every point, or one of so many: `npm run test:chaos -- --one-of 20`; of every disturbance, or of some: `--only 'any instant'`.
     process.env.TEST_CHAOS_ONE_OF = args.includes('--quick') ? '' : (argumentAfter('--one-of') ?? '1');
-    await runTests('test/chaos.e2e-spec.ts', '--verbose');
+    await runTests('test/chaos.e2e-spec.ts', '--verbose', `--testNamePattern=${argumentAfter('--only') ?? ''}`);
     break;
   case 'conformance':
     await runSuite('TEST_CONFORMANCE', 'test/conformance/');
