@@ -4,9 +4,13 @@ import { Derivation } from './docker/derivation.js';
 import { isEngineAway } from './docker/engine-error.js';
 import { Engine } from './docker/engine.js';
 import { Inspection } from './docker/inspection.js';
+import type { UpdatePlan } from './docker/plan.js';
 import { planTable } from './docker/plan-table.js';
 import { Planner } from './docker/planner.js';
 import { Surroundings } from './docker/surroundings.js';
+import { ServiceInspection } from './docker/swarm/service-inspection.js';
+import { SwarmManager } from './docker/swarm/swarm-manager.js';
+import { Targets } from './docker/targets.js';
 
 /**
  * The command `check`: prints what would become of an update, as a table of all containers of the engine, or as the whole
@@ -18,15 +22,25 @@ export async function check(names: readonly string[]): Promise<number> {
   const { settings, policy } = await commandConfiguration();
   const engine = new Engine(settings);
   const rules = new ContainerRules(policy, settings);
-  const inspection = new Inspection(engine, rules, new Surroundings(settings), settings);
-  const planner = new Planner(engine, inspection, new Derivation(engine, rules), settings);
+  const surroundings = new Surroundings(settings);
+  const services = new ServiceInspection(engine, new SwarmManager(engine), rules, surroundings, settings);
+  const planner = new Planner(
+    engine,
+    new Inspection(engine, rules, surroundings, settings),
+    new Derivation(engine, rules),
+    new Targets(engine, services),
+    services,
+    settings,
+  );
   try {
-    const plans =
-      names.length === 0
-        ? await planner.planAll()
-        : await Promise.all(names.map((name) => planner.plan(name, () => true)));
-    process.stdout.write(names.length === 0 ? planTable(plans) : `${JSON.stringify(plans, null, 2)}\n`);
-    return plans.every(({ eligible }) => eligible) ? 0 : 1;
+    if (names.length === 0) {
+      const all = await planner.planAll();
+      process.stdout.write(planTable(all));
+      return exitCodeOf(all);
+    }
+    const plans = await Promise.all(names.map((name) => planner.plan(name, () => true)));
+    process.stdout.write(`${JSON.stringify(plans, null, 2)}\n`);
+    return exitCodeOf(plans);
   } catch (error) {
     if (!isEngineAway(error)) throw error;
     const { socketPath, host, port } = settings.engine;
@@ -34,4 +48,8 @@ export async function check(names: readonly string[]): Promise<number> {
     process.stderr.write(`${(error as Error).message}; see that an engine is at ${address}, or set DOCKER_HOST\n`);
     return 2;
   }
+}
+
+function exitCodeOf(plans: readonly UpdatePlan[]): number {
+  return plans.every(({ eligible }) => eligible) ? 0 : 1;
 }

@@ -71,13 +71,16 @@ const haproxy = onPrivateEngine
   ? debianProgram('haproxy', ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'])
   : undefined;
 
+const ofSwarm = /^\/(services|tasks)/;
+
 (haproxy ? describeOnPrivateEngine : describe.skip)('the policy for HAProxy', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-haproxy-'));
   const socket = join(folder, 'proxy.sock');
-  let proxy: ChildProcess;
+  const withoutSwarm = join(folder, 'without-swarm.sock');
+  const proxies: ChildProcess[] = [];
 
-  const statusOf = async (method: string, path: string): Promise<number | undefined> => {
-    const call = request({ socketPath: socket, method, path, headers: { 'Content-Type': 'application/json' } }).end();
+  const statusOf = async (method: string, path: string, socketPath = socket): Promise<number | undefined> => {
+    const call = request({ socketPath, method, path, headers: { 'Content-Type': 'application/json' } }).end();
     const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
     response.destroy();
     return response.statusCode;
@@ -85,18 +88,23 @@ const haproxy = onPrivateEngine
 
   beforeAll(async () => {
     const upstream = testEnvironment().dockerHost.slice('unix://'.length);
-    proxy = spawn(haproxy?.path ?? '', ['-db', '-f', 'deploy/socket-proxy/haproxy.cfg'], {
-      env: { ...process.env, ...haproxy?.env, LISTEN: `unix@${socket}`, DOCKER_SOCKET: upstream },
-      stdio: 'ignore',
-    });
-    await until(
-      'an answer through HAProxy',
-      10_000,
-      async () => (await statusOf('GET', '/_ping')) === 200 || undefined,
-    );
+    for (const [path, more] of [
+      [socket, { SWARM: '1' }],
+      [withoutSwarm, {}],
+    ] as const) {
+      const env = { ...process.env, ...haproxy?.env, LISTEN: `unix@${path}`, DOCKER_SOCKET: upstream, ...more };
+      proxies.push(
+        spawn(haproxy?.path ?? '', ['-db', '-f', 'deploy/socket-proxy/haproxy.cfg'], { env, stdio: 'ignore' }),
+      );
+      await until(
+        'an answer through HAProxy',
+        10_000,
+        async () => (await statusOf('GET', '/_ping', path)) === 200 || undefined,
+      );
+    }
   });
   afterAll(() => {
-    proxy.kill();
+    for (const proxy of proxies) proxy.kill();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -109,17 +117,33 @@ const haproxy = onPrivateEngine
   }, 120_000);
 
   it('lets every call of the list through to the engine', async () => {
-    const id = '0'.repeat(64);
     for (const call of documentedCalls().keys()) {
       const [method = '', path = ''] = call.split(' ');
+      const id = '0'.repeat(ofSwarm.test(path) ? 25 : 64);
       // Those that only the engine can refuse: it knows no such container, image or network.
       const status = await statusOf(method, `/v1.41${path.replace('{id}', id).replace('{name}', `none:${id}`)}`);
       expect([call, status]).not.toEqual([call, 403]);
     }
   });
 
+  it('lets no call of a Swarm through where that was not asked for', async () => {
+    const calls = [...documentedCalls().keys()]
+      .map((call) => call.split(' '))
+      .filter(([, path]) => ofSwarm.test(path ?? ''));
+    expect(calls).toHaveLength(4);
+    for (const [method = '', path = ''] of calls) {
+      const call = path.replace('{id}', '0'.repeat(25));
+      expect([call, await statusOf(method, call, withoutSwarm)]).toEqual([call, 403]);
+    }
+  });
+
   const id = 'a'.repeat(64);
   it.each([
+    ['GET', '/services'],
+    ['POST', '/services/create'],
+    ['DELETE', `/services/${id.slice(0, 25)}`],
+    ['GET', '/nodes'],
+    ['POST', '/nodes/x/update'],
     ['POST', `/containers/${id}/exec`],
     ['POST', `/v1.41/containers/${id}/attach`],
     ['GET', `/containers/${id}/export`],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { containerName } from '../deployments/container-name.js';
-import { deploymentStatuses } from '../deployments/deployment.js';
+import { deploymentStatuses, targetKinds } from '../deployments/deployment.js';
 import type { ShownDeployment } from './deployments.controller.js';
 
 const time = z.iso.datetime();
@@ -35,6 +35,7 @@ const shownFields = {
   id: z.uuid(),
   container: containerName,
   kind: z.enum(['notify', 'rollback']).meta({ description: 'What was asked for.' }),
+  target: z.enum(targetKinds).optional().meta({ description: 'What the name has to mean, where `?kind=` says it.' }),
   requestedBy: z.string().optional().meta({ description: 'Who asked first; not for callers that may only notify.' }),
   requestId: z.string().optional(),
   traceId: z.string().optional().meta({ description: 'Of the trace that the request was part of (W3C).' }),
@@ -54,6 +55,7 @@ const shownFields = {
     .optional()
     .meta({ description: 'Who sent them: each caller once, the last twenty.' }),
   stages: z.array(stage),
+  service: z.string().optional().meta({ description: 'The Swarm service that was updated, in place of a container.' }),
   image: z.string().optional().meta({ description: 'The reference that the container is configured with.' }),
   fromImageId: digest.optional(),
   toImageId: digest.optional(),
@@ -101,13 +103,19 @@ const valueNames = z.array(z.string());
 export const planSchema = z
   .looseObject({
     container: containerName,
+    service: z.string().optional().meta({ description: 'The Swarm service that the name leads to.' }),
     image: z.string().optional(),
     fromImageId: digest.optional(),
     fromDigest: digest.optional(),
     eligible: z.boolean().meta({ description: 'Whether it would be begun; otherwise `refusal` says why not.' }),
     refusal: z.looseObject({ code: z.string(), stage: z.string(), message: z.string() }).optional(),
     order: z.enum(['stop-first', 'start-first']).optional(),
-    onFailure: z.enum(['rollback', 'stop']).optional(),
+    onFailure: z
+      .enum(['rollback', 'stop', 'pause', 'continue'])
+      .optional()
+      .meta({ description: 'Of a service it is the failure action of its update configuration.' }),
+    parallelism: z.int().optional().meta({ description: 'How many tasks of a service are replaced at a time.' }),
+    replicas: z.int().optional().meta({ description: 'How many tasks a service is to have.' }),
     proof: z
       .looseObject({ mode: z.enum(['healthy', 'running', 'none']), settleMs: z.number(), timeoutMs: z.number() })
       .optional(),

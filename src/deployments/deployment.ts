@@ -5,6 +5,10 @@ export type DeploymentStatus = (typeof deploymentStatuses)[number];
 
 export type DeploymentKind = 'notify' | 'rollback';
 
+/** What a name has to mean, where a caller says so. */
+export const targetKinds = ['container', 'service'] as const;
+export type TargetKind = (typeof targetKinds)[number];
+
 /** One stage of a deployment; `durationMs` is absent while it goes on. */
 export interface DeploymentStage {
   stage: string;
@@ -43,6 +47,8 @@ export interface DeploymentRetry {
 
 /** What an update found and did; filled in as it becomes known. Image ids and digests are `sha256:<hex>`. */
 export interface DeploymentFindings {
+  /** The Swarm service that was updated, in place of a container. */
+  service?: string;
   image?: string;
   fromImageId?: string;
   toImageId?: string;
@@ -69,6 +75,8 @@ export interface Deployment extends DeploymentFindings {
   readonly container: string;
   /** What was asked for: the image that the registry has now, or the one that ran before. */
   readonly kind: DeploymentKind;
+  /** What the name has to mean; without it a container comes before a Swarm service. */
+  readonly target?: TargetKind;
   readonly requestedBy: string;
   /** The request that asked for it first, and the trace that it was part of (W3C), as they stand in the log. */
   readonly requestId?: string;
@@ -115,15 +123,23 @@ const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
 const callersKept = 20;
 const retriesKept = 10;
 
+/** What those who ask may say of a deployment. */
+export interface DeploymentWishes {
+  kind?: DeploymentKind;
+  target?: TargetKind;
+  expectedDigest?: string;
+}
+
 export function newDeployment(
   container: string,
   requestedBy: string,
-  { kind = 'notify', expectedDigest }: { kind?: DeploymentKind; expectedDigest?: string } = {},
+  { kind = 'notify', target, expectedDigest }: DeploymentWishes = {},
 ): Deployment {
   return {
     id: randomUUID(),
     container,
     kind,
+    ...(target && { target }),
     requestedBy,
     queuedAt: now(),
     ...(expectedDigest && { expectedDigest }),

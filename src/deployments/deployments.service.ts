@@ -11,9 +11,9 @@ import {
   start,
   type Deployment,
   type DeploymentEnd,
-  type DeploymentKind,
   type DeploymentFindings,
   type DeploymentRetry,
+  type DeploymentWishes,
   type Winner,
 } from './deployment.js';
 import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
@@ -28,11 +28,7 @@ export class DeploymentsService {
     private readonly events: DeploymentEvents,
   ) {}
 
-  async accept(
-    container: string,
-    requestedBy: string,
-    wishes?: { kind?: DeploymentKind; expectedDigest?: string },
-  ): Promise<Deployment> {
+  async accept(container: string, requestedBy: string, wishes?: DeploymentWishes): Promise<Deployment> {
     const deployment = this.draft(container, requestedBy, wishes);
     await this.store.add(deployment);
     this.events.emit({ type: 'queued', deployment });
@@ -40,11 +36,7 @@ export class DeploymentsService {
   }
 
   /** The record of a deployment as it would be accepted: with the request that asks for it, and not stored. */
-  draft(
-    container: string,
-    requestedBy: string,
-    wishes?: { kind?: DeploymentKind; expectedDigest?: string },
-  ): Deployment {
+  draft(container: string, requestedBy: string, wishes?: DeploymentWishes): Deployment {
     const { requestId, traceId } = logContext();
     return { ...newDeployment(container, requestedBy, wishes), requestId, traceId };
   }

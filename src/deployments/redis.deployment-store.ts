@@ -243,8 +243,8 @@ function keepsItsPlace({ retries }: Deployment): boolean {
 
 /** Requests with the same one are joined while they wait. */
 function joinsBy({ deployment, host = '' }: StoredDeployment): string {
-  const { kind, container, expectedDigest = '' } = deployment;
-  return `${kind} ${container} ${expectedDigest} ${host}`;
+  const { kind, container, target, expectedDigest } = deployment;
+  return [kind, container, target, expectedDigest, host].join(' ');
 }
 
 function key(name: (typeof recordKeys)[number]): string {

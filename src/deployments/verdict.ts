@@ -6,9 +6,20 @@ export type Verdict = Pick<Deployment, (typeof told)[number]> & {
 };
 
 const told = [
-  ...(['id', 'container', 'kind', 'status', 'result', 'queuedAt', 'startedAt', 'finishedAt', 'stages'] as const),
+  ...([
+    'id',
+    'container',
+    'kind',
+    'target',
+    'status',
+    'result',
+    'queuedAt',
+    'startedAt',
+    'finishedAt',
+    'stages',
+  ] as const),
   ...(['expectedDigest', 'attempts', 'notBefore', 'coalesced', 'image', 'fromImageId', 'toImageId'] as const),
-  ...(['fromDigest', 'digest', 'downtimeMs'] as const),
+  ...(['fromDigest', 'digest', 'downtimeMs', 'service'] as const),
 ];
 const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'supersededBy'] as const;
 

@@ -5,6 +5,7 @@ import { environmentValues, formsOf, mask } from './mask.js';
 import { nameOf } from './pair.js';
 import { registrySecrets, type RegistrySettings } from './registry-login.js';
 import { userEnvironment } from './spec/environment.js';
+import type { ServiceSpec } from './swarm/swarm-types.js';
 
 /** Makes a text fit to be told: secrets are replaced by `***`. */
 export type Mask = (text: string) => string;
@@ -19,13 +20,22 @@ export class Disclosure {
    * the container as environment. The image's own values are no secrets: whoever has the image has them. Neither is what
    * the record of a deployment tells anyway: a value that is part of the container's name or of its image reference.
    */
-  async maskFor(container: ContainerInspect, image: ImageInspect): Promise<Mask> {
-    const environment = environmentValues(userEnvironment(container.Config.Env ?? [], image.Config?.Env ?? []));
-    const told = [nameOf(container), container.Config.Image];
+  maskFor(container: ContainerInspect, image: ImageInspect): Promise<Mask> {
+    const environment = userEnvironment(container.Config.Env ?? [], image.Config?.Env ?? []);
+    return this.maskOf(environment, [nameOf(container), container.Config.Image]);
+  }
+
+  /** The same of a Swarm service, all of whose environment the user gave it. */
+  maskForService({ Name, TaskTemplate: { ContainerSpec } }: ServiceSpec): Promise<Mask> {
+    return this.maskOf(ContainerSpec?.Env ?? [], [Name, ContainerSpec?.Image ?? '']);
+  }
+
+  /** @param told texts of which a value may be a part without being a secret */
+  private async maskOf(environment: readonly string[], told: readonly string[]): Promise<Mask> {
     const secrets = [
       ...(this.settings.secretKey === undefined ? [] : [this.settings.secretKey]),
       ...(await registrySecrets(this.settings)),
-      ...environment.filter((value) => !told.some((text) => text.includes(value))),
+      ...environmentValues(environment).filter((value) => !told.some((text) => text.includes(value))),
     ].flatMap(formsOf);
     return (text) => mask(text, secrets);
   }

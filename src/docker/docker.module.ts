@@ -16,7 +16,11 @@ import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
 import { SelfUpdate } from './self-update.js';
 import { Surroundings } from './surroundings.js';
+import { ServiceInspection } from './swarm/service-inspection.js';
+import { ServiceUpdates } from './swarm/service-updates.js';
+import { SwarmManager } from './swarm/swarm-manager.js';
 import { TagPuller } from './tag-puller.js';
+import { Targets } from './targets.js';
 
 @Module({
   providers: [
@@ -36,8 +40,12 @@ import { TagPuller } from './tag-puller.js';
     Replacements,
     Replacing,
     SelfUpdate,
+    ServiceInspection,
+    ServiceUpdates,
     Surroundings,
+    SwarmManager,
     TagPuller,
+    Targets,
   ],
   exports: [DockerService, Planner],
 })

@@ -16,7 +16,10 @@ import { Recovery } from './recovery.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
 import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
+import { ServiceUpdates } from './swarm/service-updates.js';
+import type { ServiceInspect } from './swarm/swarm-types.js';
 import { TagPuller } from './tag-puller.js';
+import { Targets, type TargetKind } from './targets.js';
 
 /** After these failures the engine may hold remains of the update that could not be cleared away. */
 const mayLeaveRemains = new Set<FailureCode>([
@@ -33,6 +36,8 @@ export interface UpdateRequest {
   reference: string;
   /** The registry's digest that must come out; without it, whatever the tag means. */
   expectedDigest?: string;
+  /** What the name has to mean; without it a container is taken before a service of a Swarm. */
+  target?: TargetKind;
 }
 
 export interface Recovered {
@@ -42,11 +47,16 @@ export interface Recovered {
   selfUpdates: SelfUpdateResult[];
 }
 
-/** Finds the image that a container is to run, in the stage `pull`. */
-type FindImage = (target: Subject) => Promise<ImageInspect>;
+/** What an update and a rollback do in their own ways. */
+interface Way {
+  /** Finds the image that a container is to run, in the stage `pull`. */
+  findImage: (target: Subject) => Promise<ImageInspect>;
+  /** Has a service run another image, from the stage `inspect` on to the end. */
+  changeService: (service: ServiceInspect) => Promise<UpdateOutcome>;
+}
 
 /**
- * Updates one container: pulls the image that it is configured with and, where it changed, puts a replacement in its
+ * Updates one container, or one service of a Swarm: pulls the image that it is configured with and, where it changed, puts a replacement in its
  * place. The old container is kept until the replacement has proved itself; whatever fails before, it runs again, itself.
  */
 @Injectable()
@@ -65,6 +75,8 @@ export class DockerService {
     private readonly lock: EngineLock,
     private readonly others: OtherInstances,
     private readonly selfUpdate: SelfUpdate,
+    private readonly targets: Targets,
+    private readonly services: ServiceUpdates,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs'>,
   ) {}
 
@@ -102,26 +114,27 @@ export class DockerService {
   /** Never throws: expected failures and bugs alike are outcomes. */
   update(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
-    return this.run(name, update, request, (target) => this.pull(target, update, request.expectedDigest));
+    return this.run(name, update, request, {
+      findImage: (target) => this.pull(target, update, request.expectedDigest),
+      changeService: (service) => this.services.update(service, update, request.expectedDigest),
+    });
   }
 
   /** Goes back to the image that ran before, by the very way of an update. Never throws. */
   rollBack(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
-    return this.run(name, update, request, (target) => this.findPrevious(target, update));
+    return this.run(name, update, request, {
+      findImage: (target) => this.findPrevious(target, update),
+      changeService: (service) => this.services.rollBack(service, update),
+    });
   }
 
-  private async run(
-    name: string,
-    update: RunningUpdate,
-    request: UpdateRequest,
-    find: FindImage,
-  ): Promise<UpdateOutcome> {
+  private async run(name: string, update: RunningUpdate, request: UpdateRequest, way: Way): Promise<UpdateOutcome> {
     const { drain } = update;
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
       await update.enter('recover');
-      const done = await this.lock.hold(drain, () => this.work(name, update, request, find));
+      const done = await this.lock.hold(drain, () => this.work(name, update, request, way));
       // Waited for without the lock, which the helper needs.
       return 'helperId' in done ? { ...update.findings, ...(await this.selfUpdate.end(done.helperId, drain)) } : done;
     } catch (error) {
@@ -134,18 +147,21 @@ export class DockerService {
   private async work(
     name: string,
     update: RunningUpdate,
-    { mayUpdate, reference }: UpdateRequest,
-    find: FindImage,
+    { mayUpdate, reference, target: kind }: UpdateRequest,
+    { findImage, changeService }: Way,
   ): Promise<UpdateOutcome | { helperId: string }> {
     await this.others.assertNone(name);
     await this.recovery.run(update.drain, name);
     await update.enter('inspect');
-    const subjects = await this.inspection.inspect(name, update.findings, mayUpdate);
+    const found = await this.targets.find(name, kind, mayUpdate);
+    if (found.service) return changeService(found.service);
+    const subjects = await this.inspection.inspect(found.container, update.findings, mayUpdate);
     const [target] = subjects;
     update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
     update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
     await update.enter('pull');
-    const newImage = await find(target);
+    const newImage = await findImage(target);
+    if (kind === undefined) update.warn(...(await this.targets.namesakeOf(name)));
     if (sameImage(target.old, newImage)) {
       return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
     }

@@ -20,10 +20,15 @@ export interface EligibilityContext {
   proxyIds?: readonly string[];
 }
 
+/** Of a task's container: the id of its service. */
+export const swarmServiceLabel = 'com.docker.swarm.service.id';
+const swarm =
+  'Docker Swarm, which would replace it at once; update its service instead: notify it, by its name, on a manager of the Swarm';
+
 /** Labels by which other managers mark the containers that they alone may replace, and what to do there. */
 const managers: Record<string, string> = {
-  'com.docker.swarm.task.id': 'Docker Swarm, which would replace it at once; update its service instead',
-  'com.docker.swarm.service.id': 'Docker Swarm, which would replace it at once; update its service instead',
+  'com.docker.swarm.task.id': swarm,
+  [swarmServiceLabel]: swarm,
   'io.kubernetes.pod.name': 'Kubernetes, which would replace it; update its workload instead',
   'com.hashicorp.nomad.alloc_id': 'Nomad, which would replace it; update its job instead',
   'com.amazonaws.ecs.task-arn': 'Amazon ECS, which would replace it; update its service instead',
@@ -52,11 +57,17 @@ function refusal(container: ContainerInspect, context: EligibilityContext): stri
   );
 }
 
+/** Why what has these labels must not be updated, where its owner says so. */
+export function leftAlone(has: Readonly<Record<string, string>>): string | undefined {
+  return has[labels.enable]?.toLowerCase() === 'false'
+    ? `has the label ${labels.enable}=false: its owner wants it left alone; recreate it without the label to have it updated`
+    : undefined;
+}
+
 function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
   const has = Config.Labels ?? {};
-  if (has[labels.enable]?.toLowerCase() === 'false') {
-    return `has the label ${labels.enable}=false: its owner wants it left alone; recreate it without the label to have it updated`;
-  }
+  const owner = leftAlone(has);
+  if (owner) return owner;
   const manager = Object.keys(managers).find((label) => Object.hasOwn(has, label));
   if (manager) return `is managed by ${managers[manager]}`;
   if (has['com.docker.compose.oneoff']?.toLowerCase() === 'true' || 'com.docker.compose.hook' in has) {

@@ -19,7 +19,7 @@ export interface EngineInfo {
   DockerRootDir?: string;
   /** What the storage driver says of itself, pairs of a name and a value. */
   DriverStatus?: [string, string][] | null;
-  Swarm?: { LocalNodeState?: string };
+  Swarm?: { LocalNodeState?: string; ControlAvailable?: boolean };
 }
 
 export interface RestartPolicy {
@@ -185,6 +185,13 @@ export interface ImageInspect {
 export interface Descriptor {
   mediaType: string;
   digest: string;
+}
+
+/** What a registry serves for a reference, and the platforms that it is for. */
+export interface Distribution {
+  Descriptor: Descriptor;
+  /** In lower case, as in the OCI image spec. */
+  Platforms?: { architecture?: string; os?: string }[] | null;
 }
 
 export interface CreateRequest extends Partial<ContainerConfig> {

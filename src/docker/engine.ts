@@ -1,78 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
-import Docker from 'dockerode';
 import type { IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { deadline } from '../config/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
-import { compareApiVersions, negotiateApiVersion } from './api-version.js';
-import { EngineAgent } from './engine-agent.js';
-import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
+import { compareApiVersions } from './api-version.js';
+import { EngineConnection, readAtMost } from './engine-connection.js';
+import { EngineError } from './engine-error.js';
 import type { FilesystemChange, PathStat } from './injected-files.js';
 import type {
   ContainerInspect,
   ContainerSummary,
   CreateRequest,
-  Descriptor,
+  Distribution,
   EndpointSettings,
   EngineInfo,
-  EngineVersion,
   ImageInspect,
   RestartPolicy,
 } from './engine-types.js';
 
-interface Call {
-  query?: Record<string, string>;
-  body?: object;
-  /** A tar archive, in place of a body of JSON. */
-  archive?: Buffer;
-  /** The value of `X-Registry-Auth`. */
-  registryAuth?: string;
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
 const manifestsSince = '1.48';
 /** Headers and padding of a tar archive of one file. */
 const archiveOverheadBytes = 64 * 1024;
-const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, true]));
 
 /**
- * The calls of the Docker Engine API that this service makes, and no others. Each has a deadline.
- *
- * All go through dockerode's connection, but not through its methods: those put request bodies, secrets included, into the
- * URL, drop the warnings of a create, and wait for ever. Every call may throw EngineError, EngineUnreachable and EngineTimeout.
+ * The calls of the Docker Engine API that this service makes, and no others, but for those of a Swarm
+ * (swarm/swarm-manager.ts). Each has a deadline, and may throw EngineError, EngineUnreachable and EngineTimeout.
  */
 @Injectable()
-export class Engine {
-  private readonly docker: Docker;
-  private readonly timeoutMs: number;
-  private engineVersion: EngineVersion | undefined;
-  private apiVersion: string | undefined;
+export class Engine extends EngineConnection {
+  private lastSwarm: EngineInfo['Swarm'];
 
-  constructor(@Inject(settings.KEY) { engine, engineTimeoutMs }: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
-    this.timeoutMs = engineTimeoutMs;
-    // An explicit `host: undefined` keeps dockerode from reading DOCKER_HOST by itself.
-    this.docker = new Docker({
-      host: engine.host,
-      port: engine.port,
-      protocol: engine.tls ? 'https' : 'http',
-      // Over TLS Node's own agent, which also keeps connections: sessions and names of servers are its business.
-      ...(engine.tls ?? { agent: new EngineAgent() }),
-      ...(engine.socketPath ? { socketPath: engine.socketPath } : {}),
-    });
-  }
-
-  /** Agrees with the engine on an API version, anew each time: it may have been upgraded since. */
-  async connect(signal?: AbortSignal): Promise<string> {
-    this.engineVersion = await this.json<EngineVersion>('GET', '/version', { timeoutMs: 10_000, signal });
-    this.apiVersion = negotiateApiVersion(this.engineVersion);
-    return this.apiVersion;
-  }
-
-  /** The API version agreed on. @throws EngineUnreachable before the first `connect` */
-  get version(): string {
-    if (!this.apiVersion) throw new EngineUnreachable('the engine has not been reached yet');
-    return this.apiVersion;
+  constructor(@Inject(settings.KEY) address: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
+    super(address);
   }
 
   /** An image's platform as `os/arch`, where it is not the engine's own and has to be asked for. */
@@ -116,17 +73,12 @@ export class Engine {
   }
 
   /** What the registry serves for a reference: the engine asks it, and pulls nothing. */
-  async inspectDistribution(
-    reference: string,
-    registryAuth: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Descriptor> {
-    const { Descriptor } = await this.json<{ Descriptor: Descriptor }>(
-      'GET',
-      this.versioned(`/distribution/${reference}/json`),
-      { registryAuth, timeoutMs: 15_000, signal },
-    );
-    return Descriptor;
+  inspectDistribution(reference: string, registryAuth: string | undefined, signal: AbortSignal): Promise<Distribution> {
+    return this.json('GET', this.versioned(`/distribution/${reference}/json`), {
+      registryAuth,
+      timeoutMs: 15_000,
+      signal,
+    });
   }
 
   /** Gives an image a tag, which it takes from the image that has it. */
@@ -145,8 +97,15 @@ export class Engine {
     });
   }
 
-  info(): Promise<EngineInfo> {
-    return this.json('GET', this.versioned('/info'));
+  async info(): Promise<EngineInfo> {
+    const info = await this.json<EngineInfo>('GET', this.versioned('/info'));
+    this.lastSwarm = info.Swarm;
+    return info;
+  }
+
+  /** Whether it is a manager of a Swarm, as far as it said when it was asked for `info` last. */
+  get isSwarmManager(): boolean {
+    return this.lastSwarm?.ControlAvailable === true;
   }
 
   /** Begins a pull. What the stream says decides: the engine answers 200 before it has asked the registry for all of it. */
@@ -259,74 +218,4 @@ export class Engine {
     });
     return readAtMost(response, 256 * 1024);
   }
-
-  private versioned(path: string): string {
-    return `/v${this.version}${path}`;
-  }
-
-  private async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
-    const signal = AbortSignal.any([deadline(call.timeoutMs ?? this.timeoutMs), ...(call.signal ? [call.signal] : [])]);
-    try {
-      const response = await this.send(method, path, { ...call, signal });
-      const body = await text(response);
-      return (response.headers['content-type']?.startsWith('application/json') ? JSON.parse(body) : body) as T;
-    } catch (error) {
-      throw this.explain(error, `${method} ${path}`, signal);
-    }
-  }
-
-  /** Sends a call and answers with the response's stream once its status says success. */
-  private async send(method: string, path: string, call: Call): Promise<IncomingMessage> {
-    const query = new URLSearchParams(call.query).toString();
-    const dial = (): Promise<IncomingMessage> =>
-      new Promise((resolve, reject) => {
-        this.docker.modem.dial(
-          {
-            path: query ? `${path}?${query}` : path,
-            method,
-            // Kept apart, or the modem would repeat the body in the URL.
-            options: { _query: {}, _body: call.body ?? {} },
-            ...(call.archive ? { file: call.archive } : {}),
-            authconfig: call.registryAuth ? { base64: call.registryAuth } : undefined,
-            isStream: true,
-            abortSignal: call.signal ?? deadline(call.timeoutMs ?? this.timeoutMs),
-            statusCodes: succeeded,
-          },
-          (error, response) => {
-            if (error) reject(error);
-            else resolve(response as IncomingMessage);
-          },
-        );
-      });
-    try {
-      return await dial();
-    } catch (error) {
-      throw this.explain(error, `${method} ${path}`, call.signal);
-    }
-  }
-
-  private explain(error: unknown, call: string, signal: AbortSignal | undefined): Error {
-    if (error instanceof EngineError || error instanceof EngineTimeout || error instanceof EngineUnreachable)
-      return error;
-    const { statusCode, message, code } = error as { statusCode?: number; message?: string; code?: string };
-    if (statusCode !== undefined) {
-      // dockerode wraps the engine's own words in "(HTTP code 404) unexpected - … ".
-      return new EngineError(call, statusCode, (message ?? '').replace(/^\(HTTP code \d+\) \w+ - /, '').trim());
-    }
-    if (signal?.aborted) return new EngineTimeout(`the engine did not answer ${call} in time`, { cause: error });
-    return new EngineUnreachable(`cannot reach the engine for ${call}: ${code ?? message ?? 'no answer'}`, {
-      cause: error,
-    });
-  }
-}
-
-async function readAtMost(stream: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > limitBytes) break;
-  }
-  return Buffer.concat(chunks);
 }

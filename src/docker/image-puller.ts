@@ -4,7 +4,7 @@ import { settings, type Settings } from '../config/settings.js';
 import { assertRoomForPull } from './disk-space.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
 import { Engine } from './engine.js';
-import type { Descriptor } from './engine-types.js';
+import type { Descriptor, Distribution } from './engine-types.js';
 import { formatImageReference, parseImageReference, pullParameters, type ImageReference } from './image-reference.js';
 import { UpdateError } from './outcome.js';
 import { pullFailure } from './pull-failure.js';
@@ -21,6 +21,13 @@ export interface PullTarget {
   /** `os/arch`, where it is not the engine's own. */
   platform?: string;
   signal: AbortSignal;
+}
+
+/** What a registry serves for a reference, and the credentials that it was asked with, as `X-Registry-Auth` holds them. */
+export interface Served {
+  descriptor: Descriptor;
+  platforms: NonNullable<Distribution['Platforms']>;
+  registryAuth?: string;
 }
 
 /** Pulls images with the registry's credentials, read anew for each pull: they may be replaced at any time. */
@@ -59,10 +66,15 @@ export class ImagePuller {
    * What the registry serves for a reference, an index or a manifest; nothing is pulled.
    * @throws UpdateError as `pull` does
    */
-  ask({ image, signal }: PullTarget): Promise<Descriptor> {
-    return this.withCredentials('asking the registry for', image, signal, (reference, registryAuth, either) =>
-      this.engine.inspectDistribution(formatImageReference(reference), registryAuth, either),
-    );
+  ask({ image, signal }: PullTarget): Promise<Served> {
+    return this.withCredentials('asking the registry for', image, signal, async (reference, registryAuth, either) => {
+      const { Descriptor, Platforms } = await this.engine.inspectDistribution(
+        formatImageReference(reference),
+        registryAuth,
+        either,
+      );
+      return { descriptor: Descriptor, platforms: Platforms ?? [], registryAuth };
+    });
   }
 
   private async withCredentials<T>(

@@ -40,19 +40,16 @@ export class Inspection {
   ) {}
 
   /**
+   * @param old the container that is to be updated
    * @param mayUpdate whether those who asked for the update may have all of these containers updated
    * @throws UpdateError with the stage `inspect`
    */
-  async inspect(name: string, findings: Findings, mayUpdate: Permission): Promise<Subjects> {
-    const old = await find(this.engine, name);
-    // The engine resolves ids and id prefixes as well; here a name is a name.
-    if (!old || nameOf(old) !== name)
-      throw new UpdateError('no_such_container', 'inspect', `there is no container named ${name}`);
+  async inspect(old: ContainerInspect, findings: Findings, mayUpdate: Permission): Promise<Subjects> {
     return this.amongAll(old, [old, ...(await this.all(old.Id))], findings, mayUpdate);
   }
 
   /**
-   * The same of a container that has been inspected.
+   * The same where every container has been inspected.
    * @param all every container of the engine
    * @throws UpdateError with the stage `inspect`
    */

@@ -11,6 +11,7 @@ export type FailureCode =
   | 'engine_error'
   | 'engine_timeout'
   | 'no_such_container'
+  | 'no_such_service'
   | 'refused'
   | 'image_pinned'
   | 'no_previous_image'
@@ -34,6 +35,7 @@ export type FailureCode =
   | 'proof_timeout'
   | 'rollback_failed'
   | 'kept_stopped'
+  | 'update_paused'
   // neither
   | 'interrupted'
   | 'internal_error';
@@ -75,6 +77,8 @@ export interface Dependent {
 
 /** What an update found and did, as far as it came. Image ids and digests are `sha256:<hex>`. */
 export interface Findings {
+  /** The Swarm service that was updated, in place of a container. */
+  service?: string;
   image?: string;
   fromImageId?: string;
   toImageId?: string;
@@ -108,7 +112,7 @@ export type FailureDetails = { code: FailureCode; stage: Stage; message: string;
 
 /**
  * How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is
- * `rollback_failed` or `kept_stopped`; `postponed` means that nothing was touched and that trying again later may succeed.
+ * `rollback_failed` or `kept_stopped`, or it is a service that failed in the stage `prove`; `postponed` means that nothing was touched and that trying again later may succeed.
  */
 export type UpdateOutcome = Findings &
   (

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { UpdatePlan } from './plan.js';
+import type { ContainerPlan } from './plan.js';
 import { planTable } from './plan-table.js';
 
-const eligible: UpdatePlan = {
+const eligible: ContainerPlan = {
   container: 'web',
   image: 'registry.example/web:1',
   eligible: true,
@@ -16,7 +16,7 @@ const eligible: UpdatePlan = {
 };
 
 it('is one aligned line for each container, with the reasons as footnotes, each told once', () => {
-  const refused = (container: string): UpdatePlan => ({
+  const refused = (container: string): ContainerPlan => ({
     container,
     eligible: false,
     refusal: { code: 'refused', stage: 'inspect', message: 'it is paused' },

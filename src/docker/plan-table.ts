@@ -1,10 +1,10 @@
-import type { UpdatePlan } from './plan.js';
+import type { ContainerPlan } from './plan.js';
 
 /**
  * The plans as a table for people: one line each, the columns aligned, with what is too long for it in footnotes. Pure.
  * @returns text that ends with a line break
  */
-export function planTable(plans: readonly UpdatePlan[]): string {
+export function planTable(plans: readonly ContainerPlan[]): string {
   const notes: string[] = [];
   const noted = (word: string, reason: string): string => {
     if (!notes.includes(reason)) notes.push(reason);
@@ -18,7 +18,7 @@ export function planTable(plans: readonly UpdatePlan[]): string {
   return [...table, '', ...notes.map((note, index) => `(${index + 1}) ${note}`), summary(plans), ''].join('\n');
 }
 
-function cellsOf(plan: UpdatePlan, noted: (word: string, reason: string) => string): string[] {
+function cellsOf(plan: ContainerPlan, noted: (word: string, reason: string) => string): string[] {
   if (!plan.eligible) return [noted('refused', plan.refusal.message), '-', '-', '-', '-', '-'];
   const { order, proof, startFirst, dependents, values, warnings } = plan;
   const update = warnings.length > 0 ? noted(order, warnings.join('; ')) : order;
@@ -53,7 +53,7 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-function summary(plans: readonly UpdatePlan[]): string {
+function summary(plans: readonly ContainerPlan[]): string {
   const refused = plans.filter(({ eligible }) => !eligible).length;
   return `${plans.length} containers: ${plans.length - refused} may be updated, ${refused} would be refused. Nothing was touched.`;
 }

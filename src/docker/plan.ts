@@ -21,12 +21,31 @@ export interface Prospects extends Pick<UpdateOptions, 'order' | 'onFailure'> {
   warnings: string[];
 }
 
-/** What would become of an update, if the new image were configured like the present one. */
-export type UpdatePlan = {
+/** What Swarm would do with a service, as its own update configuration says. */
+export interface ServiceProspects {
+  order: string;
+  onFailure: string;
+  /** How many tasks are replaced at a time; 0 for all at once. */
+  parallelism: number;
+  /** How many tasks there are to be; not there in a global service, which has one on each node. */
+  replicas?: number;
+  warnings: string[];
+}
+
+interface Subject {
   container: string;
   /** The reference that it follows, and the image that it runs. */
   image?: string;
   fromImageId?: string;
   /** The registry's digest of that image, where the engine knows exactly one. */
   fromDigest?: string;
-} & ({ eligible: false; refusal: PlanRefusal } | ({ eligible: true } & Prospects));
+}
+type Refused = Subject & { eligible: false; refusal: PlanRefusal };
+
+/** What would become of a container's update, if the new image were configured like the present one. */
+export type ContainerPlan = Refused | (Subject & { eligible: true } & Prospects);
+
+/** The same of a service of a Swarm. */
+export type ServicePlan = (Refused | (Subject & { eligible: true } & ServiceProspects)) & { service: string };
+
+export type UpdatePlan = ContainerPlan | ServicePlan;

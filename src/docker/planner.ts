@@ -8,9 +8,12 @@ import { registryDigest } from './image-identity.js';
 import { Inspection, type Permission, type Subjects } from './inspection.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
-import type { Prospects, UpdatePlan } from './plan.js';
+import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
 import { proofPolicy } from './proof-policy.js';
 import { needsStandIn } from './stand-in.js';
+import { ServiceInspection } from './swarm/service-inspection.js';
+import type { ServiceInspect, ServiceSpec } from './swarm/swarm-types.js';
+import { Targets, type TargetKind } from './targets.js';
 
 /**
  * Says what would become of an update, by the very rules of one, and touches nothing: it asks the engine to show things,
@@ -22,26 +25,35 @@ export class Planner {
     private readonly engine: Engine,
     private readonly inspection: Inspection,
     private readonly derivation: Derivation,
+    private readonly targets: Targets,
+    private readonly services: ServiceInspection,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
   ) {}
 
   /**
    * @param mayUpdate whether those who ask may have all of these containers updated
+   * @param kind what the name has to mean
    * @throws EngineUnreachable, EngineTimeout or EngineError where the engine does not answer well
    */
-  async plan(name: string, mayUpdate: Permission): Promise<UpdatePlan> {
+  async plan(name: string, mayUpdate: Permission, kind?: TargetKind): Promise<UpdatePlan> {
     await this.engine.connect();
-    return this.planOf(name, (findings) => this.inspection.inspect(name, findings, mayUpdate));
+    try {
+      const found = await this.targets.find(name, kind, mayUpdate);
+      if (found.service) return await this.planOfService(name, found.service);
+      return await this.planOf(name, (findings) => this.inspection.inspect(found.container, findings, mayUpdate));
+    } catch (error) {
+      return { container: name, ...refusalOf(error) };
+    }
   }
 
   /**
    * The plans of all containers of the engine, by name.
    * @throws as `plan`, but for what the engine refuses to show of one container: that is a refusal of this one
    */
-  async planAll(): Promise<UpdatePlan[]> {
+  async planAll(): Promise<ContainerPlan[]> {
     await this.engine.connect();
     const all = await this.inspection.all();
-    const plans: UpdatePlan[] = [];
+    const plans: ContainerPlan[] = [];
     for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
       const inspect = (findings: Findings): Promise<Subjects> =>
         this.inspection.amongAll(container, all, findings, () => true);
@@ -57,7 +69,7 @@ export class Planner {
     return plans;
   }
 
-  private async planOf(container: string, inspect: (findings: Findings) => Promise<Subjects>): Promise<UpdatePlan> {
+  private async planOf(container: string, inspect: (findings: Findings) => Promise<Subjects>): Promise<ContainerPlan> {
     const findings: Findings = {};
     try {
       const subjects = await inspect(findings);
@@ -66,9 +78,19 @@ export class Planner {
       const prospects = await this.prospects(subjects);
       return { container, ...known(findings), eligible: true, ...prospects };
     } catch (error) {
-      if (!(error instanceof UpdateError)) throw error;
-      const { code, stage, message } = error;
-      return { container, ...known(findings), eligible: false, refusal: { code, stage, message } };
+      return { container, ...known(findings), ...refusalOf(error) };
+    }
+  }
+
+  private async planOfService(container: string, service: ServiceInspect): Promise<ServicePlan> {
+    const findings: Findings = {};
+    const subject = { container, service: service.Spec.Name };
+    try {
+      await this.services.inspect(service, findings);
+      const prospects = serviceProspects(service.Spec, this.services.optionsOf(service.Spec).warnings);
+      return { ...subject, ...known(findings), eligible: true, ...prospects };
+    } catch (error) {
+      return { ...subject, ...known(findings), ...refusalOf(error) };
     }
   }
 
@@ -97,4 +119,22 @@ export class Planner {
 
 function known({ image, fromImageId, fromDigest }: Findings): Pick<Findings, 'image' | 'fromImageId' | 'fromDigest'> {
   return { image, fromImageId, fromDigest };
+}
+
+/** @throws the error where it is none of an update that ends before anything is touched */
+function refusalOf(error: unknown): { eligible: false; refusal: PlanRefusal } {
+  if (!(error instanceof UpdateError)) throw error;
+  const { code, stage, message } = error;
+  return { eligible: false, refusal: { code, stage, message } };
+}
+
+/** Where nothing is said, Swarm's defaults hold (swarmkit, api/defaults). */
+function serviceProspects({ Mode, UpdateConfig = {} }: ServiceSpec, warnings: string[]): ServiceProspects {
+  return {
+    order: UpdateConfig.Order ?? 'stop-first',
+    onFailure: UpdateConfig.FailureAction ?? 'pause',
+    parallelism: UpdateConfig.Parallelism ?? 1,
+    replicas: Mode?.Replicated?.Replicas,
+    warnings,
+  };
 }

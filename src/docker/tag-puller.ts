@@ -4,7 +4,7 @@ import type { Descriptor, ImageInspect } from './engine-types.js';
 import { findImage } from './find.js';
 import { hasDigest } from './image-identity.js';
 import { parseImageReference, repositoryOf } from './image-reference.js';
-import { ImagePuller, type PullTarget } from './image-puller.js';
+import { ImagePuller, type PullTarget, type Served } from './image-puller.js';
 import { UpdateError } from './outcome.js';
 import type { PullProgress } from './pull-stream.js';
 
@@ -44,21 +44,45 @@ export class TagPuller {
     return { image: await this.engine.inspectImage(target.image), digest, bytes };
   }
 
+  /**
+   * What the registry serves for a tag; nothing is pulled, unless it takes a pull to prove that it is what was expected.
+   * @throws UpdateError as `pull` does
+   */
+  async resolve(target: PullTarget, expected?: string): Promise<Served> {
+    const borrowed: string[] = [];
+    try {
+      return await this.ask(target, expected, borrowed);
+    } finally {
+      await this.giveBack(borrowed);
+    }
+  }
+
   private async pullExpected(target: PullTarget, onProgress: OnProgress, expected: string): Promise<Pulled> {
-    const served = await this.puller.ask(target);
     /** Names that images are given here for a while. */
     const borrowed: string[] = [];
     try {
-      const isServed = served.digest === expected || (await this.isPlatformOf(served, expected, target, borrowed));
-      if (!isServed) throw mismatch(target.image, expected, served.digest);
+      const { descriptor: served } = await this.ask(target, expected, borrowed);
       const { digest = served.digest, bytes } = await this.puller.pull(target, onProgress);
       const image = await this.engine.inspectImage(target.image);
       // Moved between the question and the pull: the local tag has followed, the container has not.
       if (digest !== served.digest || !hasDigest(image, digest)) throw mismatch(target.image, expected, digest);
       return { image, digest: expected, bytes };
     } finally {
-      await Promise.all(borrowed.map((name) => this.engine.removeImage(name).catch(() => undefined)));
+      await this.giveBack(borrowed);
     }
+  }
+
+  /** What the registry serves, where that is what is expected. @throws UpdateError `digest_mismatch` where it is not */
+  private async ask(target: PullTarget, expected: string | undefined, borrowed: string[]): Promise<Served> {
+    const served = await this.puller.ask(target);
+    const { digest } = served.descriptor;
+    if (expected === undefined || digest === expected) return served;
+    if (await this.isPlatformOf(served.descriptor, expected, target, borrowed)) return served;
+    throw mismatch(target.image, expected, digest);
+  }
+
+  private async giveBack(borrowed: readonly string[]): Promise<void> {
+    await Promise.all(borrowed.map((name) => this.engine.removeImage(name).catch(() => undefined)));
   }
 
   /**
@@ -81,7 +105,7 @@ export class TagPuller {
         if (error instanceof UpdateError && error.code === 'pull_not_found') return undefined;
         throw error;
       });
-    if (!manifest || indexTypes.includes(manifest.mediaType)) return false;
+    if (!manifest || indexTypes.includes(manifest.descriptor.mediaType)) return false;
     const indexName = `${repository}@${index.digest}`;
     const whole = await this.present({ ...target, image: indexName }, borrowed);
     if (whole.Manifests) return whole.Manifests.some(({ ID }) => ID === expected);

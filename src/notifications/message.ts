@@ -37,15 +37,13 @@ export function messageBody(format: MessageFormat, deployment: Deployment): Reco
   }
 }
 
-function sentence({ container, status, image, downtimeMs, error }: Deployment): string {
+function sentence(deployment: Deployment): string {
+  const { container, status, service, image, downtimeMs, error } = deployment;
   const reason = error ? `: ${error.code}: ${error.message}` : '';
   const text = {
     succeeded: `✅ ${container} was updated to ${image ?? 'its new image'}${downtimeMs === undefined ? '' : `, ${(downtimeMs / 1000).toFixed(1)} s without service`}`,
-    failed:
-      error?.code === 'rollback_failed'
-        ? `🚨 ${container} may be down, and neither the new nor the old container runs${reason}`
-        : `❌ the update of ${container} failed, nothing was touched${reason}`,
-    rolled_back: `⚠️ the update of ${container} failed and was rolled back, the old container runs${reason}`,
+    failed: `${failure(deployment)}${reason}`,
+    rolled_back: `⚠️ the update of ${container} failed and was rolled back, the old ${service === undefined ? 'container runs' : 'tasks run'}${reason}`,
     dropped: `⏸️ the update of ${container} was dropped${reason}`,
     queued: `${container} is queued`,
     running: `${container} is being updated`,
@@ -53,12 +51,21 @@ function sentence({ container, status, image, downtimeMs, error }: Deployment): 
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
 
+/** A service that failed its proof is left as Swarm leaves it, half-way for the most part. */
+function failure({ container, service, error }: Deployment): string {
+  if (service !== undefined && (error?.stage === 'prove' || error?.stage === 'rollback'))
+    return `🚨 the update of the service ${service} failed half-way, and some of its tasks may be down`;
+  return error?.code === 'rollback_failed'
+    ? `🚨 ${container} may be down, and neither the new nor the old container runs`
+    : `❌ the update of ${container} failed, nothing was touched`;
+}
+
 function summary(deployment: Deployment): Record<string, unknown> {
   const { id, container, status, result, requestedBy, queuedAt, startedAt, finishedAt } = deployment;
-  const { image, fromImageId, toImageId, digest, downtimeMs, error, requestId, traceId } = deployment;
+  const { service, image, fromImageId, toImageId, digest, downtimeMs, error, requestId, traceId } = deployment;
   return {
     ...{ id, container, status, result, requestedBy, requestId, traceId, queuedAt, startedAt, finishedAt },
-    ...{ image, fromImageId, toImageId, digest, downtimeMs },
+    ...{ service, image, fromImageId, toImageId, digest, downtimeMs },
     error: error && { code: error.code, stage: error.stage, message: error.message },
   };
 }

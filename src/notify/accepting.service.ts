@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
-import type { Deployment, DeploymentKind } from '../deployments/deployment.js';
+import type { Deployment, DeploymentKind, TargetKind } from '../deployments/deployment.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { unavailable } from '../http/problem.js';
@@ -23,6 +23,8 @@ export interface Accepted {
 export interface Asked {
   kind: DeploymentKind;
   container: string;
+  /** What that name has to mean. */
+  target?: TargetKind;
   caller: Caller;
   /** The registry's digest that it expects. */
   digest?: string;
@@ -44,7 +46,7 @@ export class AcceptingService {
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
   async accept(
-    { kind, container, caller, digest, wait: asked }: Asked,
+    { kind, container, target, caller, digest, wait: asked }: Asked,
     request: Request,
     response: Response,
   ): Promise<Accepted | Verdict> {
@@ -54,12 +56,13 @@ export class AcceptingService {
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const { deployment, position, coalesced } = await this.queue
-      .add(container, caller.id, { kind, digest, mayUpdate: containersFor(caller, kind) })
+      .add(container, caller.id, { kind, target, digest, mayUpdate: containersFor(caller, kind) })
       .catch(rethrowAsProblem);
     this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
       deploymentId: deployment.id,
       kind,
       container,
+      target,
       digest,
       position,
       coalesced,

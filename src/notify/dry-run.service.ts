@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import * as z from 'zod';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
+import type { TargetKind } from '../deployments/deployment.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine-error.js';
 import type { UpdatePlan } from '../docker/plan.js';
 import { Planner } from '../docker/planner.js';
@@ -39,7 +40,12 @@ export class DryRunService {
   ) {}
 
   /** @throws Problem 503 where the engine does not answer well or in time, and where too many ask at once */
-  async plan(container: string, caller: Caller, response: Response): Promise<UpdatePlan> {
+  async plan(
+    container: string,
+    target: TargetKind | undefined,
+    caller: Caller,
+    response: Response,
+  ): Promise<UpdatePlan> {
     if (this.running >= atOnce)
       throw unavailable(
         'too_many_dry_runs',
@@ -50,7 +56,9 @@ export class DryRunService {
     const limit = patience(response, deadlineMs);
     this.running++;
     // It keeps its place until it has really ended: each call to the engine has a deadline of its own.
-    const planned = this.planner.plan(container, (names) => permits(granted, names)).finally(() => this.running--);
+    const planned = this.planner
+      .plan(container, (names) => permits(granted, names), target)
+      .finally(() => this.running--);
     try {
       const plan = await Promise.race([planned, endOf(limit.signal)]);
       response.status(200);

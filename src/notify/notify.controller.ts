@@ -13,9 +13,15 @@ import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
 import { digestParameter } from './digest.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
+import { targetParameter } from './target.js';
 
 /** What a notify may ask for. */
-export const notifyQuery = z.object({ wait: waitSeconds, digest: digestParameter, dry_run: dryRunParameter });
+export const notifyQuery = z.object({
+  wait: waitSeconds,
+  digest: digestParameter,
+  dry_run: dryRunParameter,
+  kind: targetParameter,
+});
 
 @Controller('notify')
 @Requires('notify')
@@ -31,13 +37,13 @@ export class NotifyController {
   @HttpCode(202)
   notify(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(notifyQuery)) { wait, digest, dry_run }: z.output<typeof notifyQuery>,
+    @Query(new QueryPipe(notifyQuery)) { wait, digest, dry_run, kind: target }: z.output<typeof notifyQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict | UpdatePlan> {
-    if (dry_run) return this.dryRun.plan(container, caller, response);
-    return this.accepting.accept({ kind: 'notify', container, caller, wait, digest }, request, response);
+    if (dry_run) return this.dryRun.plan(container, target, caller, response);
+    return this.accepting.accept({ kind: 'notify', container, target, caller, wait, digest }, request, response);
   }
 
   @Post()

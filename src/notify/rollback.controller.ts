@@ -10,9 +10,10 @@ import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+import { targetParameter } from './target.js';
 
 /** What a request to go back may ask for. */
-export const rollbackQuery = z.object({ wait: waitSeconds });
+export const rollbackQuery = z.object({ wait: waitSeconds, kind: targetParameter });
 
 @Controller('rollback')
 @Requires('rollback')
@@ -25,12 +26,12 @@ export class RollbackController {
   @HttpCode(202)
   rollBack(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(rollbackQuery)) { wait }: z.output<typeof rollbackQuery>,
+    @Query(new QueryPipe(rollbackQuery)) { wait, kind: target }: z.output<typeof rollbackQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict> {
-    return this.accepting.accept({ kind: 'rollback', container, caller, wait }, request, response);
+    return this.accepting.accept({ kind: 'rollback', container, target, caller, wait }, request, response);
   }
 
   @Post()

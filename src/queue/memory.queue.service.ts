@@ -22,7 +22,7 @@ export class MemoryQueueService extends QueueService {
   override readonly isDurable = false;
   /** In the order of arrival. */
   private readonly waiting = new Set<Waiting>();
-  /** What a request for the same container, kind and digest joins: the last that came. */
+  /** What a request for the same container, kind, target and digest joins: the last that came. */
   private readonly joinable = new Map<string, Waiting>();
   private readonly arrivals = new EventTarget();
 
@@ -36,9 +36,9 @@ export class MemoryQueueService extends QueueService {
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify' }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target }: Wishes = {},
   ): Promise<Enqueued> {
-    const present = this.joinable.get(keyOf({ container, kind, digest }));
+    const present = this.joinable.get(keyOf({ container, kind, target, digest }));
     if (present) {
       this.moveBehindOtherKindOf(present);
       const position = this.positionOf(present);
@@ -46,8 +46,8 @@ export class MemoryQueueService extends QueueService {
       const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
-    const accepted = this.enter({ container, kind, digest, permissions: [mayUpdate] }, 0, () =>
-      this.deployments.accept(container, requestedBy, { kind, expectedDigest: digest }),
+    const accepted = this.enter({ container, kind, target, digest, permissions: [mayUpdate] }, 0, () =>
+      this.deployments.accept(container, requestedBy, { kind, target, expectedDigest: digest }),
     );
     const position = this.waiting.size;
     const deployment = await accepted;
@@ -183,6 +183,6 @@ function isOtherKind(one: Asked, other: Asked): boolean {
   return one.container === other.container && one.kind !== other.kind;
 }
 
-function keyOf({ container, kind, digest = '' }: Pick<Waiting, 'container' | 'kind' | 'digest'>): string {
-  return `${kind} ${container} ${digest}`;
+function keyOf({ container, kind, target, digest }: Pick<Waiting, 'container' | 'kind' | 'target' | 'digest'>): string {
+  return [kind, container, target, digest].join(' ');
 }

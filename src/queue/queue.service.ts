@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentKind, DeploymentRetry } from '../deployments/deployment.js';
+import type { Deployment, DeploymentKind, DeploymentRetry, TargetKind } from '../deployments/deployment.js';
 import type { Permissions } from './permissions.js';
 
 /** What became of a request: the deployment it belongs to, its place in the queue (1 is next), and whether it joined one that waited. */
@@ -12,6 +12,8 @@ export interface Enqueued {
 export interface Wishes {
   /** `notify` where it says nothing. */
   kind?: DeploymentKind;
+  /** What the name has to mean. */
+  target?: TargetKind;
   /** What it expects the registry to serve, `sha256:<64 hex>`. */
   digest?: string;
   /** The containers, as names and globs, that it may have updated; without it, that container alone. */
@@ -23,6 +25,8 @@ export interface Job {
   deploymentId: string;
   container: string;
   kind: DeploymentKind;
+  /** What the name has to mean; without it a container comes before a Swarm service. */
+  target?: TargetKind;
   /** What those who asked for it may have updated: containers that depend on this one follow it only where one of them may. */
   permissions: Permissions;
   /** The registry's digest that its callers expect; `sha256:<64 hex>`. */
@@ -55,7 +59,7 @@ export abstract class QueueService {
   abstract readonly isDurable: boolean;
 
   /**
-   * Requests of one kind are joined, unless they have different digests; one that joins after a request of the other
+   * Requests of one kind are joined, unless they have different digests, or mean different things by the name; one that joins after a request of the other
    * kind came goes behind that, for what was asked for last is what counts. For the same reason those of the other kind
    * that wait to be tried again are overtaken by a new one, and come out at once, as such.
    * @throws QueueFull where nothing waits that the request can join, and there is no room

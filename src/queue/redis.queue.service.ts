@@ -68,10 +68,10 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify' }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target }: Wishes = {},
   ): Promise<Enqueued> {
     for (let tries = 0; tries < mostTries; tries++) {
-      const deployment = this.deployments.draft(container, requestedBy, { kind, expectedDigest: digest });
+      const deployment = this.deployments.draft(container, requestedBy, { kind, target, expectedDigest: digest });
       const acceptance = await this.store.accept({ deployment, permissions: [mayUpdate], host: this.host });
       switch (acceptance.outcome) {
         case 'full':
@@ -160,11 +160,12 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       await this.giveUp(id);
       return undefined;
     }
-    const { container, kind, expectedDigest } = deployment;
+    const { container, kind, target, expectedDigest } = deployment;
     return {
       deploymentId: id,
       container,
       kind,
+      ...(target === undefined ? {} : { target }),
       permissions,
       ...(expectedDigest === undefined ? {} : { digest: expectedDigest }),
       ...(overtakenBy === undefined ? {} : { overtakenBy }),

@@ -169,7 +169,12 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         },
       },
       this.drain,
-      { mayUpdate: (names) => permits(permissions, names), reference: deploymentId, expectedDigest: job.digest },
+      {
+        mayUpdate: (names) => permits(permissions, names),
+        reference: deploymentId,
+        expectedDigest: job.digest,
+        target: job.target,
+      },
     );
     const end = await this.endOf(outcome, job, started);
     // One that was abandoned has its end already.
@@ -228,11 +233,13 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   private logEnd(ended: Deployment, started: Deployment): void {
-    const { id, container, image, fromImageId, toImageId, fromDigest, digest, downtimeMs, warnings, error } = ended;
+    const { id, container, service, image, fromImageId, toImageId, fromDigest, digest } = ended;
+    const { downtimeMs, warnings, error } = ended;
     const durationMs = Date.now() - Date.parse(started.startedAt ?? started.queuedAt);
     const facts = {
       deploymentId: id,
       container,
+      service,
       status: ended.status,
       image,
       fromImageId,
@@ -248,7 +255,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       case 'succeeded':
         this.logger.log(
           ended.result === 'updated'
-            ? `${container}: updated to ${String(toImageId)}`
+            ? `${container}: updated to ${String(toImageId ?? digest)}`
             : `${container}: already up to date`,
           facts,
         );
@@ -257,7 +264,10 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         this.logger.warn(`${container}: dropped: ${describe(error)}`, facts);
         break;
       case 'rolled_back':
-        this.logger.error(`${container}: rolled back, the old container runs again: ${describe(error)}`, facts);
+        this.logger.error(
+          `${container}: rolled back, the old ${service === undefined ? 'container runs' : 'tasks run'} again: ${describe(error)}`,
+          facts,
+        );
         break;
       case 'failed':
       case 'queued':

@@ -6,14 +6,20 @@ export function templateOf(method: string, path: string): string {
     .replace(/^\/containers\/(?!json$|create$)[^/]+/, '/containers/{id}')
     .replace(/^\/distribution\/.+\/json$/, '/distribution/{name}/json')
     .replace(/^\/networks\/[^/]+/, '/networks/{id}')
+    .replace(/^\/(services|tasks)\/[^/]+/, '/$1/{id}')
     .replace(/^\/images\/(?!create$)(.+?)(\/(json|tag))?$/, '/images/{name}$2');
   return `${method} ${template}`;
 }
 
-/** Every call that `src/docker/engine.ts` can make: it is the only place that knows the engine's paths. */
+/** The only places that know the engine's paths. */
+const sources = ['engine-connection.ts', 'engine.ts', 'swarm/swarm-manager.ts'];
+
+/** Every call that the service can make. */
 export function callsInSource(): string[] {
-  const source = readFileSync('src/docker/engine.ts', 'utf8');
-  const calls = [...source.matchAll(/'(GET|HEAD|POST|PUT|DELETE)',\s*(?:this\.versioned\()?[`'](\/[^`']*)[`']/g)];
+  const source = sources.map((file) => readFileSync(`src/docker/${file}`, 'utf8')).join('\n');
+  const calls = [
+    ...source.matchAll(/'(GET|HEAD|POST|PUT|DELETE)',\s*(?:this\.(?:engine\.)?versioned\()?[`'](\/[^`']*)[`']/g),
+  ];
   return [
     ...new Set(calls.map(([, method = '', path = '']) => templateOf(method, path.replaceAll(/\$\{.+?\}/g, 'x')))),
   ];

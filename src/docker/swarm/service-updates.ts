@@ -1,0 +1,152 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../../config/settings.js';
+import { Disclosure } from '../disclosure.js';
+import { Engine } from '../engine.js';
+import { UpdateError, type UpdateOutcome } from '../outcome.js';
+import type { RunningUpdate } from '../running-update.js';
+import { TagPuller } from '../tag-puller.js';
+import { isServed, type Aim, type Look } from './convergence.js';
+import { endOf } from './service-end.js';
+import { ServiceInspection } from './service-inspection.js';
+import { ServiceProgress, type Patience } from './service-progress.js';
+import { serviceImage, withImage } from './service-spec.js';
+import { submit, type Change } from './service-submission.js';
+import { watchService } from './service-watch.js';
+import { previousImage } from './previous-spec.js';
+import { SwarmManager } from './swarm-manager.js';
+import type { ServiceInspect } from './swarm-types.js';
+import { collectTaskEvidence, type TaskEvidence } from './task-evidence.js';
+
+const nsPerMs = 1_000_000;
+/** Swarm's default (swarmkit, api/defaults). */
+const defaultMonitorMs = 5000;
+
+/**
+ * Updates services of a Swarm: resolves the tag to a digest and hands that to Swarm, which replaces the tasks as the service's own
+ * update configuration says; then watches until all of them run it, or Swarm gives up.
+ */
+@Injectable()
+export class ServiceUpdates {
+  constructor(
+    private readonly engine: Engine,
+    private readonly manager: SwarmManager,
+    private readonly inspection: ServiceInspection,
+    private readonly puller: TagPuller,
+    private readonly disclosure: Disclosure,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<Settings, 'engineWaitMs' | 'logTailLines' | 'proofTimeoutMs' | 'pullTimeoutMs'>,
+  ) {}
+
+  /**
+   * @param expectedDigest what the registry must serve; without it, whatever the tag means
+   * @throws UpdateError, or what the engine fails with, where nothing was handed to Swarm
+   */
+  async update(found: ServiceInspect, update: RunningUpdate, expectedDigest?: string): Promise<UpdateOutcome> {
+    const patience = await this.begin(found, update);
+    const { followed, digest: present } = serviceImage(found.Spec);
+    const target = { image: followed, signal: update.drain.begun };
+    const { descriptor, platforms, registryAuth } = await this.puller.resolve(target, expectedDigest);
+    const { digest } = descriptor;
+    update.findings.digest = expectedDigest ?? digest;
+    const state = found.UpdateStatus?.State;
+    if (present === digest && (state === undefined || state === 'completed' || state === 'rollback_completed'))
+      return this.upToDate(found, update);
+    const image = imageOf(withImage(found.Spec, digest, platforms));
+    const isOnItsWay = ({ Spec, UpdateStatus }: ServiceInspect): boolean =>
+      imageOf(Spec) === image && (UpdateStatus?.State ?? 'updating') === 'updating';
+    if (isOnItsWay(found)) update.warn('Swarm was at this update already, so that nothing was handed to it');
+    return this.carryOut(found, update, { kind: 'update', image }, patience, {
+      isDone: isOnItsWay,
+      send: (service) => {
+        this.inspection.assertMayUpdate(service.Spec);
+        if (serviceImage(service.Spec).followed !== followed) throw changed(service);
+        const spec = withImage(service.Spec, digest, platforms);
+        return this.manager.updateService(service.ID, service.Version.Index, spec, registryAuth);
+      },
+    });
+  }
+
+  /** Goes back to the image before by Swarm's own rollback, with the service's own rollback configuration. @throws as `update` */
+  async rollBack(found: ServiceInspect, update: RunningUpdate): Promise<UpdateOutcome> {
+    const patience = await this.begin(found, update);
+    const image = previousImage(found);
+    update.findings.digest = image.split('@')[1];
+    return this.carryOut(found, update, { kind: 'rollback', image }, patience, {
+      isDone: ({ Spec, UpdateStatus }) =>
+        imageOf(Spec) === image && UpdateStatus?.State?.startsWith('rollback') === true,
+      send: (service) => {
+        if (previousImage(service) !== image) throw changed(service);
+        return this.manager.rollBackService(service.ID, service.Version.Index, service.Spec);
+      },
+    });
+  }
+
+  /** All that comes before the registry is asked. */
+  private async begin(found: ServiceInspect, update: RunningUpdate): Promise<Patience> {
+    const { Spec } = found;
+    await this.inspection.inspect(found, update.findings);
+    const { options, warnings } = this.inspection.optionsOf(Spec);
+    update.mask = await this.disclosure.maskForService(Spec);
+    update.warn(...warnings);
+    await update.enter('pull');
+    const { Delay = 0, Monitor } = Spec.UpdateConfig ?? {};
+    const monitorMs = Monitor ? Monitor / nsPerMs : defaultMonitorMs;
+    return {
+      settleMs: options.settleMs,
+      stepMs: (options.timeoutMs ?? this.settings.proofTimeoutMs) + Delay / nsPerMs + monitorMs,
+      pullMs: this.settings.pullTimeoutMs,
+    };
+  }
+
+  private async upToDate(found: ServiceInspect, { findings }: RunningUpdate): Promise<UpdateOutcome> {
+    const tasks = await this.manager.listTasks(found.ID, ['running']);
+    return { ...findings, status: 'succeeded', result: 'up_to_date', running: isServed({ service: found, tasks }) };
+  }
+
+  private async carryOut(
+    found: ServiceInspect,
+    update: RunningUpdate,
+    aim: Aim,
+    patience: Patience,
+    change: Change,
+  ): Promise<UpdateOutcome> {
+    const { engineWaitMs: waitMs } = this.settings;
+    const { drain } = update;
+    await update.enter('swap');
+    if (!change.isDone(found))
+      update.warn(...(await submit(this.engine, this.manager, found, change, { waitMs, drain })));
+    await update.enter('prove');
+    let evidence: TaskEvidence | undefined;
+    const { headway, look } = await watchService(this.manager, found.ID, new ServiceProgress(aim, patience), {
+      drain,
+      waitMs,
+      onRollingBack: async (seen) => {
+        evidence = await this.evidence(found.ID, aim, seen, update);
+        await update.enter('rollback');
+      },
+    });
+    if (headway.is === 'converged') return { ...update.findings, status: 'succeeded', result: 'updated' };
+    evidence ??= await this.evidence(found.ID, aim, look, update);
+    const { status, error } = endOf(headway, look.service, evidence, update.stage);
+    return { ...update.findings, status, error };
+  }
+
+  private async evidence(id: string, { image }: Aim, { service }: Look, update: RunningUpdate): Promise<TaskEvidence> {
+    const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const evidence = await collectTaskEvidence(this.manager, id, image, service.UpdateStatus?.Message, told);
+    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
+    return evidence;
+  }
+}
+
+function imageOf({ TaskTemplate }: ServiceInspect['Spec']): string {
+  return TaskTemplate.ContainerSpec?.Image ?? '';
+}
+
+function changed({ Spec }: ServiceInspect): UpdateError {
+  return new UpdateError(
+    'container_changed',
+    'swap',
+    `somebody else changed the image of the service ${Spec.Name} meanwhile, to ${imageOf(Spec)}; nothing was done to it`,
+  );
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { swarmServiceLabel } from './eligibility.js';
+import { Engine } from './engine.js';
+import type { ContainerInspect } from './engine-types.js';
+import { find } from './find.js';
+import type { Permission } from './inspection.js';
+import { UpdateError } from './outcome.js';
+import { nameOf } from './pair.js';
+import { ServiceInspection } from './swarm/service-inspection.js';
+import type { ServiceInspect } from './swarm/swarm-types.js';
+
+/** What a name may mean. */
+export type TargetKind = 'container' | 'service';
+
+export type Target = { container: ContainerInspect; service?: undefined } | { service: ServiceInspect };
+
+/**
+ * Finds what a name means: a container, or where there is none a service of the Swarm that the engine manages. Containers
+ * come first, so that for one that exists nothing else is asked.
+ */
+@Injectable()
+export class Targets {
+  constructor(
+    private readonly engine: Engine,
+    private readonly services: ServiceInspection,
+  ) {}
+
+  /**
+   * @param kind what the name has to mean, where the caller says so
+   * @param mayUpdate whether those who asked may have all of these updated: a task's container leads to another name
+   * @throws UpdateError with the stage `inspect`
+   */
+  async find(name: string, kind: TargetKind | undefined, mayUpdate: Permission): Promise<Target> {
+    const container = kind === 'service' ? undefined : await this.container(name);
+    const serviceId = kind === undefined ? container?.Config.Labels?.[swarmServiceLabel] : undefined;
+    const service = serviceId === undefined ? undefined : await this.services.behind(serviceId);
+    if (service) return { service: permitted(service, name, mayUpdate) };
+    if (container) return { container };
+    const missing = `there is no container named ${name}`;
+    if (kind === 'container') throw new UpdateError('no_such_container', 'inspect', missing);
+    const found = await this.services.search(name);
+    if (found.service) return found;
+    if (kind === 'service') throw new UpdateError('no_such_service', 'inspect', found.reason);
+    const too = this.engine.isSwarmManager ? `, and ${found.reason}` : '';
+    throw new UpdateError('no_such_container', 'inspect', missing + too);
+  }
+
+  /** What to say of a service that has the name of a container that was taken. Asked of a known manager alone, and never in vain. */
+  async namesakeOf(name: string): Promise<string[]> {
+    if (!this.engine.isSwarmManager) return [];
+    const { service } = await this.services.search(name).catch(() => ({ service: undefined }));
+    if (!service) return [];
+    return [
+      `there is a container and a service named ${name}: the container was taken; ask with ?kind=service for the service`,
+    ];
+  }
+
+  private async container(name: string): Promise<ContainerInspect | undefined> {
+    const found = await find(this.engine, name);
+    // The engine resolves ids and id prefixes as well; here a name is a name.
+    return found && nameOf(found) === name ? found : undefined;
+  }
+}
+
+function permitted(service: ServiceInspect, task: string, mayUpdate: Permission): ServiceInspect {
+  const { Name } = service.Spec;
+  if (mayUpdate([Name])) return service;
+  throw new UpdateError(
+    'refused',
+    'inspect',
+    `${task} is a task of the service ${Name}, which none of those who asked for this update may update; grant it, or ask with a token that may`,
+  );
+}

@@ -1,0 +1,120 @@
+import type Docker from 'dockerode';
+import type { ServiceInspect, ServiceSpec, Task } from '../../src/docker/swarm/swarm-types.js';
+import { uniqueName, type EngineUnderTest } from './environment.js';
+import type { Account } from './registry.js';
+import { until } from './until.js';
+
+const local = '127.0.0.1';
+const nsPerMs = 1_000_000;
+
+export interface AppService {
+  name: string;
+  /** As it was before the update, to compare with. */
+  before: ServiceInspect;
+}
+
+/** How long Swarm watches a new task; its own default is 5 s. */
+export const monitorMs = 3000;
+
+/** An engine as the one manager of a Swarm of its own: never one that others use too. */
+export class Swarm {
+  private readonly services: string[] = [];
+
+  private constructor(private readonly engine: EngineUnderTest) {}
+
+  static async init(engine: EngineUnderTest): Promise<Swarm> {
+    await engine.docker.swarmInit({ ListenAddr: local, AdvertiseAddr: local });
+    return new Swarm(engine);
+  }
+
+  async leave(): Promise<void> {
+    for (const name of this.services) await this.remove(name);
+    await this.engine.docker.swarmLeave({ force: true });
+  }
+
+  /** Runs a service from the digest that the registry serves, as `docker service create` does, and waits until it is there. */
+  async run(
+    image: string,
+    { Mode, TaskTemplate, ...spec }: Partial<ServiceSpec> = {},
+    account?: Account,
+  ): Promise<AppService> {
+    const name = spec.Name ?? uniqueName('service');
+    const ContainerSpec = { ...TaskTemplate?.ContainerSpec, Image: await this.pinned(image, account) };
+    const body = {
+      UpdateConfig: { Parallelism: 1, Monitor: monitorMs * nsPerMs, FailureAction: 'pause' },
+      RollbackConfig: { Parallelism: 1, Monitor: monitorMs * nsPerMs, FailureAction: 'pause' },
+      ...spec,
+      Name: name,
+      Mode: Mode ?? { Replicated: { Replicas: 1 } },
+      TaskTemplate: { ...TaskTemplate, ContainerSpec },
+    };
+    // Kept apart, or dockerode would put all of it into the URL.
+    const request = { _query: {}, _body: body } as unknown as Docker.CreateServiceOptions;
+    await this.engine.docker.createService({ ...account, serveraddress: '' } as Docker.AuthConfig, request);
+    this.services.push(name);
+    const replicas = body.Mode.Replicated ? (body.Mode.Replicated.Replicas ?? 1) : 1;
+    await until(`the tasks of ${name}`, 60_000, async () => {
+      const running = await this.running(name);
+      return running.length >= replicas || undefined;
+    });
+    return { name, before: await this.inspect(name) };
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.engine.docker.getService(name).remove();
+    await until(`the end of the tasks of ${name}`, 60_000, async () => {
+      const left = await this.engine.docker.listContainers({
+        all: true,
+        filters: { label: [`com.docker.swarm.service.name=${name}`] },
+      });
+      return left.length === 0 || undefined;
+    });
+    this.services.splice(this.services.indexOf(name), this.services.includes(name) ? 1 : 0);
+  }
+
+  async inspect(name: string): Promise<ServiceInspect> {
+    return (await this.engine.docker.getService(name).inspect()) as ServiceInspect;
+  }
+
+  /** Changes the specification by hand, as `docker service update` does. */
+  async change(name: string, change: (spec: ServiceSpec) => ServiceSpec): Promise<void> {
+    const { Version, Spec } = await this.inspect(name);
+    const request = { _query: { version: Version.Index }, _body: change(Spec) };
+    await this.engine.docker.getService(name).update(request);
+  }
+
+  async tasks(name: string): Promise<Task[]> {
+    return (await this.engine.docker.listTasks({ filters: { service: [name] } })) as Task[];
+  }
+
+  async running(name: string): Promise<Task[]> {
+    return (await this.tasks(name)).filter(
+      ({ Status, DesiredState }) => Status.State === 'running' && DesiredState === 'running',
+    );
+  }
+
+  /** The name of the container of one of its tasks. */
+  async taskContainer(name: string): Promise<string> {
+    const [task] = await this.running(name);
+    const id = task?.Status.ContainerStatus?.ContainerID ?? '';
+    return (await this.engine.docker.getContainer(id).inspect()).Name.slice(1);
+  }
+
+  async setAvailability(Availability: 'active' | 'drain'): Promise<void> {
+    const [node] = (await this.engine.docker.listNodes()) as {
+      ID: string;
+      Version: { Index: number };
+      Spec: object;
+    }[];
+    if (!node) throw new Error('the Swarm has no node');
+    const request = { _query: { version: node.Version.Index }, _body: { ...node.Spec, Availability } };
+    await this.engine.docker.getNode(node.ID).update(request);
+  }
+
+  private async pinned(image: string, account?: Account): Promise<string> {
+    const { Descriptor } = (await this.engine.docker
+      .getImage(image)
+      .distribution({ authconfig: { ...account, serveraddress: '' } })) as { Descriptor: { digest: string } };
+    return `${image}@${Descriptor.digest}`;
+  }
+}
