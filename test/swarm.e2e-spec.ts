@@ -1,37 +1,36 @@
 // @extended
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeOnEachEngine, docker, uniqueImage } from './support/environment.js';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { labels } from '../src/docker/labels.js';
+import { docker, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
 import { withoutImage } from './support/services.js';
-import { monitorMs, Swarm } from './support/swarm.js';
+import { describeOnEachSwarm, monitorMs } from './support/swarm.js';
+import { until } from './support/until.js';
 
 const failing = { version: 'bad', cmd: ['/bin/sh', '-c', 'echo no such luck; exit 3'] };
 
-describeOnEachEngine('a service of a Swarm', (engine) => {
-  /** Not on an engine that others use: it becomes a Swarm for a while. */
-  const itHere = engine.private ? it : it.skip;
+describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   let service: Service;
-  let swarm: Swarm;
 
   beforeAll(async () => {
     if (!engine.private) return;
-    swarm = await Swarm.init(engine);
     service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '1s', PROOF_TIMEOUT: '60s' });
     await service.ready();
   }, 120_000);
   afterAll(async () => {
-    if (!engine.private) return;
-    await service.stop();
-    await swarm.leave();
-  }, 120_000);
+    if (engine.private) await service.stop();
+  });
+
+  const imageOf = async (name: string): Promise<string | undefined> =>
+    (await swarm().inspect(name)).Spec.TaskTemplate.ContainerSpec?.Image;
 
   itHere(
     'is updated to what its tag means, with everything else as it was; then it is up to date',
     async () => {
       const image = uniqueImage('web');
       await publish(docker, image, { version: 'v1' });
-      const { name, before } = await swarm.run(image, {
+      const { name, before } = await swarm().run(image, {
         Mode: { Replicated: { Replicas: 2 } },
         Labels: { team: 'web' },
         TaskTemplate: {
@@ -45,17 +44,17 @@ describeOnEachEngine('a service of a Swarm', (engine) => {
       const deployment = await service.update(name, 90_000);
       expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated', service: name, image });
       expect(deployment.stages.map(({ stage }) => stage)).toEqual(['recover', 'inspect', 'pull', 'swap', 'prove']);
-      const after = await swarm.inspect(name);
+      const after = await swarm().inspect(name);
       expect(after.Spec.TaskTemplate.ContainerSpec?.Image).toBe(`${image}@${String(deployment.digest)}`);
       expect(before.Spec.TaskTemplate.ContainerSpec?.Image).toBe(`${image}@${String(deployment.fromDigest)}`);
       expect(withoutImage(after.Spec)).toEqual(withoutImage(before.Spec));
       expect(after.Spec.TaskTemplate.Placement?.Platforms).toEqual([{ Architecture: 'amd64', OS: 'linux' }]);
-      const running = await swarm.running(name);
+      const running = await swarm().running(name);
       expect(running.map(({ Spec }) => Spec.ContainerSpec?.Image)).toEqual(
         Array(2).fill(after.Spec.TaskTemplate.ContainerSpec?.Image),
       );
       expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'up_to_date', running: true });
-      await swarm.remove(name);
+      await swarm().remove(name);
     },
     180_000,
   );
@@ -65,7 +64,7 @@ describeOnEachEngine('a service of a Swarm', (engine) => {
     async () => {
       const image = uniqueImage('paused');
       await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm.run(image, { Mode: { Replicated: { Replicas: 2 } } });
+      const { name } = await swarm().run(image, { Mode: { Replicated: { Replicas: 2 } } });
       await publish(docker, image, failing);
       const deployment = await service.update(name, 90_000);
       expect(deployment).toMatchObject({
@@ -77,9 +76,9 @@ describeOnEachEngine('a service of a Swarm', (engine) => {
       expect(await service.update(name, 90_000)).toMatchObject({ status: 'failed', error: { code: 'update_paused' } });
       await publish(docker, image, { version: 'v2' });
       expect(await service.update(name, 90_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
-      await swarm.remove(name);
+      await swarm().remove(name);
     },
-    240_000,
+    300_000,
   );
 
   itHere(
@@ -87,7 +86,7 @@ describeOnEachEngine('a service of a Swarm', (engine) => {
     async () => {
       const image = uniqueImage('rolled');
       await publish(docker, image, { version: 'v1' });
-      const { name, before } = await swarm.run(image, {
+      const { name, before } = await swarm().run(image, {
         UpdateConfig: { Parallelism: 1, Monitor: monitorMs * 1_000_000, FailureAction: 'rollback' },
       });
       await publish(docker, image, failing);
@@ -96,9 +95,95 @@ describeOnEachEngine('a service of a Swarm', (engine) => {
         status: 'rolled_back',
         error: { code: 'exited', stage: 'prove', exitCode: 3, logTail: ['no such luck'] },
       });
-      expect((await swarm.inspect(name)).Spec).toEqual(before.Spec);
-      expect(await swarm.running(name)).toHaveLength(1);
-      await swarm.remove(name);
+      expect((await swarm().inspect(name)).Spec).toEqual(before.Spec);
+      expect(await swarm().running(name)).toHaveLength(1);
+      await swarm().remove(name);
+    },
+    300_000,
+  );
+
+  itHere(
+    'goes back to the image before and forward again, and is left alone where Swarm would take back more',
+    async () => {
+      const image = uniqueImage('way-back');
+      await publish(docker, image, { version: 'v1' });
+      const { name, before } = await swarm().run(image);
+      expect(await service.rollBack(name)).toMatchObject({ error: { code: 'no_previous_image' } });
+      await publish(docker, image, { version: 'v2' });
+      const { digest } = await service.update(name, 90_000);
+      const back = await service.rollBack(name, 90_000);
+      expect(back).toMatchObject({ status: 'succeeded', result: 'updated', fromDigest: digest });
+      expect((await swarm().inspect(name)).Spec).toEqual(before.Spec);
+      expect(await service.rollBack(name, 90_000)).toMatchObject({ status: 'succeeded', digest });
+      await swarm().change(name, (spec) => ({ ...spec, Labels: { by: 'hand' } }));
+      expect(await service.rollBack(name)).toMatchObject({ error: { code: 'no_previous_image', stage: 'pull' } });
+      await swarm().remove(name);
+    },
+    300_000,
+  );
+
+  itHere(
+    'is updated where it has no replicas, and where it is global',
+    async () => {
+      for (const Mode of [{ Replicated: { Replicas: 0 } }, { Global: {} }]) {
+        const image = uniqueImage('mode');
+        await publish(docker, image, { version: 'v1' });
+        const { name } = await swarm().run(image, { Mode });
+        await publish(docker, image, { version: 'v2' });
+        const deployment = await service.update(name, 90_000);
+        expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated' });
+        expect(await imageOf(name)).toBe(`${image}@${String(deployment.digest)}`);
+        await swarm().remove(name);
+      }
+    },
+    180_000,
+  );
+
+  itHere(
+    'is not proved where the only node is drained; the next notify waits for the update that goes on once it is back',
+    async () => {
+      const image = uniqueImage('drained');
+      await publish(docker, image, { version: 'v1' });
+      const { name } = await swarm().run(image, { Labels: { [labels.timeout]: '2s' } });
+      await swarm().setAvailability('drain');
+      await until('the end of the task', 60_000, async () => (await swarm().running(name)).length === 0 || undefined);
+      await publish(docker, image, { version: 'v2' });
+      const deployment = await service.update(name, 90_000);
+      expect(deployment).toMatchObject({ status: 'failed', error: { code: 'proof_timeout', stage: 'prove' } });
+      expect(deployment.error?.message).toContain('no suitable node');
+      await swarm().change(name, (spec) => ({ ...spec, Labels: {} }));
+      await swarm().setAvailability('active');
+      const next = await service.update(name, 90_000);
+      expect(next).toMatchObject({ status: 'succeeded', digest: deployment.digest });
+      await until('the task', 60_000, async () => (await swarm().running(name)).length === 1 || undefined);
+      await swarm().remove(name);
+    },
+    240_000,
+  );
+
+  itHere(
+    'goes on by itself where this service is stopped in the middle, and is found updated afterwards',
+    async () => {
+      const slow = ['/bin/sh', '-c', '/bin/busybox sleep 8; exec /bin/busybox httpd -f -p 80 -h /www'];
+      const lines = [
+        'HEALTHCHECK --interval=1s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]',
+      ];
+      const image = uniqueImage('interrupted');
+      await publish(docker, image, { version: 'v1' });
+      const { name } = await swarm().run(image);
+      await publish(docker, image, { version: 'v2', cmd: slow, lines });
+      const other = await Service.start({ DOCKER_HOST: engine.dockerHost, DRAIN_TIMEOUT: '2s', SETTLE_TIME: '1s' });
+      await other.notify(name);
+      await until('the proof', 60_000, () => other.logs.find(({ message }) => message === `${name}: prove`));
+      await other.stop();
+      const end = other.logs.find(({ message }) => message.includes('dropped: interrupted'));
+      expect(end?.message).toContain('Swarm goes on with the update by itself');
+      const next = await service.update(name, 90_000);
+      expect(next).toMatchObject({ status: 'succeeded', service: name });
+      expect(await imageOf(name)).toBe(`${image}@${String(next.digest)}`);
+      const [task] = await swarm().running(name);
+      expect(task?.Spec.ContainerSpec?.Image).toBe(await imageOf(name));
+      await swarm().remove(name);
     },
     240_000,
   );

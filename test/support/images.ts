@@ -84,7 +84,12 @@ export async function publish(docker: Docker, reference: string, image: AppImage
 }
 
 /** Publishes an image of which the engine then has nothing: it has a layer to download, and speaks of it. */
-export async function publishUnseen(docker: Docker, reference: string, image: AppImage): Promise<void> {
-  await publish(docker, reference, { ...image, files: { ...image.files, blob: randomBytes(4_000_000) } });
+export async function publishUnseen(
+  docker: Docker,
+  reference: string,
+  image: AppImage,
+  account?: Account,
+): Promise<void> {
+  await publish(docker, reference, { ...image, files: { ...image.files, blob: randomBytes(4_000_000) } }, account);
   await docker.getImage(`${reference}-built`).remove();
 }

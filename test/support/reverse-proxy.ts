@@ -92,6 +92,18 @@ export function slowApp(nginx: string, listensAfterSeconds: number, version: str
 }
 
 /**
+ * An app that serves on for a while when it is stopped, as one must that is found by DNS: who has asked for its address a
+ * moment before still comes. `slowApp` leaves that to the service; Swarm stops a task at once.
+ */
+export function drainingApp(nginx: string, version: string): AppImage {
+  return {
+    ...slowApp(nginx, 0, version),
+    cmd: ['/bin/sh', '-c', `${command} /app.conf & trap "/bin/busybox sleep 5; kill -QUIT $!" TERM; wait; wait`],
+    stopSignal: 'SIGTERM',
+  };
+}
+
+/**
  * Debian's nginx as an image in the registry; answers its reference.
  * @throws Unavailable where nginx cannot be had
  */

@@ -1,6 +1,8 @@
+import { afterAll, beforeAll, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import type { ServiceInspect, ServiceSpec, Task } from '../../src/docker/swarm/swarm-types.js';
-import { uniqueName, type EngineUnderTest } from './environment.js';
+import { describeOnEachEngine, uniqueName, type EngineUnderTest } from './environment.js';
+import { pullImage } from './pull-image.js';
 import type { Account } from './registry.js';
 import { until } from './until.js';
 
@@ -32,13 +34,17 @@ export class Swarm {
     await this.engine.docker.swarmLeave({ force: true });
   }
 
-  /** Runs a service from the digest that the registry serves, as `docker service create` does, and waits until it is there. */
+  /**
+   * Runs a service from the digest that the registry serves, as `docker service create` does, and waits until it is there.
+   * @param account of the registry: the image is pulled with it before, and the service itself gets no credentials
+   */
   async run(
     image: string,
     { Mode, TaskTemplate, ...spec }: Partial<ServiceSpec> = {},
     account?: Account,
   ): Promise<AppService> {
     const name = spec.Name ?? uniqueName('service');
+    if (account) await pullImage(this.engine.docker, image, account);
     const ContainerSpec = { ...TaskTemplate?.ContainerSpec, Image: await this.pinned(image, account) };
     const body = {
       UpdateConfig: { Parallelism: 1, Monitor: monitorMs * nsPerMs, FailureAction: 'pause' },
@@ -50,7 +56,7 @@ export class Swarm {
     };
     // Kept apart, or dockerode would put all of it into the URL.
     const request = { _query: {}, _body: body } as unknown as Docker.CreateServiceOptions;
-    await this.engine.docker.createService({ ...account, serveraddress: '' } as Docker.AuthConfig, request);
+    await this.engine.docker.createService(request);
     this.services.push(name);
     const replicas = body.Mode.Replicated ? (body.Mode.Replicated.Replicas ?? 1) : 1;
     await until(`the tasks of ${name}`, 60_000, async () => {
@@ -117,4 +123,32 @@ export class Swarm {
       .distribution({ authconfig: { ...account, serveraddress: '' } })) as { Descriptor: { digest: string } };
     return `${image}@${Descriptor.digest}`;
   }
+}
+
+interface OnSwarm {
+  engine: EngineUnderTest;
+  /** Skips, and counts, where the engine is one that others use: it becomes a Swarm for a while. */
+  itHere: typeof it | typeof it.skip;
+  swarm: () => Swarm;
+}
+
+/** Tests of a Swarm, on the oldest and on the newest engine. */
+export function describeOnEachSwarm(what: string, tests: (on: OnSwarm) => void): void {
+  describeOnEachEngine(what, (engine) => {
+    let swarm: Swarm | undefined;
+
+    beforeAll(async () => {
+      if (engine.private) swarm = await Swarm.init(engine);
+    }, 60_000);
+    afterAll(() => swarm?.leave(), 120_000);
+
+    tests({
+      engine,
+      itHere: engine.private ? it : it.skip,
+      swarm: () => {
+        if (!swarm) throw new Error('there is no Swarm');
+        return swarm;
+      },
+    });
+  });
 }
