@@ -1,7 +1,7 @@
 // @extended
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
+import { docker, testEnvironment, uniqueName } from './support/environment.js';
 import { publish, publishUnseen } from './support/images.js';
 import { pullImage } from './support/pull-image.js';
 import { keepSecret } from './support/secrecy.js';
@@ -47,9 +47,7 @@ describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }
   itHere(
     "leads from a task's container to its service, unless the container is asked for",
     async () => {
-      const image = uniqueImage('task');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image);
+      const { name, image } = await swarm().runApp('task');
       const task = await swarm().taskContainer(name);
       await publish(docker, image, { version: 'v2' });
       expect(await notifyAs(task, 'container')).toMatchObject({
@@ -74,9 +72,7 @@ describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }
   itHere(
     'is the container where a service has the same name, and says so; the service where it is asked for',
     async () => {
-      const image = uniqueImage('both');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image);
+      const { name, image } = await swarm().runApp('both');
       const container = await runContainer(name, image);
       await publish(docker, image, { version: 'v2' });
       const deployment = await service.update(name, 90_000);
@@ -103,9 +99,7 @@ describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }
   itHere(
     'is changed as it is now, where somebody else changed it meanwhile; no URL holds what its environment holds',
     async () => {
-      const image = uniqueImage('meanwhile');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image, {
+      const { name, image } = await swarm().runApp('meanwhile', {
         TaskTemplate: { ContainerSpec: { Image: '', Env: [`SECRET=${secret}`] } },
       });
       await publish(docker, image, { version: 'v2' });

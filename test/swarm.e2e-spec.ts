@@ -1,7 +1,8 @@
 // @extended
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import type { Deployment } from '../src/deployments/deployment.js';
 import { labels } from '../src/docker/labels.js';
-import { docker, uniqueImage } from './support/environment.js';
+import { docker } from './support/environment.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
 import { withoutImage } from './support/services.js';
@@ -15,7 +16,12 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
 
   beforeAll(async () => {
     if (!engine.private) return;
-    service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '1s', PROOF_TIMEOUT: '60s' });
+    service = await Service.start({
+      DOCKER_HOST: engine.dockerHost,
+      SETTLE_TIME: '1s',
+      PROOF_TIMEOUT: '60s',
+      DIGEST_TIMEOUT: '1s',
+    });
     await service.ready();
   }, 120_000);
   afterAll(async () => {
@@ -28,9 +34,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   itHere(
     'is updated to what its tag means, with everything else as it was; then it is up to date',
     async () => {
-      const image = uniqueImage('web');
-      await publish(docker, image, { version: 'v1' });
-      const { name, before } = await swarm().run(image, {
+      const { name, image, before } = await swarm().runApp('web', {
         Mode: { Replicated: { Replicas: 2 } },
         Labels: { team: 'web' },
         TaskTemplate: {
@@ -60,11 +64,29 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   );
 
   itHere(
+    'is updated to the digest that was pushed, and to no other',
+    async () => {
+      const { name, image, before } = await swarm().runApp('digest');
+      await publish(docker, image, { version: 'v2' });
+      const notify = async (digest: string): Promise<Deployment> => {
+        const answer = await service.fetch(`/notify/${name}?digest=${digest}`, { method: 'POST' });
+        return service.settled(((await answer.json()) as { id: string }).id, 90_000);
+      };
+      const refused = await notify(`sha256:${'0'.repeat(64)}`);
+      expect(refused).toMatchObject({ status: 'failed', error: { code: 'digest_mismatch', stage: 'pull' } });
+      expect((await swarm().inspect(name)).Version).toEqual(before.Version);
+      const pushed = String(refused.error?.servedDigest);
+      expect(await notify(pushed)).toMatchObject({ status: 'succeeded', result: 'updated', digest: pushed });
+      expect(await imageOf(name)).toBe(`${image}@${pushed}`);
+      await swarm().remove(name);
+    },
+    120_000,
+  );
+
+  itHere(
     'is left half-way where its failure action is pause, and said to be; the next notify goes on with it',
     async () => {
-      const image = uniqueImage('paused');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image, { Mode: { Replicated: { Replicas: 2 } } });
+      const { name, image } = await swarm().runApp('paused', { Mode: { Replicated: { Replicas: 2 } } });
       await publish(docker, image, failing);
       const deployment = await service.update(name, 90_000);
       expect(deployment).toMatchObject({
@@ -84,9 +106,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   itHere(
     'is rolled back where its failure action says so, and never called a success',
     async () => {
-      const image = uniqueImage('rolled');
-      await publish(docker, image, { version: 'v1' });
-      const { name, before } = await swarm().run(image, {
+      const { name, image, before } = await swarm().runApp('rolled', {
         UpdateConfig: { Parallelism: 1, Monitor: monitorMs * 1_000_000, FailureAction: 'rollback' },
       });
       await publish(docker, image, failing);
@@ -105,9 +125,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   itHere(
     'goes back to the image before and forward again, and is left alone where Swarm would take back more',
     async () => {
-      const image = uniqueImage('way-back');
-      await publish(docker, image, { version: 'v1' });
-      const { name, before } = await swarm().run(image);
+      const { name, image, before } = await swarm().runApp('way-back');
       expect(await service.rollBack(name)).toMatchObject({ error: { code: 'no_previous_image' } });
       await publish(docker, image, { version: 'v2' });
       const { digest } = await service.update(name, 90_000);
@@ -126,9 +144,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
     'is updated where it has no replicas, and where it is global',
     async () => {
       for (const Mode of [{ Replicated: { Replicas: 0 } }, { Global: {} }]) {
-        const image = uniqueImage('mode');
-        await publish(docker, image, { version: 'v1' });
-        const { name } = await swarm().run(image, { Mode });
+        const { name, image } = await swarm().runApp('mode', { Mode });
         await publish(docker, image, { version: 'v2' });
         const deployment = await service.update(name, 90_000);
         expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated' });
@@ -142,9 +158,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   itHere(
     'is not proved where the only node is drained; the next notify waits for the update that goes on once it is back',
     async () => {
-      const image = uniqueImage('drained');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image, { Labels: { [labels.timeout]: '2s' } });
+      const { name, image } = await swarm().runApp('drained', { Labels: { [labels.timeout]: '2s' } });
       await swarm().setAvailability('drain');
       await until('the end of the task', 60_000, async () => (await swarm().running(name)).length === 0 || undefined);
       await publish(docker, image, { version: 'v2' });
@@ -168,9 +182,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
       const lines = [
         'HEALTHCHECK --interval=1s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]',
       ];
-      const image = uniqueImage('interrupted');
-      await publish(docker, image, { version: 'v1' });
-      const { name } = await swarm().run(image);
+      const { name, image } = await swarm().runApp('interrupted');
       await publish(docker, image, { version: 'v2', cmd: slow, lines });
       const other = await Service.start({ DOCKER_HOST: engine.dockerHost, DRAIN_TIMEOUT: '2s', SETTLE_TIME: '1s' });
       await other.notify(name);

@@ -105,14 +105,16 @@ export class DeploymentMetrics {
   }
 
   /**
-   * A name only once a container was found under it: names that callers make up must not become series. Those who delete and create
-   * containers under ever new names meet a bound.
+   * A name only once a container, or a service, was found under it: names that callers make up must not become series. Those who
+   * delete and create containers under ever new names meet a bound.
    */
-  private nameFor({ container, fromImageId }: Deployment): string {
-    if (this.containers.has(container)) return container;
-    if (fromImageId === undefined || this.containers.size >= mostContainers) return '';
-    this.containers.add(container);
-    return container;
+  private nameFor({ container, service, fromImageId }: Deployment): string {
+    // The tasks by which a service may have been found come and go.
+    const name = service ?? container;
+    if (this.containers.has(name)) return name;
+    if ((fromImageId ?? service) === undefined || this.containers.size >= mostContainers) return '';
+    this.containers.add(name);
+    return name;
   }
 }
 

@@ -53,7 +53,7 @@ export function describeOnEachEngine(what: string, tests: (engine: EngineUnderTe
 export const describeOnNewestEngine = engines.length > 1 ? describe : describe.skip;
 
 /** For tests that are counted, and never run. */
-function absentEngine(title: string): EngineUnderTest {
+export function absentEngine(title: string): EngineUnderTest {
   const docker = undefined as never;
   return { title, dockerHost: '', docker, private: undefined, fetchText: () => Promise.reject(new Error(title)) };
 }

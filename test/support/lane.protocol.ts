@@ -20,5 +20,5 @@ export type Job = string[];
 
 /** Whether a file of tests asks for the newest engine beside the usual one: it is started for those alone. */
 export function needsNewestEngine(file: string): boolean {
-  return /describeOn(Each|Newest)Engine/.test(readFileSync(file, 'utf8'));
+  return /describeOn(Each|Newest)(Engine|Swarm)/.test(readFileSync(file, 'utf8'));
 }

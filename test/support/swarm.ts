@@ -1,7 +1,16 @@
-import { afterAll, beforeAll, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import type { ServiceInspect, ServiceSpec, Task } from '../../src/docker/swarm/swarm-types.js';
-import { describeOnEachEngine, uniqueName, type EngineUnderTest } from './environment.js';
+import {
+  absentEngine,
+  describeOnEachEngine,
+  docker,
+  engines,
+  uniqueImage,
+  uniqueName,
+  type EngineUnderTest,
+} from './environment.js';
+import { publish } from './images.js';
 import { pullImage } from './pull-image.js';
 import type { Account } from './registry.js';
 import { until } from './until.js';
@@ -11,6 +20,8 @@ const nsPerMs = 1_000_000;
 
 export interface AppService {
   name: string;
+  /** What it follows. */
+  image: string;
   /** As it was before the update, to compare with. */
   before: ServiceInspect;
 }
@@ -63,7 +74,14 @@ export class Swarm {
       const running = await this.running(name);
       return running.length >= replicas || undefined;
     });
-    return { name, before: await this.inspect(name) };
+    return { name, image, before: await this.inspect(name) };
+  }
+
+  /** Runs a service from a new image of which `v1` is published. */
+  async runApp(what: string, spec?: Partial<ServiceSpec>): Promise<AppService> {
+    const image = uniqueImage(what);
+    await publish(docker, image, { version: 'v1' });
+    return this.run(image, spec);
   }
 
   async remove(name: string): Promise<void> {
@@ -135,20 +153,32 @@ interface OnSwarm {
 /** Tests of a Swarm, on the oldest and on the newest engine. */
 export function describeOnEachSwarm(what: string, tests: (on: OnSwarm) => void): void {
   describeOnEachEngine(what, (engine) => {
-    let swarm: Swarm | undefined;
+    testsOn(engine, tests);
+  });
+}
 
-    beforeAll(async () => {
-      if (engine.private) swarm = await Swarm.init(engine);
-    }, 60_000);
-    afterAll(() => swarm?.leave(), 120_000);
+/** The same on the engine that all tests use. */
+export function describeOnSwarm(what: string, tests: (on: OnSwarm) => void): void {
+  const [engine] = engines;
+  (engine ? describe : describe.skip)(what, () => {
+    testsOn(engine ?? absentEngine('an engine'), tests);
+  });
+}
 
-    tests({
-      engine,
-      itHere: engine.private ? it : it.skip,
-      swarm: () => {
-        if (!swarm) throw new Error('there is no Swarm');
-        return swarm;
-      },
-    });
+function testsOn(engine: EngineUnderTest, tests: (on: OnSwarm) => void): void {
+  let swarm: Swarm | undefined;
+
+  beforeAll(async () => {
+    if (engine.private) swarm = await Swarm.init(engine);
+  }, 60_000);
+  afterAll(() => swarm?.leave(), 120_000);
+
+  tests({
+    engine,
+    itHere: engine.private ? it : it.skip,
+    swarm: () => {
+      if (!swarm) throw new Error('there is no Swarm');
+      return swarm;
+    },
   });
 }
