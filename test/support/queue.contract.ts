@@ -58,6 +58,19 @@ export function describeQueue(name: string, make: (queueSize: number) => Promise
       expect(await queue.size()).toBe(1);
     });
 
+    it('joins no request that means something else by the name, and hands on what each means', async () => {
+      const { queue } = await build(10);
+      const service = await queue.add('web', 'ci', { target: 'service' });
+      const container = await queue.add('web', 'ci');
+      const again = await queue.add('web', 'ci', { target: 'service' });
+      expect([container.coalesced, again.coalesced]).toEqual([false, true]);
+      expect(again.deployment).toMatchObject({ id: service.deployment.id, target: 'service' });
+      expect([await queue.take(never), await queue.take(never)].map((job) => job?.target)).toEqual([
+        'service',
+        undefined,
+      ]);
+    });
+
     it('lets a request wait anew once its container was taken (S13)', async () => {
       const { queue } = await build(10);
       const first = await queue.add('web', 'ci');
