@@ -86,7 +86,11 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
   itHere(
     'is left half-way where its failure action is pause, and said to be; the next notify goes on with it',
     async () => {
-      const { name, image } = await swarm().runApp('paused', { Mode: { Replicated: { Replicas: 2 } } });
+      const { name, image } = await swarm().runApp('paused', {
+        Mode: { Replicated: { Replicas: 2 } },
+        // So long that a failure of the first task is seen before the second one is replaced.
+        UpdateConfig: { Parallelism: 1, Delay: 10_000_000_000, Monitor: monitorMs * 1_000_000 },
+      });
       await publish(docker, image, failing);
       const deployment = await service.update(name, 90_000);
       expect(deployment).toMatchObject({
@@ -101,6 +105,24 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
       await swarm().remove(name);
     },
     300_000,
+  );
+
+  itHere(
+    'is no success where Swarm calls it one, for its failure action is continue, and the tasks fail again and again',
+    async () => {
+      const { name, image } = await swarm().runApp('continued', {
+        UpdateConfig: { Parallelism: 1, Monitor: 100_000_000, FailureAction: 'continue' },
+      });
+      await publish(docker, image, failing);
+      const deployment = await service.update(name, 90_000);
+      expect(deployment).toMatchObject({
+        status: 'failed',
+        error: { code: 'exited', stage: 'prove', exitCode: 3, logTail: ['no such luck'] },
+      });
+      expect(deployment.error?.message).toContain('again and again');
+      await swarm().remove(name);
+    },
+    180_000,
   );
 
   itHere(
@@ -180,7 +202,7 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
     async () => {
       const slow = ['/bin/sh', '-c', '/bin/busybox sleep 8; exec /bin/busybox httpd -f -p 80 -h /www'];
       const lines = [
-        'HEALTHCHECK --interval=1s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]',
+        'HEALTHCHECK --interval=1s --start-period=60s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]',
       ];
       const { name, image } = await swarm().runApp('interrupted');
       await publish(docker, image, { version: 'v2', cmd: slow, lines });

@@ -76,6 +76,22 @@ export class Namespaces {
     return ['nsenter', [`--target=${this.pid}`, '--net', program, ...args]];
   }
 
+  /**
+   * Lays a cable from this network to the one in there. It goes with the network in there.
+   * @param here the address of this end, and `there` of the other, with the length of their network's prefix
+   */
+  async connect(here: string, there: string): Promise<void> {
+    const [inner, outer] = [`tdp${this.pid}i`, `tdp${this.pid}o`];
+    // The program of the root, in the network of this process.
+    const ip = (...args: string[]): Promise<unknown> =>
+      run('nsenter', [`--target=${this.pid}`, '--mount', '--root', 'ip', ...args]);
+    await ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', String(this.pid));
+    await ip('address', 'add', here, 'dev', outer);
+    await ip('link', 'set', outer, 'up');
+    await run(...this.inside('ip', 'address', 'add', there, 'dev', inner));
+    await run(...this.inside('ip', 'link', 'set', inner, 'up'));
+  }
+
   /** What answers at a URL in there. @throws Error where nothing does, or the status is no success */
   async fetchText(url: string): Promise<string> {
     const fetching = `fetch(process.argv[1],{signal:AbortSignal.timeout(5000)}).then(async(r)=>{if(!r.ok)throw r.status;process.stdout.write(await r.text())}).catch(()=>process.exit(1))`;

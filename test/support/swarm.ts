@@ -35,9 +35,21 @@ export class Swarm {
 
   private constructor(private readonly engine: EngineUnderTest) {}
 
-  static async init(engine: EngineUnderTest): Promise<Swarm> {
-    await engine.docker.swarmInit({ ListenAddr: local, AdvertiseAddr: local });
+  static async init(engine: EngineUnderTest, address = local): Promise<Swarm> {
+    await engine.docker.swarmInit({ ListenAddr: address, AdvertiseAddr: address });
     return new Swarm(engine);
+  }
+
+  /** Has another engine, at an address of its own, work for this one. */
+  async addWorker(worker: EngineUnderTest, address: string): Promise<void> {
+    const { JoinTokens } = (await this.engine.docker.swarmInspect()) as { JoinTokens: { Worker: string } };
+    const { Swarm } = (await this.engine.docker.info()) as { Swarm: { NodeAddr: string } };
+    await worker.docker.swarmJoin({
+      ListenAddr: address,
+      AdvertiseAddr: address,
+      RemoteAddrs: [`${Swarm.NodeAddr}:2377`],
+      JoinToken: JoinTokens.Worker,
+    });
   }
 
   async leave(): Promise<void> {
@@ -124,13 +136,15 @@ export class Swarm {
     return (await this.engine.docker.getContainer(id).inspect()).Name.slice(1);
   }
 
+  /** Of the manager. */
   async setAvailability(Availability: 'active' | 'drain'): Promise<void> {
-    const [node] = (await this.engine.docker.listNodes()) as {
+    const nodes = (await this.engine.docker.listNodes()) as {
       ID: string;
       Version: { Index: number };
-      Spec: object;
+      Spec: { Role: string };
     }[];
-    if (!node) throw new Error('the Swarm has no node');
+    const node = nodes.find(({ Spec }) => Spec.Role === 'manager');
+    if (!node) throw new Error('the Swarm has no manager');
     const request = { _query: { version: node.Version.Index }, _body: { ...node.Spec, Availability } };
     await this.engine.docker.getNode(node.ID).update(request);
   }

@@ -26,6 +26,7 @@ describe('endOf', () => {
     [{ is: 'failed', code: 'container_changed' } as const, 'container_changed', newImage],
     [{ is: 'overdue', afterMs: 30_000, wasRollingBack: false } as const, 'proof_timeout', 'within 30 s'],
     [{ is: 'overdue', afterMs: 30_000, wasRollingBack: true } as const, 'rollback_failed', 'within 30 s'],
+    [{ is: 'failing' } as const, 'exited', 'again and again'],
   ])('fails with a code and a way on: %j', (headway, code, words) => {
     expect(endOf(headway, service, { code: 'exited', errors: [] }, 'prove')).toMatchObject({
       status: 'failed',

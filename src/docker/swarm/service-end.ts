@@ -44,6 +44,12 @@ export function endOf(
           `no further task of the service ${Name} came to run, and to stay, ${waited}${reasons}; Swarm goes on trying: see docker service ps ${Name}, and docker service rollback ${Name} to go back`,
         );
   }
+  if (headway.is === 'failing') {
+    return failed(
+      code,
+      `the tasks of the service ${Name} fail again and again${reasons}; Swarm goes on starting them: see docker service ps ${Name}, and docker service rollback ${Name} to go back`,
+    );
+  }
   switch (headway.code) {
     case 'update_paused':
       return failed(

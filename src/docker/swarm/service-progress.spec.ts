@@ -29,14 +29,18 @@ describe('ServiceProgress', () => {
     expect(seen([first, pending], 19_501)).toBe('overdue');
   });
 
-  it('is overdue where tasks come and go', () => {
+  it.each([undefined, 'completed' as const])('sees tasks fail again and again of which Swarm says %s', (state) => {
     const one = progress();
-    let at = 0;
-    while (at <= 10_000) {
-      expect(one.see(look({ tasks: [task()], state: 'completed' }), at)).toEqual({ is: 'waiting' });
-      at += 500;
-    }
-    expect(one.see(look({ tasks: [task()], state: 'completed' }), at)).toMatchObject({ is: 'overdue' });
+    for (const at of [0, 500, 1000]) expect(one.see(look({ tasks: [task()], state }), at)).toEqual({ is: 'waiting' });
+    expect(one.see(look({ tasks: [task()], state }), 1500)).toEqual({ is: 'failing' });
+  });
+
+  it('leaves it to Swarm to count those that fail while it replaces them', () => {
+    const one = progress();
+    for (let at = 0; at <= 10_000; at += 500)
+      expect(one.see(look({ tasks: [task()], state: 'updating' }), at)).toEqual({ is: 'waiting' });
+    // Those that were replaced are none that were lost.
+    expect(one.see(look({ tasks: [task()], state: 'completed' }), 10_000)).toEqual({ is: 'waiting' });
   });
 
   it('gives a node that gets the image as long as a pull', () => {

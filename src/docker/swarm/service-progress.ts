@@ -10,8 +10,14 @@ export interface Patience {
   pullMs: number;
 }
 
-/** What is known of an update after another look: `overdue` where it makes no headway. */
-export type Headway = ServiceVerdict | { is: 'overdue'; afterMs: number; wasRollingBack: boolean };
+/**
+ * What is known of an update after another look: `overdue` where it makes no headway; `failing` where Swarm calls it done, or has
+ * nothing to do, and the tasks end again and again.
+ */
+export type Headway = ServiceVerdict | { is: 'overdue'; afterMs: number; wasRollingBack: boolean } | { is: 'failing' };
+
+/** One may end for many a reason, a node that goes away say. */
+const mostLost = 3;
 
 /**
  * Follows a service from look to look. A rolling update of many tasks takes long, so that not the whole has a deadline but
@@ -23,6 +29,8 @@ export class ServiceProgress {
   private stepSinceMs: number | undefined;
   private mostRunning = 0;
   private isRollingBack = false;
+  private present: readonly string[] = [];
+  private lost = 0;
 
   constructor(
     private readonly aim: Aim,
@@ -47,8 +55,21 @@ export class ServiceProgress {
       this.mostRunning = running.length;
     }
     if (verdict.is !== 'waiting' && verdict.is !== 'rolling_back') return verdict;
+    if (verdict.is === 'waiting' && this.losesTasks(look)) return { is: 'failing' };
     const afterMs = nowMs - this.stepSinceMs;
     const isOverdue = afterMs > (isPulling(look) ? Math.max(pullMs, stepMs) : stepMs);
     return isOverdue ? { is: 'overdue', afterMs, wasRollingBack: this.isRollingBack } : verdict;
+  }
+
+  /** While Swarm replaces tasks they come and go, and it counts failures itself. */
+  private losesTasks({ service, tasks }: Look): boolean {
+    const isReplacing = /updating|rollback_started/.test(service.UpdateStatus?.State ?? '');
+    const started = tasks.filter(
+      ({ DesiredState, Status }) => DesiredState === 'running' && Status.State !== 'pending',
+    );
+    const ids = started.map(({ ID }) => ID);
+    if (!isReplacing) this.lost += this.present.filter((id) => !ids.includes(id)).length;
+    this.present = isReplacing ? [] : ids;
+    return this.lost >= mostLost;
   }
 }
