@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { AgentModule } from './agent.module.js';
 import { AppModule } from './app.module.js';
 import { check } from './check.js';
 import { ServiceLogger } from './config/service-logger.js';
@@ -18,6 +19,12 @@ async function bootstrap(): Promise<void> {
   const configured = settings();
   const { port, metricsPort } = configured;
   const logger = new ServiceLogger(configured);
+  if (configured.role === 'agent') {
+    const agent = await NestFactory.createApplicationContext(AgentModule, { logger, abortOnError: false });
+    agent.enableShutdownHooks([], { useProcessExit: true });
+    logger.log(`working for the host ${String(configured.hostName)}`, 'Main');
+    return;
+  }
   // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
   for (const wanted of metricsPort === undefined ? [port] : [port, metricsPort]) await assertPortIsFree(wanted);
   const app = await NestFactory.create<NestExpressApplication>(AppModule, new ExpressAdapter(), {

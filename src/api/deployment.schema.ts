@@ -30,6 +30,14 @@ const retry = z.looseObject({ stage: z.string(), code: z.string(), message: z.st
 
 const dependent = z.looseObject({ name: containerName, fromContainerId: z.string(), containerId: z.string() });
 
+const hostPart = z.looseObject({
+  host: z.string(),
+  deploymentId: z.uuid().meta({ description: "The id of the host's own record, once it was begun." }),
+  status: z.enum(deploymentStatuses),
+  result: z.enum(['updated', 'up_to_date']).optional(),
+  error: z.looseObject({ code: z.string(), stage: z.string().optional(), message: z.string() }).optional(),
+});
+
 /** All that is told of a deployment: a field that is added to the record has to be written down here. */
 const shownFields = {
   id: z.uuid(),
@@ -68,6 +76,9 @@ const shownFields = {
   running: z.boolean().optional(),
   dependents: z.array(dependent).optional().meta({ description: 'The containers that were replaced with it.' }),
   warnings: z.array(z.string()).optional(),
+  host: z.string().optional().meta({ description: 'The host that it is for, in a fleet.' }),
+  partOf: z.uuid().optional().meta({ description: 'The deployment of several hosts that it is a part of.' }),
+  hosts: z.array(hostPart).optional().meta({ description: 'What has become of it on each of several hosts.' }),
   error: error.optional(),
 } satisfies Record<keyof ShownDeployment, z.ZodType>;
 

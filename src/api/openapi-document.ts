@@ -24,6 +24,9 @@ const enqueued = {
   '202': answer('Accepted; Location is where its outcome will be.', 'Accepted'),
   ...outcomes,
   ...refusals,
+  '409': problem(
+    '`ambiguous_container`: hosts of a fleet have different things under that name; say which with `host`.',
+  ),
   '413': problem('The body is larger than any that makes sense.'),
 };
 const unknown = problem('Unknown, lost at a restart, or not for this caller.');
@@ -48,6 +51,7 @@ export function openApiDocument(): Json {
           parameters: [containerParameter, ...queryParameters(notifyQuery), prefer],
           responses: {
             ...enqueued,
+            '501': problem('`no_engine`: a dry run was asked of an instance without an engine.'),
             '200': {
               description: 'It succeeded: updated, or up to date. With `dry_run`: the plan.',
               content: json({ oneOf: [reference('Deployment'), reference('Plan')] }),

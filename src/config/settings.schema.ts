@@ -137,6 +137,11 @@ export const settingsSchema = z.object({
         'Keep what waits, and the deployments, in Redis: `redis://` or, with TLS, `rediss://`. They survive restarts then. See [docs/fleet.md](docs/fleet.md).',
       secret: true,
     }),
+  ROLE: z.enum(['all', 'api', 'agent'], 'must be all, api or agent').default('all').meta({
+    description:
+      'What this instance does: `all`; with `REDIS_URL` also `api`, which accepts and has no engine, or `agent`, which works for one engine and has no port.',
+    default: '`all`',
+  }),
   HOST_NAME: z
     .string()
     .regex(
@@ -145,8 +150,16 @@ export const settingsSchema = z.object({
     )
     .optional()
     .meta({
-      description: 'What the Docker host is called in Redis. Required with `REDIS_URL`; it must stay the same.',
+      description:
+        'What the Docker host is called in Redis. Required with `REDIS_URL`, except for an `api`; it must stay the same.',
     }),
+  HOST_WAIT: duration(
+    1000,
+    7 * 24 * hourMs,
+    '10m',
+    'With `REDIS_URL`: how long a deployment waits for a host that is away.',
+  ),
+  STOP_AT_FAILURE: flag(true, 'Of a deployment for several hosts: begin no further host once one did not succeed.'),
   DOCKER_CONFIG_PATH: z
     .string()
     .optional()

@@ -28,7 +28,8 @@ const secrets = Object.entries(settingsSchema.shape)
  */
 export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
   const { values, problems } = withSecretFiles(env, secrets);
-  const needsSecretKey = isServer && !env.POLICY_PATH && !env.SECRET_KEY_FILE;
+  const isAgent = env.ROLE === 'agent';
+  const needsSecretKey = isServer && !isAgent && !env.POLICY_PATH && !env.SECRET_KEY_FILE;
   const present = Object.fromEntries(
     Object.entries(values).filter(([name, value]) => value !== '' || (name === 'SECRET_KEY' && needsSecretKey)),
   );
@@ -36,8 +37,11 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     problems.push(
       'SECRET_KEY is required: the secret that callers send as "Authorization: Bearer <secret>"; or SECRET_KEY_FILE, or POLICY_PATH',
     );
-  if (isServer && (present.REDIS_URL !== undefined || env.REDIS_URL_FILE) && present.HOST_NAME === undefined)
+  const hasRedis = present.REDIS_URL !== undefined || Boolean(env.REDIS_URL_FILE);
+  if (isServer && hasRedis && present.ROLE !== 'api' && present.HOST_NAME === undefined)
     problems.push('HOST_NAME is required with REDIS_URL: what this Docker host is called there, always the same');
+  if (isServer && !hasRedis && (present.ROLE === 'api' || isAgent))
+    problems.push(`REDIS_URL is required with ROLE=${String(present.ROLE)}: it is how the two find each other`);
   const parsed = settingsSchema.safeParse(present);
   for (const { path, message } of parsed.error?.issues ?? []) {
     const name = path.join('.');
@@ -63,7 +67,10 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     port: value.PORT,
     queueSize: value.QUEUE_SIZE,
     redisUrl: value.REDIS_URL,
+    role: value.ROLE,
     hostName: value.HOST_NAME,
+    hostWaitMs: value.HOST_WAIT,
+    stopAtFailure: value.STOP_AT_FAILURE,
     dockerConfig: {
       path: value.DOCKER_CONFIG_PATH ?? join(value.DOCKER_CONFIG ?? defaultDockerConfigFolder, 'config.json'),
       explicit: value.DOCKER_CONFIG_PATH !== undefined,

@@ -69,6 +69,16 @@ export interface DeploymentFindings {
   warnings?: string[];
 }
 
+/** What becomes of a deployment on one of several hosts. */
+export interface HostPart {
+  host: string;
+  /** By which the host's own record can be read, once it was begun. */
+  deploymentId: string;
+  status: DeploymentStatus;
+  result?: 'updated' | 'up_to_date';
+  error?: { code: string; stage?: string; message: string };
+}
+
 /** The record of the work that one or more notifies of the same container asked for. Times are ISO 8601, UTC. */
 export interface Deployment extends DeploymentFindings {
   readonly id: string;
@@ -84,6 +94,12 @@ export interface Deployment extends DeploymentFindings {
   readonly queuedAt: string;
   /** The registry's digest that the callers expect, `sha256:<64 hex>`; it succeeds only where that is proved to run. */
   readonly expectedDigest?: string;
+  /** The host that it is for, where there may be several. */
+  readonly host?: string;
+  /** The deployment of several hosts that this one is a part of. */
+  readonly partOf?: string;
+  /** Where it is for several hosts: what has become of it on each, in the order in which they are worked on. */
+  hosts?: HostPart[];
   status: DeploymentStatus;
   result?: 'updated' | 'up_to_date';
   /** When it was begun for the first time. */

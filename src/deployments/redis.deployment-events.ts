@@ -34,8 +34,8 @@ export class RedisDeploymentEvents extends DeploymentEvents implements OnApplica
 
   onApplicationBootstrap(): void {
     const { listener } = this.redis;
-    listener.on('message', (_: string, text: string) => {
-      this.receive(text);
+    listener.on('message', (channel: string, text: string) => {
+      if (channel === eventsChannel) this.receive(text);
     });
     listener.on('close', () => (this.lostAt ??= Date.now()));
     listener.on('ready', () => {

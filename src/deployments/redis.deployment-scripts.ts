@@ -50,7 +50,7 @@ return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1)}
  * Replaces a record, unless it has changed meanwhile: answers `changed`, `full <how many>`, `overtaken <id>` or `done`. Arguments: id,
  * the record as it was, as it is to be, kind, what it joins by, where it is then (`waiting`, `leaving`: it waits and nobody joins it,
  * `running` or `finished`), how many may wait (0: it has its place already, and comes back to it), how many finished ones are kept, the channel and the
- * message that tell that it finished.
+ * message that tell that it finished, and `part` where it is a part of another one: that is neither listed nor kept by itself.
  */
 export const changeScript: Script = {
   name: 'changeDeployment',
@@ -93,21 +93,42 @@ if to ~= 'waiting' then
 end
 redis.call('HSET', deployments, id, after)
 if to == 'running' then
-  redis.call('ZADD', running, 'NX', redis.call('ZSCORE', accepted, id), id)
+  redis.call('ZADD', running, 'NX', redis.call('ZSCORE', accepted, id) or redis.call('INCR', sequence), id)
 elseif to == 'finished' then
   redis.call('ZREM', running, id)
-  redis.call('ZADD', finished, redis.call('INCR', sequence), id)
   redis.call('PUBLISH', ARGV[9], ARGV[10])
+  if ARGV[11] == 'part' then
+    return {'done', ''}
+  end
+  redis.call('ZADD', finished, redis.call('INCR', sequence), id)
   local surplus = redis.call('ZCARD', finished) - kept
   if surplus > 0 then
     for _, oldest in ipairs(redis.call('ZRANGE', finished, 0, surplus - 1)) do
       redis.call('ZREM', finished, oldest)
       redis.call('ZREM', accepted, oldest)
+      local record = redis.call('HGET', deployments, oldest)
+      for _, part in ipairs(record and cjson.decode(record).deployment.hosts or {}) do
+        redis.call('HDEL', deployments, part.deploymentId)
+      end
       redis.call('HDEL', deployments, oldest)
     end
   end
 end
 return {'done', ''}
+`,
+};
+
+/** Begins a part, unless it has been begun. Arguments: id, record. */
+export const addPartScript: Script = {
+  name: 'addDeploymentPart',
+  keys: 3,
+  lua: `
+local deployments, running, sequence, id = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
+local isNew = redis.call('HSETNX', deployments, id, ARGV[2])
+if isNew == 1 then
+  redis.call('ZADD', running, redis.call('INCR', sequence), id)
+end
+return isNew
 `,
 };
 

@@ -5,7 +5,7 @@ import { answered } from '../redis/redis-unavailable.js';
 import { isFinished, type Deployment } from './deployment.js';
 import { DeploymentStore } from './deployment-store.js';
 import { eventsChannel } from './redis.deployment-events.js';
-import { acceptScript, changeScript, moveBehindScript, recordKeys } from './redis.deployment-scripts.js';
+import { acceptScript, addPartScript, changeScript, moveBehindScript, recordKeys } from './redis.deployment-scripts.js';
 
 /** A deployment as it is stored: its record, and what only those know who work on it. */
 export interface StoredDeployment {
@@ -14,6 +14,8 @@ export interface StoredDeployment {
   permissions: readonly (readonly string[])[];
   /** The host that it is for. */
   host?: string;
+  /** Where it is for several hosts: how they follow each other. */
+  rollout?: { parallel: number; stopAtFailure: boolean };
   overtakenBy?: string;
   /** Somebody is about to begin it: nobody may join it any more. */
   taken?: true;
@@ -88,6 +90,9 @@ export class RedisDeploymentStore extends DeploymentStore {
         deployment: change(present.deployment),
       }));
       if (!changed) throw new Error(`there is no unfinished deployment ${id}`);
+      // Who begins one works on it.
+      if (changed.deployment.status === 'running')
+        this.held.set(id, { stored: JSON.stringify(changed), present: changed, writing: Promise.resolve() });
       return changed.deployment;
     }
     const { present } = held;
@@ -109,25 +114,21 @@ export class RedisDeploymentStore extends DeploymentStore {
   }
 
   /**
-   * Replaces what is stored of an unfinished deployment by what `change` makes of it, as one step. Where it runs then, this process
-   * is the one that works on it. Waits for Redis while it is away.
-   * @param change answers undefined where nothing is to be changed
+   * Replaces what is stored of an unfinished deployment by what `change` makes of it, as one step. Waits for Redis while it is away.
+   * @param change answers undefined where nothing is to be changed; called again where another process was faster
    * @returns what is stored now; undefined where nothing was changed
    * @throws CannotWait
    */
   async change(
     id: string,
-    change: (present: StoredDeployment) => StoredDeployment | undefined,
+    change: (present: StoredDeployment) => StoredDeployment | undefined | Promise<StoredDeployment | undefined>,
   ): Promise<StoredDeployment | undefined> {
     for (;;) {
       const before = await this.redis.patient.hget(key('deployments'), id);
       const present = before === null ? undefined : parse(before);
-      const changed = present && !isFinished(present.deployment) ? change(present) : undefined;
+      const changed = present && !isFinished(present.deployment) ? await change(present) : undefined;
       if (before === null || !changed) return undefined;
-      if (!(await this.replace(id, before, changed))) continue;
-      if (changed.deployment.status === 'running')
-        this.held.set(id, { stored: JSON.stringify(changed), present: changed, writing: Promise.resolve() });
-      return changed;
+      if (await this.replace(id, before, changed)) return changed;
     }
   }
 
@@ -180,12 +181,26 @@ export class RedisDeploymentStore extends DeploymentStore {
     return Number((await answered(rank, promptTimeoutMs)) ?? 0) + 1;
   }
 
+  /** Begins the part of a host, unless somebody has. @throws RedisUnavailable */
+  async addPart(part: StoredDeployment): Promise<boolean> {
+    const args = [part.deployment.id, JSON.stringify(part)];
+    const keys = ['deployments', 'running', 'sequence'];
+    return (await answered(this.redis.run(this.redis.prompt, addPartScript, keys, args), promptTimeoutMs)) === 1;
+  }
+
+  /** The ids of those of a container that wait, in their order. @throws RedisUnavailable */
+  async waitingOf(container: string): Promise<string[]> {
+    const members = this.redis.prompt.zrange(`${keyPrefix}:waiting:${container}`, '0', '-1');
+    return (await answered(members, promptTimeoutMs)).map((member) => parseMember(member).id);
+  }
+
   /** Forgets that this process works on one: the next change is made as anybody's. */
   letGo(id: string): void {
     this.held.delete(id);
   }
 
-  private async many(ids: string[]): Promise<StoredDeployment[]> {
+  /** Those that are there, in the order of the ids. @throws RedisUnavailable */
+  async many(ids: string[]): Promise<StoredDeployment[]> {
     if (ids.length === 0) return [];
     const texts = await answered(this.redis.prompt.hmget(key('deployments'), ...ids), promptTimeoutMs);
     return texts.flatMap((text) => (text === null ? [] : [parse(text)]));
@@ -223,6 +238,7 @@ export class RedisDeploymentStore extends DeploymentStore {
       this.settings.deploymentsKept,
       eventsChannel,
       JSON.stringify(message),
+      deployment.partOf === undefined ? '' : 'part',
     ])) as [string, string];
     if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);
     // A connection that was lost may have carried it out already.
@@ -232,7 +248,7 @@ export class RedisDeploymentStore extends DeploymentStore {
 
 function whereabouts({ deployment, taken, withdrawn, overtakenBy }: StoredDeployment): string {
   if (isFinished(deployment)) return 'finished';
-  if (deployment.status === 'running' || taken) return 'running';
+  if (deployment.status === 'running' || taken || deployment.partOf !== undefined) return 'running';
   return withdrawn || overtakenBy !== undefined ? 'leaving' : 'waiting';
 }
 

@@ -19,7 +19,7 @@ const told = [
     'stages',
   ] as const),
   ...(['expectedDigest', 'attempts', 'notBefore', 'coalesced', 'image', 'fromImageId', 'toImageId'] as const),
-  ...(['fromDigest', 'digest', 'downtimeMs', 'service'] as const),
+  ...(['fromDigest', 'digest', 'downtimeMs', 'service', 'host', 'hosts'] as const),
 ];
 const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'supersededBy'] as const;
 

@@ -7,6 +7,7 @@ import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
+import { Inventory } from './inventory.js';
 import { OtherInstances } from './other-instances.js';
 import { Planner } from './planner.js';
 import { Preparation } from './preparation.js';
@@ -32,6 +33,7 @@ import { Targets } from './targets.js';
     EngineLock,
     ImagePuller,
     Inspection,
+    Inventory,
     OtherInstances,
     Planner,
     Preparation,
@@ -47,6 +49,6 @@ import { Targets } from './targets.js';
     TagPuller,
     Targets,
   ],
-  exports: [DockerService, Planner],
+  exports: [DockerService, Inventory, Planner],
 })
 export class DockerModule {}

@@ -31,7 +31,7 @@ export class HealthController {
   /** 200 as long as the process and its worker live, also while the engine is away and while draining. */
   @Get()
   report(): Promise<HealthCheckResult> {
-    return this.alsoWhileStopping([() => this.workerIsAlive(), () => this.engineState(), ...this.redisState()]);
+    return this.alsoWhileStopping([() => this.workerIsAlive(), ...this.engineChecks(), ...this.redisState()]);
   }
 
   /** The same, terse: for liveness probes. */
@@ -45,15 +45,15 @@ export class HealthController {
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
       () => this.workerIsReady(),
-      async () => downWhereDegraded(await this.engineState()),
-      ...this.redisState().map((check) => async () => downWhereDegraded(await check())),
+      ...[...this.engineChecks(), ...this.redisState()].map((check) => async () => downWhereDegraded(await check())),
     ]);
   }
 
   private async workerIsAlive(): Promise<HealthIndicatorResult> {
     const session = this.indicators.check('worker');
     // A worker that has come to its end because of a stop is as it should be.
-    if (!this.worker.isAlive && !this.worker.isStopping) return session.down('the worker has ended');
+    if (this.worker.isNeeded && !this.worker.isAlive && !this.worker.isStopping)
+      return session.down('the worker has ended');
     return session.up({
       busy: this.worker.current !== undefined,
       // Unknown while a Redis is away: no reason to be killed.
@@ -65,8 +65,13 @@ export class HealthController {
   private workerIsReady(): HealthIndicatorResult {
     const session = this.indicators.check('worker');
     if (this.worker.isStopping) return session.down('stopping');
+    if (!this.worker.isNeeded) return session.up();
     if (this.worker.mustRecover) return session.down('interrupted updates have not been put right yet');
     return this.worker.isAlive ? session.up() : session.down('the worker has ended');
+  }
+
+  private engineChecks(): (() => Promise<HealthIndicatorResult>)[] {
+    return this.worker.isNeeded ? [() => this.engineState()] : [];
   }
 
   private async engineState(): Promise<HealthIndicatorResult> {

@@ -84,6 +84,7 @@ export class MetricsService implements OnApplicationShutdown {
     gauge('queue_length', 'Deployments that wait.', () => this.queue.size().catch(() => Number.NaN));
     gauge('queue_capacity', 'How many deployments may wait.', () => this.settings.queueSize);
     gauge('deployments_in_progress', 'Deployments that are being worked on.', () => (this.worker.current ? 1 : 0));
+    if (!this.worker.isNeeded) return;
     gauge('engine_up', 'Whether the Docker Engine answers.', async () => ((await this.engineIsUp()) ? 1 : 0));
   }
 

@@ -5,8 +5,9 @@ import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment, DeploymentKind, TargetKind } from '../deployments/deployment.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
-import { unavailable } from '../http/problem.js';
-import { QueueFull, QueueService } from '../queue/queue.service.js';
+import { Problem, unavailable } from '../http/problem.js';
+import { invalidQuery } from '../http/query.pipe.js';
+import { Ambiguous, QueueFull, QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { shownTo } from './shown-to.js';
 
@@ -28,6 +29,9 @@ export interface Asked {
   caller: Caller;
   /** The registry's digest that it expects. */
   digest?: string;
+  /** The host that is meant, in a fleet, and on how many at once. */
+  host?: string;
+  parallel?: number;
   /** How long to wait for the outcome, as the query says it. */
   wait: Parameters<WaitingRoom['wanted']>[1];
 }
@@ -46,17 +50,19 @@ export class AcceptingService {
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
   async accept(
-    { kind, container, target, caller, digest, wait: asked }: Asked,
+    { kind, container, target, caller, digest, host, parallel, wait: asked }: Asked,
     request: Request,
     response: Response,
   ): Promise<Accepted | Verdict> {
     const wait = this.waitingRoom.wanted(request, asked);
+    if ((host ?? parallel) !== undefined && !this.queue.isDurable)
+      throw invalidQuery('host and parallel are for a fleet: this service has no REDIS_URL');
     const { frozenBecause } = this.policy.current();
     if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const { deployment, position, coalesced } = await this.queue
-      .add(container, caller.id, { kind, target, digest, mayUpdate: containersFor(caller, kind) })
+      .add(container, caller.id, { kind, target, digest, host, parallel, mayUpdate: containersFor(caller, kind) })
       .catch(rethrowAsProblem);
     this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
       deploymentId: deployment.id,
@@ -78,6 +84,8 @@ export class AcceptingService {
 }
 
 function rethrowAsProblem(error: unknown): never {
+  if (error instanceof Ambiguous)
+    throw new Problem(409, 'ambiguous_container', `${error.message}. Nothing was enqueued; say which with ?host=.`);
   if (error instanceof QueueFull)
     throw unavailable('queue_full', `The queue is full: ${error.message}. Nothing was enqueued; ask again later.`, 10);
   throw error;

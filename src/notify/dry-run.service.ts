@@ -1,14 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import * as z from 'zod';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
+import { settings, type Settings } from '../config/settings.js';
 import type { TargetKind } from '../deployments/deployment.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine-error.js';
 import type { UpdatePlan } from '../docker/plan.js';
 import { Planner } from '../docker/planner.js';
 import { patience } from '../http/patience.js';
-import { unavailable } from '../http/problem.js';
+import { Problem, unavailable } from '../http/problem.js';
 import { permits } from '../queue/permissions.js';
 
 const deadlineMs = 20_000;
@@ -37,6 +38,7 @@ export class DryRunService {
   constructor(
     private readonly planner: Planner,
     private readonly policy: PolicyFile,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'role'>,
   ) {}
 
   /** @throws Problem 503 where the engine does not answer well or in time, and where too many ask at once */
@@ -46,6 +48,12 @@ export class DryRunService {
     caller: Caller,
     response: Response,
   ): Promise<UpdatePlan> {
+    if (this.settings.role === 'api')
+      throw new Problem(
+        501,
+        'no_engine',
+        'This instance has no engine that could be asked; a notify goes to the hosts.',
+      );
     if (this.running >= atOnce)
       throw unavailable(
         'too_many_dry_runs',

@@ -12,6 +12,7 @@ import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
 import { digestParameter } from './digest.js';
+import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
 import { targetParameter } from './target.js';
 
@@ -21,6 +22,8 @@ export const notifyQuery = z.object({
   digest: digestParameter,
   dry_run: dryRunParameter,
   kind: targetParameter,
+  host: hostParameter,
+  parallel: parallelParameter,
 });
 
 @Controller('notify')
@@ -37,13 +40,15 @@ export class NotifyController {
   @HttpCode(202)
   notify(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(notifyQuery)) { wait, digest, dry_run, kind: target }: z.output<typeof notifyQuery>,
+    @Query(new QueryPipe(notifyQuery)) query: z.output<typeof notifyQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict | UpdatePlan> {
+    const { wait, digest, dry_run, kind: target, host, parallel } = query;
     if (dry_run) return this.dryRun.plan(container, target, caller, response);
-    return this.accepting.accept({ kind: 'notify', container, target, caller, wait, digest }, request, response);
+    const asked = { kind: 'notify' as const, container, target, caller, wait, digest, host, parallel };
+    return this.accepting.accept(asked, request, response);
   }
 
   @Post()

@@ -10,10 +10,16 @@ import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { targetParameter } from './target.js';
 
 /** What a request to go back may ask for. */
-export const rollbackQuery = z.object({ wait: waitSeconds, kind: targetParameter });
+export const rollbackQuery = z.object({
+  wait: waitSeconds,
+  kind: targetParameter,
+  host: hostParameter,
+  parallel: parallelParameter,
+});
 
 @Controller('rollback')
 @Requires('rollback')
@@ -26,12 +32,13 @@ export class RollbackController {
   @HttpCode(202)
   rollBack(
     @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(rollbackQuery)) { wait, kind: target }: z.output<typeof rollbackQuery>,
+    @Query(new QueryPipe(rollbackQuery)) { wait, kind: target, host, parallel }: z.output<typeof rollbackQuery>,
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict> {
-    return this.accepting.accept({ kind: 'rollback', container, target, caller, wait }, request, response);
+    const asked = { kind: 'rollback' as const, container, target, caller, wait, host, parallel };
+    return this.accepting.accept(asked, request, response);
   }
 
   @Post()

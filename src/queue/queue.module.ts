@@ -7,6 +7,7 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { RedisDeploymentStore } from '../deployments/redis.deployment-store.js';
 import { DockerModule } from '../docker/docker.module.js';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { Announcer } from './announcer.service.js';
 import { MemoryQueueService } from './memory.queue.service.js';
 import { QueueService } from './queue.service.js';
 import { RedisQueueService } from './redis.queue.service.js';
@@ -15,6 +16,7 @@ import { WorkerService } from './worker.service.js';
 @Module({
   imports: [DeploymentsModule, DockerModule],
   providers: [
+    Announcer,
     WorkerService,
     {
       provide: QueueService,

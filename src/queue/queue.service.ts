@@ -16,6 +16,10 @@ export interface Wishes {
   target?: TargetKind;
   /** What it expects the registry to serve, `sha256:<64 hex>`. */
   digest?: string;
+  /** The only host that is meant, in a fleet; without it, every one that has the container. */
+  host?: string;
+  /** On how many hosts at once; one after the other where it says nothing. */
+  parallel?: number;
   /** The containers, as names and globs, that it may have updated; without it, that container alone. */
   mayUpdate?: readonly string[];
 }
@@ -38,6 +42,11 @@ export interface Job {
 /** The queue holds as many deployments as it may. Nothing was enqueued. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
+}
+
+/** Hosts have containers of that name from different repositories: they are not the same thing. Nothing was enqueued. */
+export class Ambiguous extends Error {
+  override readonly name = 'Ambiguous';
 }
 
 /** A deployment of the other kind was asked for since this one was taken: to try this one again after it would undo it. */

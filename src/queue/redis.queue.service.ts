@@ -1,15 +1,27 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
-import { coalesce, postpone, type Deployment, type DeploymentRetry } from '../deployments/deployment.js';
+import {
+  coalesce,
+  finish,
+  start,
+  type Deployment,
+  type DeploymentError,
+  type DeploymentRetry,
+} from '../deployments/deployment.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { CannotWait, type RedisDeploymentStore, type StoredDeployment } from '../deployments/redis.deployment-store.js';
 import { promptTimeoutMs, type RedisConnections } from '../redis/redis-connections.js';
 import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
+import { Addressing } from './addressing.js';
 import { HostDeliveries } from './host-deliveries.js';
 import { HostInbox } from './host-inbox.js';
+import { HostRegistry } from './host-registry.js';
 import { addPermission } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
+import { Rollouts } from './rollouts.js';
+import { mayBeJoined, notWanted, take } from './taking.js';
+import type { Targets } from './targets.js';
 
 /** How often it is looked for deployments that were accepted and did not get to their host. */
 const sweepMs = 30_000;
@@ -27,27 +39,35 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   override readonly isDurable = true;
   private readonly logger = new Logger('Queue');
   private readonly deliveries: HostDeliveries;
-  private readonly inbox: HostInbox;
-  private readonly host: string;
+  private readonly addressing: Addressing;
+  private readonly rollouts: Rollouts;
+  private readonly inbox: HostInbox | undefined;
+  private stopFollowing: (() => void) | undefined;
   private sweeper: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly redis: RedisConnections,
-    @Inject(settings.KEY) { hostName }: Pick<Settings, 'hostName'>,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<Settings, 'hostName' | 'role' | 'hostWaitMs' | 'stopAtFailure'>,
     private readonly store: RedisDeploymentStore,
     private readonly deployments: DeploymentsService,
     private readonly events: DeploymentEvents,
   ) {
     super();
-    if (hostName === undefined) throw new Error('a queue in Redis needs the name of its host');
-    this.host = hostName;
     this.deliveries = new HostDeliveries(redis);
-    this.inbox = new HostInbox(redis, hostName);
+    const registry = new HostRegistry(redis);
+    this.addressing = new Addressing(registry, settings);
+    this.rollouts = new Rollouts(redis, store, events, this.deliveries, registry, settings);
+    const { hostName, role } = settings;
+    if (role !== 'api' && hostName !== undefined) this.inbox = new HostInbox(redis, hostName);
   }
 
+  /** What concerns several hosts is the business of those that accept. */
   onApplicationBootstrap(): void {
+    if (this.settings.role === 'agent') return;
+    this.stopFollowing = this.rollouts.follow();
     const sweep = (): void => {
-      this.deliverMissing().catch((error: unknown) => {
+      this.sweep().catch((error: unknown) => {
         if (!(error instanceof RedisUnavailable))
           this.logger.error('looking for lost deliveries failed', String(error));
       });
@@ -61,18 +81,22 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
-    await this.inbox.close();
+    this.stopFollowing?.();
+    await this.inbox?.close();
     await this.deliveries.close();
   }
 
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify', target }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target, host, parallel = 1 }: Wishes = {},
   ): Promise<Enqueued> {
+    const targets = await this.addressing.targets(container, host, target);
     for (let tries = 0; tries < mostTries; tries++) {
-      const deployment = this.deployments.draft(container, requestedBy, { kind, target, expectedDigest: digest });
-      const acceptance = await this.store.accept({ deployment, permissions: [mayUpdate], host: this.host });
+      const draft = this.deployments.draft(container, requestedBy, { kind, target, expectedDigest: digest });
+      const stored = this.addressing.addressed(draft, targets, parallel, [mayUpdate]);
+      const { deployment } = stored;
+      const acceptance = await this.store.accept(stored);
       switch (acceptance.outcome) {
         case 'full':
           throw new QueueFull(`${acceptance.count} deployments are waiting`);
@@ -86,7 +110,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
         case 'accepted': {
           this.events.emit({ type: 'queued', deployment });
           for (const other of acceptance.waiting) if (other.kind !== kind) await this.overtake(other.id, deployment.id);
-          await this.deliveries.deliver(this.host, deployment.id);
+          await this.send(stored, targets);
           return { deployment, position: acceptance.position, coalesced: false };
         }
       }
@@ -103,21 +127,23 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
         ? new QueueFull(`${error.detail} deployments are waiting`)
         : new Overtaken(error.detail);
     }
-    await this.inbox.putBack(deploymentId, retry.code === 'interrupted' ? undefined : Date.parse(retry.notBefore));
+    await this.inbox?.putBack(deploymentId, retry.code === 'interrupted' ? undefined : Date.parse(retry.notBefore));
   }
 
   async take(signal: AbortSignal): Promise<Job | undefined> {
-    await this.inbox.letGo();
+    const { inbox } = this;
+    if (!inbox) throw new Error('a process without a host takes nothing');
+    await inbox.letGo();
     for (;;) {
-      const id = await this.inbox.take(signal);
+      const id = await inbox.take(signal);
       if (id === undefined) return undefined;
-      const job = await this.begin(id);
+      const job = await this.begin(id, inbox);
       if (job) return job;
     }
   }
 
   async done({ deploymentId }: Job): Promise<void> {
-    await this.inbox.complete(deploymentId);
+    await this.inbox?.complete(deploymentId);
   }
 
   async remove(deploymentId: string): Promise<boolean> {
@@ -125,7 +151,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       this.store.change(deploymentId, (stored) => (mayBeJoined(stored) ? { ...stored, withdrawn: true } : undefined)),
       promptTimeoutMs,
     );
-    if (removed) await this.deliveries.withdraw(removed.host ?? this.host, deploymentId);
+    if (removed?.host !== undefined) await this.deliveries.withdraw(removed.host, deploymentId);
     return removed !== undefined;
   }
 
@@ -143,21 +169,28 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   }
 
   /** Undefined where there is nothing to begin: it has ended, or its time has not come. */
-  private async begin(id: string): Promise<Job | undefined> {
+  private async begin(id: string, inbox: HostInbox): Promise<Job | undefined> {
     this.store.letGo(id);
-    const taken = await this.store.change(id, take);
-    if (!taken) {
-      await this.inbox.complete(id);
+    const partOf = (await this.store.findStored(id))?.deployment.partOf;
+    const whole = partOf === undefined ? undefined : await this.beginWhole(partOf);
+    const taken = await this.store.change(id, (stored) =>
+      partOf === undefined || whole ? take(stored) : { ...stored, deployment: finish(stored.deployment, notWanted) },
+    );
+    if (!taken || taken.deployment.status === 'dropped') {
+      await inbox.complete(id);
       return undefined;
     }
-    const { deployment, permissions, overtakenBy } = taken;
+    const { deployment, overtakenBy } = taken;
+    // Those who joined the whole meanwhile stand there.
+    const { permissions } = whole ?? taken;
     if (!taken.taken) {
-      await this.inbox.putBack(id, Date.parse(deployment.notBefore ?? ''));
+      await inbox.putBack(id, Date.parse(deployment.notBefore ?? ''));
       return undefined;
     }
     const interruptions = (deployment.retries ?? []).filter(({ code }) => code === 'interrupted').length;
     if (interruptions > mostInterruptions) {
       await this.giveUp(id);
+      await inbox.complete(id);
       return undefined;
     }
     const { container, kind, target, expectedDigest } = deployment;
@@ -170,6 +203,30 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       ...(expectedDigest === undefined ? {} : { digest: expectedDigest }),
       ...(overtakenBy === undefined ? {} : { overtakenBy }),
     };
+  }
+
+  /** The whole begins with its first part: from then on nobody joins it. Undefined where it has ended, or is about to be dropped. */
+  private async beginWhole(id: string): Promise<StoredDeployment | undefined> {
+    const found: { waited: boolean } = { waited: false };
+    const begun = await this.store.change(id, (stored) => {
+      found.waited = stored.deployment.status === 'queued';
+      if (stored.withdrawn) return undefined;
+      return found.waited ? { ...stored, deployment: start(stored.deployment) } : stored;
+    });
+    if (begun && found.waited) this.events.emit({ type: 'started', deployment: begun.deployment });
+    return begun;
+  }
+
+  /** On its way: to its host, or to the first of several; what is for none ends here. */
+  private async send({ deployment: { id }, host }: StoredDeployment, targets: Targets): Promise<void> {
+    if (host !== undefined) await this.deliveries.deliver(host, id);
+    else if ('hosts' in targets) await this.rollouts.advance(id);
+    else await this.fail(id, targets);
+  }
+
+  private async fail(id: string, error: DeploymentError): Promise<void> {
+    await this.deployments.start(id);
+    await this.deployments.finish(id, { status: 'failed', error });
   }
 
   private async join(id: string, requestedBy: string, mayUpdate: readonly string[]): Promise<Deployment | undefined> {
@@ -196,8 +253,11 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   /** Out of its host's queue and in again: where it was taken meanwhile, it stays with whoever did. */
   private async moveBehind(deployment: Deployment): Promise<number> {
     const position = await this.store.moveBehind(deployment);
-    await this.deliveries.withdraw(this.host, deployment.id);
-    await this.deliveries.deliver(this.host, deployment.id);
+    const { id, host } = deployment;
+    if (host !== undefined) {
+      await this.deliveries.withdraw(host, id);
+      await this.deliveries.deliver(host, id);
+    }
     return position;
   }
 
@@ -212,47 +272,30 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       }),
       promptTimeoutMs,
     );
-    if (overtaken) await this.deliveries.hurry(overtaken.host ?? this.host, id);
+    if (overtaken?.host !== undefined) await this.deliveries.hurry(overtaken.host, id);
   }
 
   private async giveUp(id: string): Promise<void> {
-    await this.deployments.start(id);
     const message = `its work was interrupted ${mostInterruptions + 1} times, by a kill or a failure of power or memory; it is not begun again`;
-    await this.deployments.finish(id, { status: 'failed', error: { code: 'interrupted', message } });
-    await this.inbox.complete(id);
+    await this.fail(id, { code: 'interrupted', message });
   }
 
-  /** What was accepted and did not get to its host, for the process that accepted it was killed, is delivered now. */
-  private async deliverMissing(): Promise<void> {
+  /** What a process that was killed did not get to: what was accepted and not delivered, and what comes next in a rollout. */
+  private async sweep(): Promise<void> {
     const unfinished = await this.store.unfinished();
-    const addressed = unfinished.map(({ deployment: { id }, host = this.host }) => ({ host, deploymentId: id }));
+    if (unfinished.length === 0) return;
+    await this.rollouts.dropOverdue(unfinished);
+    const addressed = unfinished.flatMap(({ deployment: { id }, host }) =>
+      host === undefined ? [] : [{ host, deploymentId: id }],
+    );
     const delivered = await this.deliveries.areDelivered(addressed);
-    for (const [index, { withdrawn, deployment }] of unfinished.entries()) {
-      const address = addressed[index];
-      if (withdrawn) {
-        const error = { code: 'cancelled', message: 'it was taken out of the queue; nothing was touched' };
-        await this.deployments.finish(deployment.id, { status: 'dropped', error }).catch(() => undefined);
-      } else if (address && delivered[index] === false) {
-        await this.deliveries.deliver(address.host, address.deploymentId);
-      }
+    for (const [index, { host, deploymentId }] of addressed.entries())
+      if (delivered[index] === false) await this.deliveries.deliver(host, deploymentId);
+    for (const { withdrawn, rollout, deployment } of unfinished) {
+      if (rollout) await this.rollouts.advance(deployment.id);
+      if (!withdrawn) continue;
+      const error = { code: 'cancelled', message: 'it was taken out of the queue; nothing was touched' };
+      await this.deployments.finish(deployment.id, { status: 'dropped', error }).catch(() => undefined);
     }
   }
-}
-
-function mayBeJoined({ deployment, taken, withdrawn, overtakenBy }: StoredDeployment): boolean {
-  return deployment.status === 'queued' && !taken && !withdrawn && overtakenBy === undefined;
-}
-
-/** One that its worker takes; one that ran already was interrupted. Undefined where it is not to be begun at all. */
-function take(stored: StoredDeployment): StoredDeployment | undefined {
-  if (stored.withdrawn) return undefined;
-  const { deployment } = stored;
-  if (deployment.status === 'running') {
-    const stage = deployment.stages.at(-1)?.stage ?? 'recover';
-    const message = 'the process that worked on it was gone; recovery has put right what it left behind';
-    const retry = { stage, code: 'interrupted', message, notBefore: new Date().toISOString() };
-    return { ...stored, deployment: postpone(deployment, retry), taken: true };
-  }
-  const isEarly = deployment.notBefore !== undefined && Date.parse(deployment.notBefore) > Date.now();
-  return isEarly ? stored : { ...stored, taken: true };
 }

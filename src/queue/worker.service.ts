@@ -48,8 +48,13 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     private readonly deployments: DeploymentsService,
     private readonly docker: DockerService,
     @Inject(settings.KEY)
-    private readonly settings: Pick<Settings, 'drainTimeoutMs' | 'digestTimeoutMs' | 'pullRetries'>,
+    private readonly settings: Pick<Settings, 'role' | 'drainTimeoutMs' | 'digestTimeoutMs' | 'pullRetries'>,
   ) {}
+
+  /** Whether there is an engine to work on. */
+  get isNeeded(): boolean {
+    return this.settings.role !== 'api';
+  }
 
   get isAlive(): boolean {
     return this.loop !== undefined;
@@ -70,7 +75,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 
   onApplicationBootstrap(): void {
-    this.loop = this.work().finally(() => (this.loop = undefined));
+    if (this.isNeeded) this.loop = this.work().finally(() => (this.loop = undefined));
   }
 
   /** The stop begins: nothing new is taken. HTTP goes on answering until `beforeApplicationShutdown` is over. */

@@ -8,17 +8,26 @@ import { until } from './until.js';
 
 /** The parts of one process that have to do with the queue, as Nest puts them together. */
 export interface RedisQueueUnderTest extends QueueUnderTest {
+  queue: RedisQueueService;
   events: RedisDeploymentEvents;
   redis: RedisConnections;
   store: RedisDeploymentStore;
 }
 
-export async function redisQueue(url: string, hostName: string, queueSize = 100): Promise<RedisQueueUnderTest> {
+/** @param hostName none for a process that only accepts */
+export async function redisQueue(
+  url: string,
+  hostName: string | undefined,
+  queueSize = 100,
+  hostWaitMs = 3_600_000,
+): Promise<RedisQueueUnderTest> {
+  const role = hostName === undefined ? ('api' as const) : ('all' as const);
+  const settings = { hostName, role, hostWaitMs, stopAtFailure: true };
   const redis = await RedisConnections.open(url);
   const store = new RedisDeploymentStore(redis, { queueSize, deploymentsKept: 100 });
   const events = new RedisDeploymentEvents(redis, store);
   const deployments = new DeploymentsService(store, events);
-  const queue = new RedisQueueService(redis, { hostName }, store, deployments, events);
+  const queue = new RedisQueueService(redis, settings, store, deployments, events);
   events.onApplicationBootstrap();
   queue.onApplicationBootstrap();
   await until('a connection to Redis', 10_000, () => (redis.prompt.status === 'ready' ? true : undefined));

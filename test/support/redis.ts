@@ -36,6 +36,18 @@ export class TestRedis {
     return redis;
   }
 
+  /** With a configuration file, in which `port` is left to the test. */
+  static async configured(path: string, portOption: string, isThere: (port: number) => Promise<true | undefined>) {
+    const port = await freePort();
+    const child = spawn(redisProgram?.path ?? 'redis-server', [path, `--${portOption}`, String(port)], {
+      stdio: 'ignore',
+      env: { ...process.env, ...redisProgram?.env },
+    });
+    running.add(child);
+    await until('the start of Redis', 20_000, () => isThere(port));
+    return { port, kill: () => child.kill('SIGKILL') };
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -81,6 +93,17 @@ async function answers(port: number): Promise<true | undefined> {
     socket.end('PING\r\n');
     const [data] = (await once(socket, 'data')) as [Buffer];
     return data.toString().startsWith('+PONG') || undefined;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Whether anything listens at a port. */
+export async function acceptsConnections(port: number): Promise<true | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
   } finally {
     socket.destroy();
   }

@@ -1,0 +1,67 @@
+import type { Deployment, DeploymentEnd, HostPart } from '../deployments/deployment.js';
+
+/** A deployment of several hosts, and what is known of it. */
+export interface Rollout {
+  hosts: readonly HostPart[];
+  /** How many hosts are worked on at once. */
+  parallel: number;
+  stopAtFailure: boolean;
+}
+
+export interface RolloutStep {
+  /** The hosts as they are to be shown now. */
+  hosts: HostPart[];
+  /** Those whose part is to be begun now. */
+  begin: HostPart[];
+  /** There once every host is through. */
+  end?: DeploymentEnd;
+}
+
+/**
+ * What comes next in a rollout. Pure, and the same for whoever asks: to ask again is harmless, so that it does not matter which process
+ * asks, or whether one died in between.
+ * @param partOf the record of a host's part; undefined where it has not been begun
+ */
+export function nextStep(rollout: Rollout, partOf: (part: HostPart) => Deployment | undefined): RolloutStep {
+  const known = rollout.hosts.map((part) => {
+    const record = partOf(part);
+    return record ? { part: reached(part, record), isBegun: true } : { part, isBegun: isOver(part) };
+  });
+  const stops = rollout.stopAtFailure && known.some(({ part }) => isOver(part) && part.status !== 'succeeded');
+  const atWork = known.filter(({ part, isBegun }) => isBegun && !isOver(part)).length;
+  const waiting = known.filter(({ isBegun }) => !isBegun).map(({ part }) => part);
+  const begin = stops ? [] : waiting.slice(0, Math.max(0, rollout.parallel - atWork));
+  const hosts = known.map(({ part, isBegun }) => (stops && !isBegun ? notBegun(part) : part));
+  return hosts.every(isOver) ? { hosts, begin: [], end: endOf(hosts) } : { hosts, begin };
+}
+
+function isOver({ status }: HostPart): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
+function reached(part: HostPart, { status, result, error }: Deployment): HostPart {
+  const why = error && { code: error.code, message: error.message, ...(error.stage && { stage: error.stage }) };
+  return {
+    host: part.host,
+    deploymentId: part.deploymentId,
+    status,
+    ...(result && { result }),
+    ...(why && { error: why }),
+  };
+}
+
+function notBegun({ host, deploymentId }: HostPart): HostPart {
+  const message = 'another host failed before; nothing was touched here';
+  return { host, deploymentId, status: 'dropped', error: { code: 'rollout_stopped', message } };
+}
+
+function endOf(hosts: readonly HostPart[]): DeploymentEnd {
+  const failed = hosts.filter(({ status }) => status !== 'succeeded');
+  if (failed.length === 0) {
+    const wasUpdated = hosts.some(({ result }) => result === 'updated');
+    return { status: 'succeeded', result: wasUpdated ? 'updated' : 'up_to_date' };
+  }
+  const reasons = failed.map(({ host, status, error }) => `${host} ${status} (${error?.code ?? 'unknown'})`);
+  const message = `${failed.length} of ${hosts.length} hosts did not succeed: ${reasons.join(', ')}`;
+  return { status: 'failed', error: { code: 'hosts_failed', message } };
+}

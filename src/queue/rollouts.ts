@@ -1,0 +1,152 @@
+import { Logger } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import {
+  finish,
+  isFinished,
+  newDeployment,
+  start,
+  type Deployment,
+  type DeploymentEnd,
+  type HostPart,
+} from '../deployments/deployment.js';
+import type { DeploymentEvents } from '../deployments/deployment-events.js';
+import type { RedisDeploymentStore, StoredDeployment } from '../deployments/redis.deployment-store.js';
+import { keyPrefix, promptTimeoutMs, type RedisConnections } from '../redis/redis-connections.js';
+import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
+import type { HostDeliveries } from './host-deliveries.js';
+import type { HostRegistry } from './host-registry.js';
+import { nextStep, type RolloutStep } from './rollout.js';
+
+/**
+ * Moves deployments of several hosts on: by every process that accepts, whenever something ends, and every 30 s. All of them do the
+ * same, and to do it twice is harmless, so that none is needed in particular. Of one container one rollout goes on at a time.
+ */
+export class Rollouts {
+  private readonly logger = new Logger('Fleet');
+
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly store: RedisDeploymentStore,
+    private readonly events: DeploymentEvents,
+    private readonly deliveries: HostDeliveries,
+    private readonly registry: HostRegistry,
+    private readonly settings: Pick<Settings, 'hostWaitMs'>,
+  ) {}
+
+  /** Listens for what ends. Answers how to stop that. */
+  follow(): () => void {
+    return this.events.subscribe((event) => {
+      if (event.type === 'finished') void this.ended(event.deployment).catch(ignoreUnavailable);
+    });
+  }
+
+  /** Does what comes next. @throws RedisUnavailable */
+  async advance(id: string): Promise<void> {
+    const stored = await this.store.findStored(id);
+    if (!stored?.rollout || stored.withdrawn || isFinished(stored.deployment)) return;
+    if (!(await this.hasTurn(stored.deployment))) return;
+    let step: RolloutStep | undefined;
+    const changed = await this.store.change(id, async (present) => {
+      if (!present.rollout || present.withdrawn) return undefined;
+      const hosts = present.deployment.hosts ?? [];
+      const records = await this.partsOf(hosts);
+      step = nextStep({ hosts, ...present.rollout }, ({ deploymentId }) => records.get(deploymentId));
+      return { ...present, deployment: after(present.deployment, step) };
+    });
+    if (!changed || !step) return;
+    const { deployment } = changed;
+    if (isFinished(deployment)) {
+      this.logger.log(`${deployment.container}: ended on all hosts: ${deployment.status}`, {
+        deploymentId: id,
+        container: deployment.container,
+        status: deployment.status,
+        error: deployment.error,
+      });
+      this.events.emit({ type: 'finished', deployment });
+    }
+    for (const part of step.begin) await this.begin(changed, part);
+  }
+
+  /** Drops what has waited too long for a host that is away. @throws RedisUnavailable */
+  async dropOverdue(unfinished: readonly StoredDeployment[]): Promise<void> {
+    const hosts = await this.registry.hosts();
+    const away = new Set(hosts.filter(({ isLive }) => !isLive).map(({ host }) => host));
+    for (const { deployment, host } of unfinished) {
+      const since = Date.parse(deployment.startedAt ?? deployment.queuedAt);
+      if (host === undefined || !away.has(host) || Date.now() - since < this.settings.hostWaitMs) continue;
+      const message = `the host ${host} has been away for too long${deployment.startedAt === undefined ? '; nothing was touched' : '; how far it came is not known'}`;
+      await this.drop(deployment.id, host, { code: 'host_away', message });
+    }
+  }
+
+  private async drop(id: string, host: string, error: { code: string; message: string }): Promise<void> {
+    const end: DeploymentEnd = { status: 'dropped', error };
+    const dropped = await this.store.change(id, (stored) => ({
+      ...stored,
+      deployment: finish(stored.deployment, end),
+    }));
+    if (!dropped) return;
+    this.events.emit({ type: 'finished', deployment: dropped.deployment });
+    await this.deliveries.withdraw(host, id);
+  }
+
+  private async ended({ id, container, partOf }: Deployment): Promise<void> {
+    if (partOf !== undefined) {
+      await this.advance(partOf);
+      return;
+    }
+    for (const next of await this.store.waitingOf(container)) if (next !== id) await this.advance(next);
+  }
+
+  /** Whether this one may go on: the turn is that of another one only as long as that has not ended. */
+  private async hasTurn({ id, container }: Deployment): Promise<boolean> {
+    const key = `${keyPrefix}:turn:${container}`;
+    for (;;) {
+      const holder = await answered(this.redis.prompt.get(key), promptTimeoutMs);
+      if (holder === id) return true;
+      if (holder !== null) {
+        const other = await this.store.find(holder);
+        if (other && !isFinished(other)) return false;
+      }
+      const taking = this.redis.run(this.redis.prompt, takeTurnScript, [`turn:${container}`], [holder ?? '', id]);
+      if ((await answered(taking, promptTimeoutMs)) === 1) return true;
+    }
+  }
+
+  private async partsOf(hosts: readonly HostPart[]): Promise<Map<string, Deployment>> {
+    const stored = await this.store.many(hosts.map(({ deploymentId }) => deploymentId));
+    return new Map(stored.map(({ deployment }) => [deployment.id, deployment]));
+  }
+
+  private async begin({ deployment, permissions }: StoredDeployment, { host, deploymentId }: HostPart): Promise<void> {
+    const { id, container, kind, target, requestedBy, expectedDigest, requestId, traceId } = deployment;
+    const fresh = newDeployment(container, requestedBy, { kind, target, expectedDigest });
+    const part = { ...fresh, id: deploymentId, host, partOf: id, requestId, traceId };
+    const isNew = await this.store.addPart({ deployment: part, permissions, host });
+    if (isNew) this.events.emit({ type: 'queued', deployment: part });
+    await this.deliveries.deliver(host, deploymentId);
+  }
+}
+
+const takeTurnScript = {
+  name: 'takeRolloutTurn',
+  keys: 1,
+  lua: `
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', 2592000)
+return 1
+`,
+};
+
+function after(deployment: Deployment, { hosts, end }: RolloutStep): Deployment {
+  const told = { ...deployment, hosts };
+  if (!end) return told;
+  return finish(told.status === 'queued' ? start(told) : told, end);
+}
+
+function ignoreUnavailable(error: unknown): void {
+  // The look that is taken every 30 s does it.
+  if (!(error instanceof RedisUnavailable)) new Logger('Fleet').error('a rollout could not be moved on', String(error));
+}
