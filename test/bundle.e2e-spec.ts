@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { version } from '../src/config/version.js';
+import { freePort } from './support/registry.js';
+import { until } from './support/until.js';
 
 const run = promisify(execFile);
 
@@ -28,6 +30,22 @@ describe('the bundle', () => {
       const flag = '--no-lazy-feedback-allocation';
       expect((await run(process.execPath, [flag, 'bundle/main.cjs', 'version'])).stdout).toBe(`${version}\n`);
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('reads nothing that only a Redis needs where there is none: it serves without the file that has it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+    cpSync('bundle', folder, { recursive: true });
+    rmSync(join(folder, 'redis.cjs'));
+    const port = String(await freePort());
+    const env = { PATH: process.env.PATH, SECRET_KEY: 'x'.repeat(40), PORT: port, DOCKER_HOST: 'unix:///nowhere.sock' };
+    const child = spawn(process.execPath, [join(folder, 'main.cjs')], { env, stdio: 'ignore' });
+    try {
+      const answer = await until('the service', 30_000, () => fetch(`http://127.0.0.1:${port}/health/live`));
+      expect(answer.status).toBe(200);
+    } finally {
+      child.kill('SIGKILL');
       rmSync(folder, { recursive: true });
     }
   });

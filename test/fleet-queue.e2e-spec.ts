@@ -1,6 +1,7 @@
 // @extended
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +48,7 @@ function required<T>(value: T | undefined): T {
   const agent = async (host: string, containers: Record<string, string> = { web: 'example/web' }) => {
     const made = await redisQueue(url, host);
     open.push(made);
-    await new HostRegistry(made.redis).announce(host, containers);
+    await new HostRegistry(made.redis).announce(host, () => Promise.resolve(containers));
     return made;
   };
   const begin = async ({ queue, deployments }: RedisQueueUnderTest): Promise<Job> => {
@@ -144,6 +145,21 @@ function required<T>(value: T | undefined): T {
     const failed = await one.deployments.find(deployment.id);
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'no_such_container' } });
     expect(failed?.error?.message).toContain('a, b');
+  });
+
+  it('asks the hosts for what none seems to have, and waits for all of them', async () => {
+    const [one, a, b] = [await api(), await agent('a', {}), await agent('b', {})];
+    for (const [host, { redis: connections }] of [['a', a] as const, ['b', b] as const]) {
+      const registry = new HostRegistry(connections);
+      // The second one takes its time.
+      const list = async (): Promise<Record<string, string>> => {
+        if (host === 'b') await setTimeout(500);
+        return { fresh: 'example/fresh' };
+      };
+      registry.onAsked(() => void registry.announce(host, list));
+    }
+    const { deployment } = await one.queue.add('fresh', 'ci');
+    expect(deployment.hosts?.map(({ host }) => host)).toEqual(['a', 'b']);
   });
 
   it('goes on where the process that accepted it is gone', async () => {

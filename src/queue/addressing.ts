@@ -32,12 +32,14 @@ export class Addressing {
     const isAlone = role === 'all' && announced.every(({ host }) => host === hostName);
     // A host of its own says itself what is wrong, as it does without Redis: its engine may be away.
     if (isAlone && hostName !== undefined && (asked ?? hostName) === hostName) return { hosts: [hostName] };
-    await this.registry.ask();
+    const before = await this.registry.ask();
     for (let waited = 0; waited < announcedWithinMs; waited += announcedPollMs) {
       await setTimeout(announcedPollMs);
       this.registry.forget();
-      found = targetsOf(container, await this.registry.hosts(), asked);
-      if ('hosts' in found) return found;
+      const hosts = await this.registry.hosts();
+      found = targetsOf(container, hosts, asked);
+      // Not the first that has it: all of them.
+      if (hosts.every(({ isLive, announcement }) => !isLive || announcement > before)) break;
     }
     return found;
   }

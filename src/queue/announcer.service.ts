@@ -11,6 +11,7 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly logger = new Logger('Fleet');
   private timer: NodeJS.Timeout | undefined;
   private announcing: Promise<void> | undefined;
+  private isWanted = false;
 
   constructor(
     private readonly inventory: Inventory,
@@ -24,6 +25,7 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
     if (!this.redis || hostName === undefined || role === 'api') return;
     const registry = new HostRegistry(this.redis);
     const announce = (): void => {
+      this.isWanted = true;
       this.announcing ??= this.announce(registry, hostName).finally(() => (this.announcing = undefined));
     };
     announce();
@@ -41,12 +43,15 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
     await new HostRegistry(this.redis).leave(String(this.settings.hostName));
   }
 
-  /** A host whose engine is away is away. */
+  /** Once more where somebody asked meanwhile. A host whose engine is away is away. */
   private async announce(registry: HostRegistry, host: string): Promise<void> {
-    try {
-      await registry.announce(host, await this.inventory.list());
-    } catch (error) {
-      this.logger.debug(`this host could not be announced: ${(error as Error).message}`);
+    while (this.isWanted) {
+      this.isWanted = false;
+      try {
+        await registry.announce(host, () => this.inventory.list());
+      } catch (error) {
+        this.logger.debug(`this host could not be announced: ${(error as Error).message}`);
+      }
     }
   }
 }

@@ -6,6 +6,8 @@ export interface AnnouncedHost {
   host: string;
   /** Whether it has done so lately. */
   isLive: boolean;
+  /** By which its announcements follow those of all hosts; 0 where it is away. */
+  announcement: number;
   containers: Record<string, string>;
 }
 
@@ -25,12 +27,15 @@ export class HostRegistry {
   constructor(private readonly redis: RedisConnections) {}
 
   /** Says that this host is there. Waits for Redis while it is away. */
-  async announce(host: string, containers: Record<string, string>): Promise<void> {
+  async announce(host: string, list: () => Promise<Record<string, string>>): Promise<void> {
+    // Before it looks: what is announced is no older than its number.
+    const announcement = await this.redis.patient.incr(`${keyPrefix}:announcements`);
+    const containers = await list();
     await this.redis.patient
       .multi()
       .sadd(`${keyPrefix}:hosts`, host)
       .set(`${keyPrefix}:host:${host}`, JSON.stringify(containers), 'EX', rememberedSeconds)
-      .set(`${keyPrefix}:live:${host}`, '1', 'EX', liveSeconds)
+      .set(`${keyPrefix}:live:${host}`, announcement, 'EX', liveSeconds)
       .exec();
   }
 
@@ -50,10 +55,12 @@ export class HostRegistry {
     return this.cached.hosts;
   }
 
-  /** Asks all hosts to announce themselves now. */
-  async ask(): Promise<void> {
+  /** Asks all hosts to announce themselves now; answers the number that their announcements will be above. */
+  async ask(): Promise<number> {
+    const last = await answered(this.redis.prompt.get(`${keyPrefix}:announcements`), promptTimeoutMs);
     await answered(this.redis.prompt.publish(askedChannel, ''), promptTimeoutMs);
     this.forget();
+    return Number(last ?? 0);
   }
 
   /** The next look is a new one. */
@@ -81,8 +88,10 @@ export class HostRegistry {
     return names.flatMap((host, index) => {
       const containers = values[index];
       if (typeof containers !== 'string') return [];
-      const isLive = values[index + names.length] !== null;
-      return [{ host, isLive, containers: JSON.parse(containers) as Record<string, string> }];
+      const announcement = Number(values[index + names.length] ?? 0);
+      return [
+        { host, isLive: announcement > 0, announcement, containers: JSON.parse(containers) as Record<string, string> },
+      ];
     });
   }
 }

@@ -4,9 +4,14 @@ import { Ambiguous } from './queue.service.js';
 import { targetsOf } from './targets.js';
 
 const hosts: AnnouncedHost[] = [
-  { host: 'a', isLive: true, containers: { web: 'docker.io/library/web', tool: 'docker.io/library/one' } },
-  { host: 'b', isLive: false, containers: { web: 'docker.io/library/web' } },
-  { host: 'c', isLive: true, containers: { tool: 'docker.io/library/other' } },
+  {
+    host: 'a',
+    isLive: true,
+    announcement: 1,
+    containers: { web: 'docker.io/library/web', tool: 'docker.io/library/one' },
+  },
+  { host: 'b', isLive: false, announcement: 0, containers: { web: 'docker.io/library/web' } },
+  { host: 'c', isLive: true, announcement: 1, containers: { tool: 'docker.io/library/other' } },
 ];
 
 describe('targetsOf', () => {
