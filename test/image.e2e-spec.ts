@@ -113,6 +113,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     await container.remove();
     expect(files.sort()).toEqual([
       'app/main.cjs',
+      'app/redis.cjs',
       'app/service.cjs',
       expect.stringMatching(/^app\/service\.v[\d.]+-\w+\.cache$/),
     ]);

@@ -1,4 +1,3 @@
-// @extended
 import { afterAll, beforeAll } from '@jest/globals';
 import { describeOnEachEngine, engines } from '../support/environment.js';
 import { Service } from '../support/service.js';
