@@ -20,6 +20,7 @@ it('memory over HTTP is flat, however many notifies and deployments there were',
   // That there is no such container is the shortest way through all of it: record, queue, worker, events.
   const engine = await FakeEngine.start();
   engine.on('GET', /^\/containers\/app-\d+\/json/, json({ message: 'No such container' }, 404));
+  engine.on('GET', /^\/services\/app-\d+/, json({ message: 'This node is not a swarm manager.' }, 503));
   const service = await Service.start({
     DOCKER_HOST: engine.dockerHost,
     DEPLOYMENTS_KEPT: '100',
