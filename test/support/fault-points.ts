@@ -61,7 +61,8 @@ export class FaultRig {
     const proxy = await EngineProxy.start(engine.dockerHost);
     const service = await Service.start({
       DOCKER_HOST: proxy.dockerHost,
-      SETTLE_TIME: '50ms',
+      // Where the new image exits at once, a busy engine must not be slower to notice it than the service is to be content.
+      SETTLE_TIME: scenario.startsWith('rollback') ? '2s' : '50ms',
       ENGINE_TIMEOUT: engineTimeout.usual,
     });
     const rig = new FaultRig(engine, scenario, proxy, service);
