@@ -66,7 +66,7 @@ export const coverage: Coverage[] = [
   { file: 'docs/security.md', part: 'reverse_proxy', by: documentation },
   { file: 'docs/security.md', part: 'proxy_pass', by: documentation },
   { file: 'docs/socket-proxy.md', part: 'deploy/socket-proxy/compose.yaml', by: 'test/socket-proxy.e2e-spec.ts' },
-  { file: 'docs/swarm.md', part: 'update_config:', by: 'test/swarm.e2e-spec.ts', where: 'docs/swarm.md' },
+  { file: 'docs/swarm.md', part: 'update_config:', by: 'test/swarm-start-first.e2e-spec.ts', where: 'docs/swarm.md' },
   { file: 'docs/third-party-images.md', part: 'notify.env', by: recipes },
   { file: 'docs/third-party-images.md', part: '/notify.sh', by: recipes, where: 'notify.sh' },
 ];
