@@ -58,7 +58,7 @@ describeOnEngine('a new image that is broken', () => {
     ['in a crash loop', { cmd: sh('echo again; exit 6') }, { code: 'restarting', exitCode: 6 }, always],
     [
       'that never gets healthy',
-      { lines: ['HEALTHCHECK --interval=1s CMD ["/bin/sh", "-c", "echo not yet; exit 1"]'] },
+      { config: { Healthcheck: { Test: ['CMD', '/bin/sh', '-c', 'echo not yet; exit 1'], Interval: 1e9 } } },
       { code: expect.stringMatching(/^(unhealthy|proof_timeout)$/), healthOutput: 'not yet\n' },
       { Labels: { 'trigger-docker-pull.timeout': '3s' } },
     ],

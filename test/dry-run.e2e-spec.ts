@@ -28,7 +28,7 @@ describeOnEngine('the plan of an update', () => {
       {
         version: 'v1',
         env: { IMAGE_MODE: 'fast' },
-        lines: ['HEALTHCHECK --interval=1s CMD ["/bin/sh", "-c", "true"]'],
+        config: { Healthcheck: { Test: ['CMD', '/bin/sh', '-c', 'true'], Interval: 1e9 } },
       },
       { Env: [`DATABASE_URL=${secret}`], Labels: { team: 'shop' } },
     );

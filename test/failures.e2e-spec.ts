@@ -64,7 +64,14 @@ describeOnEngine('the line of README.md, for somebody who sees it fail', () => {
       () =>
         broken({
           version: 'v2',
-          lines: ['HEALTHCHECK --interval=1s --timeout=1s --retries=1 CMD ["/bin/sh", "-c", "echo sick; exit 1"]'],
+          config: {
+            Healthcheck: {
+              Test: ['CMD', '/bin/sh', '-c', 'echo sick; exit 1'],
+              Interval: 1e9,
+              Timeout: 1e9,
+              Retries: 1,
+            },
+          },
         }),
       'unhealthy',
       /HEALTHCHECK says unhealthy/,

@@ -13,7 +13,7 @@ import {
 import { publish, type AppImage } from './support/images.js';
 import { HttpLoad } from './support/load.js';
 import { pullImage } from './support/pull-image.js';
-import { nginxImage, runReverseProxy, slowApp } from './support/reverse-proxy.js';
+import { nginxBase, runReverseProxy, slowApp } from './support/reverse-proxy.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -51,7 +51,7 @@ describeOnEachEngine('start-first behind a reverse proxy', (engine) => {
     const service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '200ms' });
     const network = uniqueName('front');
     await engine.docker.createNetwork({ Name: network });
-    const nginx = await nginxImage();
+    const nginx = nginxBase();
     const image = uniqueImage('slow');
     const { name, id } = await runBehind(network, image, slowApp(nginx, 0, 'v1'), {}, engine.docker);
     const upstreams = { '/name': name, '/alias': `${name}-alias` };

@@ -8,7 +8,7 @@ import type { UpdateConfig } from '../src/docker/swarm/swarm-types.js';
 import { docker, uniqueImage, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';
 import { HttpLoad } from './support/load.js';
-import { drainingApp, nginxImage, runReverseProxy } from './support/reverse-proxy.js';
+import { drainingApp, nginxBase, runReverseProxy } from './support/reverse-proxy.js';
 import { Service } from './support/service.js';
 import { describeOnEachSwarm } from './support/swarm.js';
 import { until } from './support/until.js';
@@ -40,7 +40,7 @@ describeOnEachSwarm('start-first in a Swarm, as docs/swarm.md recommends it', ({
       const service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '1s' });
       const network = uniqueName('front');
       await engine.docker.createNetwork({ Name: network, Driver: 'overlay', Attachable: true });
-      const nginx = await nginxImage();
+      const nginx = nginxBase();
       const image = uniqueImage('swarmed');
       await publish(docker, image, drainingApp(nginx, 'v1'));
       const { name } = await swarm().run(image, {

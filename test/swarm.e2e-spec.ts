@@ -204,11 +204,10 @@ describeOnEachSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {
     'goes on by itself where this service is stopped in the middle, and is found updated afterwards',
     async () => {
       const slow = ['/bin/sh', '-c', '/bin/busybox sleep 8; exec /bin/busybox httpd -f -p 80 -h /www'];
-      const lines = [
-        'HEALTHCHECK --interval=1s --start-period=60s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]',
-      ];
+      const Test = ['CMD', '/bin/busybox', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/'];
+      const config = { Healthcheck: { Test, Interval: 1e9, StartPeriod: 60e9 } };
       const { name, image } = await swarm().runApp('interrupted');
-      await publish(docker, image, { version: 'v2', cmd: slow, lines });
+      await publish(docker, image, { version: 'v2', cmd: slow, config });
       const other = await Service.start({ DOCKER_HOST: engine.dockerHost, DRAIN_TIMEOUT: '2s', SETTLE_TIME: '1s' });
       await other.notify(name);
       await until('the proof', 60_000, () => other.logs.find(({ message }) => message === `${name}: prove`));

@@ -235,7 +235,9 @@ describeOnEngine('an update', () => {
       'never becomes healthy',
       {
         version: 'bad',
-        lines: ['HEALTHCHECK --interval=1s --timeout=1s --retries=1 CMD ["/bin/sh", "-c", "echo sick; exit 1"]'],
+        config: {
+          Healthcheck: { Test: ['CMD', '/bin/sh', '-c', 'echo sick; exit 1'], Interval: 1e9, Timeout: 1e9, Retries: 1 },
+        },
       },
       { code: 'unhealthy', stage: 'prove', healthOutput: expect.stringContaining('sick') },
     ],

@@ -121,7 +121,7 @@ describeOnEngine('the way back', () => {
         { version: 'v1' },
         { Cmd: ['/bin/sh', '-c', '[ ! -e /www/fails ] && exec /bin/busybox httpd -f -p 80 -h /www'] },
       );
-      await publish(docker, image, { version: 'v2', lines: ['COPY index.html /www/fails'] });
+      await publish(docker, image, { version: 'v2', files: { 'www/fails': '' } });
       await pull(image);
       const v2 = await imageId(image);
       const other = await docker.createContainer({ name: uniqueName('other'), Image: image });

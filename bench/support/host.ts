@@ -78,12 +78,15 @@ export class Host {
     return made;
   }
 
-  /** The service of the bundle on this engine, with no settling time: whatever waits then is what it needs itself. */
-  async service(dockerHost = this.dockerHost): Promise<Service> {
+  /**
+   * The service of the bundle on this engine, with no settling time: whatever waits then is what it needs itself.
+   * @param nodeOptions for a trace of its calls: `Trace.nodeOptions`
+   */
+  async service(nodeOptions: readonly string[] = []): Promise<Service> {
     const config = join(mkdtempSync(join(tmpdir(), 'service-')), 'config.json');
     writeFileSync(config, '{}');
-    const env = { DOCKER_HOST: dockerHost, DOCKER_CONFIG_PATH: config, SETTLE_TIME: '0s' };
-    const program = await Program.start([process.execPath, 'bundle/main.cjs'], '/health/ready', env);
+    const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG_PATH: config, SETTLE_TIME: '0s' };
+    const program = await Program.start([process.execPath, ...nodeOptions, 'bundle/main.cjs'], '/health/ready', env);
     onCleanUp(() => program.stop());
     return new Service(program);
   }

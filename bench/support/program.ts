@@ -34,7 +34,7 @@ export class Program {
   private constructor(
     readonly port: number,
     readonly startMs: number,
-    private readonly child: ChildProcess,
+    readonly child: ChildProcess,
   ) {}
 
   /**
@@ -51,7 +51,7 @@ export class Program {
     const begun = performance.now();
     const [program = '', ...args] = command.map((part) => part.replace('{port}', String(port)));
     const child = spawn(program, args, {
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: { PATH: process.env.PATH, NODE_ENV: 'production', SECRET_KEY: secret, PORT: String(port), ...env },
     });
     const started = new Program(port, 0, child);

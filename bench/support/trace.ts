@@ -1,4 +1,5 @@
-import type { EngineCall, EngineProxy } from '../../test/support/engine-proxy.js';
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { templateOf } from '../../test/support/engine-calls.js';
 
 export interface TracedCall {
@@ -7,48 +8,36 @@ export interface TracedCall {
   endedMs: number;
 }
 
-/** Notes when each call to the engine begins and ends, as seen between the service and the engine. */
+/** When each call to the engine begins and ends, as a service sees it that runs with bench/support/note-calls.cjs. */
 export class Trace {
-  private readonly calls = new Map<EngineCall, TracedCall>();
+  static readonly nodeOptions = ['--require', './bench/support/note-calls.cjs'];
 
-  constructor(private readonly proxy: EngineProxy) {
-    this.begin();
-  }
-
-  /** Where the service finds the engine. */
-  get dockerHost(): string {
-    return this.proxy.dockerHost;
-  }
+  constructor(private readonly service: ChildProcess) {}
 
   /** Forgets what was noted. */
   begin(): void {
-    this.proxy.reset();
-    this.calls.clear();
-    this.proxy.hooks = {
-      before: (call) => {
-        const beganMs = performance.now();
-        this.calls.set(call, { call: templateOf(call.method, call.path), beganMs, endedMs: beganMs });
-        return 'forward';
-      },
-      after: (call) => {
-        const traced = this.calls.get(call);
-        if (traced) traced.endedMs = performance.now();
-        return 'forward';
-      },
-    };
+    this.service.send('forget');
   }
 
-  /** In the order in which they began. */
-  get all(): TracedCall[] {
-    return [...this.calls.values()];
-  }
-
-  /** How long at least one call was under way: the time that the engine, and the registry behind it, took. */
-  get busyMs(): number {
-    return busyMs(this.all);
+  /** In the order in which they began; without those that are not over. */
+  async calls(): Promise<TracedCall[]> {
+    const answer = once(this.service, 'message') as Promise<[Noted[]]>;
+    this.service.send('tell');
+    const [noted] = await answer;
+    return noted.flatMap(({ method, path, beganMs, endedMs }) =>
+      endedMs === undefined ? [] : [{ call: templateOf(method, path.replace(/^\/v1\.\d+/, '')), beganMs, endedMs }],
+    );
   }
 }
 
+interface Noted {
+  method: string;
+  path: string;
+  beganMs: number;
+  endedMs?: number;
+}
+
+/** How long at least one call was under way: the time that the engine, and the registry behind it, took. */
 export function busyMs(calls: readonly TracedCall[]): number {
   let sum = 0;
   let until = -Infinity;

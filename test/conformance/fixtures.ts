@@ -34,11 +34,11 @@ export const releases: [AppImage, AppImage] = [
     labels: { release: '1', 'old-only': '1' },
     workdir: '/one',
     stopSignal: 'SIGKILL',
-    lines: [
-      'USER 0',
-      'EXPOSE 80 8081',
-      'HEALTHCHECK --interval=1h --timeout=10s --retries=2 CMD ["/bin/busybox", "true"]',
-    ],
+    config: {
+      User: '0',
+      ExposedPorts: { '80/tcp': {}, '8081/tcp': {} },
+      Healthcheck: { Test: ['CMD', '/bin/busybox', 'true'], Interval: 3600e9, Timeout: 10e9, Retries: 2 },
+    },
     entrypoint: ['/bin/busybox', 'httpd'],
     cmd: ['-f', '-p', '80', '-h', '/www'],
   },
@@ -48,11 +48,11 @@ export const releases: [AppImage, AppImage] = [
     labels: { release: '2', 'new-only': '2' },
     workdir: '/two',
     stopSignal: 'SIGQUIT',
-    lines: [
-      'USER 0:0',
-      'EXPOSE 8080',
-      'HEALTHCHECK --interval=2h --timeout=20s --retries=3 CMD ["/bin/busybox", "ls"]',
-    ],
+    config: {
+      User: '0:0',
+      ExposedPorts: { '8080/tcp': {} },
+      Healthcheck: { Test: ['CMD', '/bin/busybox', 'ls'], Interval: 7200e9, Timeout: 20e9, Retries: 3 },
+    },
     entrypoint: ['/bin/busybox', 'env', 'STARTED_BY=v2', '/bin/busybox', 'httpd'],
     cmd: ['-f', '-p', '80', '-h', '/www', '-v'],
   },
@@ -60,7 +60,7 @@ export const releases: [AppImage, AppImage] = [
 
 const volumes = (path: string, release: AppImage): AppImage => ({
   ...release,
-  lines: [...(release.lines ?? []), `VOLUME ${path}`],
+  config: { ...release.config, Volumes: { [path]: {} } },
 });
 
 /** @param subnet the third byte of the first network's addresses; the second has the next one */

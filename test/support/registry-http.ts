@@ -91,6 +91,6 @@ async function call(url: string | URL, init: RequestInit): Promise<Response> {
   return response;
 }
 
-function digestOf(content: Buffer): string {
+export function digestOf(content: Buffer): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -1,13 +1,22 @@
 import type Docker from 'dockerode';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pack } from 'tar-stream';
-import { docker, uniqueImage, uniqueName } from './environment.js';
-import { pushImage, type AppImage } from './images.js';
+import { docker as theDocker, uniqueImage, uniqueName } from './environment.js';
+import { publish, type AppImage } from './images.js';
 import { Unavailable } from './packages.js';
-import { finish } from './progress.js';
 import { pullImage } from './pull-image.js';
 import { freePort } from './registry.js';
 
@@ -49,18 +58,20 @@ http {
 
 const command = '/usr/sbin/nginx -e stderr -c';
 
-/** Runs nginx in a container on the network, before the containers that the paths lead to by their names. */
+/** Runs nginx in a container on the network, before the containers that the paths lead to by their names. @param nginx as `nginxBase` has it */
 export async function runReverseProxy(
   docker: Docker,
-  nginx: string,
+  nginx: Buffer,
   network: string,
   upstreams: Record<string, string>,
 ): Promise<{ container: Docker.Container; port: number }> {
   const port = await freePort();
-  await pullImage(docker, nginx);
+  const image = uniqueImage('nginx');
+  await publish(theDocker, image, { version: 'proxy', base: nginx });
+  await pullImage(docker, image);
   const container = await docker.createContainer({
     name: uniqueName('proxy'),
-    Image: nginx,
+    Image: image,
     Cmd: [...command.split(' '), '/etc/nginx.conf'],
     ExposedPorts: { '80/tcp': {} },
     HostConfig: {
@@ -80,13 +91,18 @@ export async function runReverseProxy(
  * An app that takes its time to listen, and then holds out under load: busybox' server has room for nine connections that
  * wait to be accepted, and loses more. On SIGQUIT it finishes what it has begun, as nginx' own image does.
  */
-export function slowApp(nginx: string, listensAfterSeconds: number, version: string): AppImage {
+export function slowApp(nginx: Buffer, listensAfterSeconds: number, version: string): AppImage {
   return {
     version,
-    from: nginx,
+    base: nginx,
     files: { 'app.conf': answering(version) },
     cmd: ['/bin/sh', '-c', `/bin/busybox sleep ${listensAfterSeconds}; exec ${command} /app.conf`],
-    lines: ['HEALTHCHECK --interval=1s CMD ["/bin/busybox", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1/"]'],
+    config: {
+      Healthcheck: {
+        Test: ['CMD', '/bin/busybox', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/'],
+        Interval: 1e9,
+      },
+    },
     stopSignal: 'SIGQUIT',
   };
 }
@@ -95,7 +111,7 @@ export function slowApp(nginx: string, listensAfterSeconds: number, version: str
  * An app that serves on for a while when it is stopped, as one must that is found by DNS: who has asked for its address a
  * moment before still comes. `slowApp` leaves that to the service; Swarm stops a task at once.
  */
-export function drainingApp(nginx: string, version: string): AppImage {
+export function drainingApp(nginx: Buffer, version: string): AppImage {
   return {
     ...slowApp(nginx, 0, version),
     cmd: ['/bin/sh', '-c', `${command} /app.conf & trap "/bin/busybox sleep 5; kill -QUIT $!" TERM; wait; wait`],
@@ -104,20 +120,11 @@ export function drainingApp(nginx: string, version: string): AppImage {
 }
 
 /**
- * Debian's nginx as an image in the registry; answers its reference.
+ * Debian's nginx, as what images stand on: this machine's, or that of a package which is taken apart in a folder that goes with
+ * the run: none is installed.
  * @throws Unavailable where nginx cannot be had
  */
-export async function nginxImage(): Promise<string> {
-  const reference = uniqueImage('nginx');
-  const local = await importNginx();
-  const [repo, tag] = [reference.slice(0, reference.lastIndexOf(':')), 'latest'];
-  await docker.getImage(local).tag({ repo, tag });
-  await pushImage(docker, reference);
-  return reference;
-}
-
-/** This machine's nginx, or that of a package which is taken apart in a folder that goes with the run: none is installed. */
-async function importNginx(): Promise<string> {
+export function nginxBase(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   const root = join(folder, 'root');
   const run = (program: string, ...args: string[]): string =>
@@ -141,9 +148,7 @@ async function importNginx(): Promise<string> {
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n');
     const archive = join(folder, 'root.tar');
     run('tar', '-C', root, '-cf', archive, '.');
-    const repo = uniqueName('nginx');
-    await finish(await docker.importImage(archive, { repo, tag: 'latest' }), 'importing nginx');
-    return `${repo}:latest`;
+    return readFileSync(archive);
   } catch (error) {
     throw new Unavailable(`nginx cannot be had: ${(error as Error).message}`, { cause: error });
   } finally {
