@@ -232,7 +232,7 @@ describe('behind a reverse proxy', () => {
   const fromOf = async (trust: string, forwarded: string): Promise<unknown> => {
     const service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', TRUST_PROXY: trust });
     await service.fetch('/deployments/x', { headers: { 'X-Forwarded-For': forwarded } });
-    const line = await until('the line', 5000, () => service.logs.find(({ context }) => context === 'Audit'));
+    const line = await service.logged(({ context }) => context === 'Audit');
     await service.stop();
     return line.from;
   };

@@ -252,9 +252,7 @@ describe('the HTTP interface', () => {
 
   it('S21: logs one line per request, with who asked, and the secret never', async () => {
     await service.fetch('/notify/web', { method: 'POST', headers: { 'X-Request-Id': 'logged-request' } });
-    const line = await until('the line', 2000, () =>
-      service.logs.find(({ context, requestId }) => context === 'Http' && requestId === 'logged-request'),
-    );
+    const line = await service.logged(({ context, requestId }) => context === 'Http' && requestId === 'logged-request');
     expect(line).toMatchObject({
       method: 'POST',
       path: '/notify/web',

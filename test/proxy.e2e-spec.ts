@@ -111,9 +111,7 @@ describeWithCaddy('deploy/caddy/Caddyfile', () => {
 
   it("tells the service the caller's address, and nobody can claim another one", async () => {
     await call('clients', { 'X-Forwarded-For': '203.0.113.7', 'X-Request-Id': 'through-caddy' });
-    const line = await until('the line', 5000, () =>
-      service.logs.find(({ context, requestId }) => context === 'Audit' && requestId === 'through-caddy'),
-    );
+    const line = await service.logged(({ context, requestId }) => context === 'Audit' && requestId === 'through-caddy');
     expect(line.from).toBe('127.0.0.1');
   });
 });

@@ -80,9 +80,8 @@ describeOnPrivateEngine('a registry that hands out tokens', () => {
     const next = await pushNext();
     expect(await service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
     expect(await versionAt(app.port)).toBe(next);
-    const line = service.logs.findLast(({ context }) => context === 'Pull');
-    expect(line?.message).toContain(source);
-    expect(line?.message).toContain(path);
+    const line = await service.logged(({ context, message }) => context === 'Pull' && message.includes(source));
+    expect(line.message).toContain(path);
   });
 
   it('is pulled from with DOCKER_AUTH_CONFIG, the file saying nothing of it', async () => {

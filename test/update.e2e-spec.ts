@@ -81,11 +81,9 @@ describeOnEngine('an update', () => {
     const app = await runApp(uniqueImage('web'), { version: 'v1' });
     const deployment = await service.update(app.name);
     expect(deployment).toMatchObject({ status: 'succeeded', result: 'up_to_date', running: true });
-    expect(
-      service.logs.find(
-        ({ deploymentId, message }) => deploymentId === deployment.id && message.includes('already up to date'),
-      ),
-    ).toBeDefined();
+    await service.logged(
+      ({ deploymentId, message }) => deploymentId === deployment.id && message.includes('already up to date'),
+    );
     await expectUntouched(app);
   });
 
@@ -250,9 +248,10 @@ describeOnEngine('an update', () => {
       const deployment = await service.update(app.name);
       expect(deployment).toMatchObject({ status: 'rolled_back', containerId: app.id, error });
       await expectUntouched(app);
-      expect(
-        service.logs.find(({ deploymentId, level }) => deploymentId === deployment.id && level === 'error')?.message,
-      ).toContain('rolled back');
+      const line = await service.logged(
+        ({ deploymentId, level }) => deploymentId === deployment.id && level === 'error',
+      );
+      expect(line.message).toContain('rolled back');
     },
   );
 

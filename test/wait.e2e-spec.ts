@@ -155,10 +155,8 @@ describeOnEngine('a caller that waits for the outcome', () => {
     await reached;
     caller.abort();
     await expect(waiting).rejects.toThrow();
-    await until('the service to notice', 5000, () =>
-      service.logs.find(
-        ({ context, requestId, hungUp }) => context === 'Http' && requestId === `hang-up-${app.name}` && hungUp,
-      ),
+    await service.logged(
+      ({ context, requestId, hungUp }) => context === 'Http' && requestId === `hang-up-${app.name}` && hungUp === true,
     );
     letGo();
     await until('the update', 30_000, async () => ((await versionAt(app.port)) === 'v2' ? true : undefined));

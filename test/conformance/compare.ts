@@ -22,7 +22,7 @@ export function comparable(container: ContainerInspect, twin: ContainerInspect):
   const { Hostname, Volumes, Labels, AttachStdin, AttachStdout, AttachStderr, StdinOnce, ...config } = Config;
   // Written by the update: which image ran before.
   const { 'com.docker.compose.replace': replaced, 'trigger-docker-pull.previous': previous, ...labels } = Labels ?? {};
-  const { ContainerIDFile, Mounts: requested, Links, NetworkMode, ...hostConfig } = HostConfig;
+  const { ContainerIDFile, Mounts: requested, Binds, Links, NetworkMode, ...hostConfig } = HostConfig;
   return {
     config: meaning({
       ...config,
@@ -39,6 +39,8 @@ export function comparable(container: ContainerInspect, twin: ContainerInspect):
       ...hostConfig,
       NetworkMode: NetworkMode === 'default' ? 'bridge' : NetworkMode,
       Mounts: (requested ?? []).filter(({ Target }) => !carried.has(Target ?? '')).sort(byTarget),
+      // The engine mounts them by the depth of their targets; Compose writes them in an order of its own.
+      Binds: [...(Binds ?? [])].sort(),
       Links: (Links ?? []).map((link) => link.replace(/:.*\//, ':')).sort(),
     }),
     mounts: meaning(

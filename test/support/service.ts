@@ -80,6 +80,11 @@ export class Service {
     return this.output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
   }
 
+  /** Waits for a line of the log: what a request has caused may be read here after its answer. */
+  logged(isWanted: (line: LogLine) => boolean): Promise<LogLine> {
+    return until('the line', 5000, () => this.logs.findLast(isWanted));
+  }
+
   async restart(): Promise<void> {
     const child = launch(this.env);
     const before = this.output.length;
