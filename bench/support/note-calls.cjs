@@ -1,6 +1,7 @@
 // Loaded into the service before all else (`node --require`): notes when each of its calls to the engine begins and ends, as the
 // service itself sees it, and tells its parent when asked. What lies between them is the service's own.
 const { subscribe } = require('node:diagnostics_channel');
+const { performance } = require('node:perf_hooks');
 
 let calls = [];
 const under = new WeakMap();
