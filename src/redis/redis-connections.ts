@@ -12,6 +12,11 @@ const connectTimeoutMs = 5000;
 /** Keepalive finds a connection whose other end is gone without a word. */
 const keepAliveMs = 30_000;
 const longestReconnectMs = 3000;
+/**
+ * A connection on which nothing has come for so long, while an answer is waited for, is given up for a new one: after the network
+ * was cut for some minutes, TCP by itself would go on with the old one only as many minutes later.
+ */
+const silenceMs = 10_000;
 
 /** A script that Redis runs as one step (EVAL). */
 export interface Script {
@@ -37,8 +42,13 @@ export class RedisConnections implements OnApplicationShutdown {
     private readonly client: typeof Redis,
     readonly url: string,
   ) {
-    this.prompt = this.connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: promptTimeoutMs });
-    this.patient = this.connect({});
+    this.prompt = this.connect({
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: promptTimeoutMs,
+      socketTimeout: silenceMs,
+    });
+    this.patient = this.connect({ socketTimeout: silenceMs });
     this.listener = this.connect({});
     this.tellChanges(this.prompt);
   }
