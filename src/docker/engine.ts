@@ -58,6 +58,12 @@ export class Engine extends EngineConnection {
     return this.json('GET', this.versioned('/containers/json'), { query: { all: '1' } });
   }
 
+  /** Something to read whenever a container comes, goes, or gets another name, for as long as the engine lives. */
+  nameEvents(signal: AbortSignal): Promise<IncomingMessage> {
+    const filters = JSON.stringify({ type: ['container'], event: ['create', 'rename', 'destroy'] });
+    return this.send('GET', this.versioned('/events'), { query: { filters }, signal });
+  }
+
   /** @param label `name=value` */
   listRunningByLabel(label: string): Promise<ContainerSummary[]> {
     return this.json('GET', this.versioned('/containers/json'), {

@@ -5,13 +5,22 @@ import { Inventory } from '../docker/inventory.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { announceMs, HostRegistry } from './host-registry.js';
 
-/** Tells the fleet which containers this host has: every 30 s, after each deployment, and whenever somebody asks. */
+/** How long changes of an engine are gathered: a whole stack comes up at once. */
+const gatheredMs = 1000;
+
+/**
+ * Tells the fleet which containers this host has: every 30 s, after each deployment, whenever somebody asks, and soon after one has
+ * come, gone, or got another name.
+ */
 @Injectable()
 export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Fleet');
   private timer: NodeJS.Timeout | undefined;
   private announcing: Promise<void> | undefined;
   private isWanted = false;
+  private gathering: NodeJS.Timeout | undefined;
+  private following: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly inventory: Inventory,
@@ -28,8 +37,12 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
       this.isWanted = true;
       this.announcing ??= this.announce(registry, hostName).finally(() => (this.announcing = undefined));
     };
-    announce();
-    this.timer = setInterval(announce, announceMs);
+    const look = (): void => {
+      announce();
+      this.follow(announce);
+    };
+    look();
+    this.timer = setInterval(look, announceMs);
     this.timer.unref();
     registry.onAsked(announce);
     this.events.subscribe((event) => {
@@ -40,7 +53,25 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationShutdown(): Promise<void> {
     if (!this.timer || !this.redis) return;
     clearInterval(this.timer);
+    clearTimeout(this.gathering);
+    this.stopping.abort();
     await new HostRegistry(this.redis).leave(String(this.settings.hostName));
+  }
+
+  /** Unless that is done already. Where the engine goes, or tells nothing, the next look tries again. */
+  private follow(announce: () => void): void {
+    const soon = (): void => {
+      this.gathering ??= setTimeout(() => {
+        this.gathering = undefined;
+        announce();
+      }, gatheredMs).unref();
+    };
+    this.following ??= this.inventory
+      .follow(soon, this.stopping.signal)
+      .catch((error: unknown) => {
+        this.logger.debug(`the engine's events cannot be followed: ${(error as Error).message}`);
+      })
+      .finally(() => (this.following = undefined));
   }
 
   /** Once more where somebody asked meanwhile. A host whose engine is away is away. */
