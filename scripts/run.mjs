@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -44,6 +44,9 @@ switch (command) {
   case 'hostile':
     await runSuite('TEST_HOSTILE', 'test/hostile.e2e-spec.ts');
     break;
+  case 'fleet':
+    await runSuite('TEST_FLEET', args.includes('--quick') ? 'test/fleet-sample.e2e-spec.ts' : 'test/fleet');
+    break;
   case 'memory':
     await runSuite('TEST_MEMORY', 'test/memory.e2e-spec.ts');
     break;
@@ -61,7 +64,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|memory|bench|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-tokens|start|lint [arguments]',
     );
     process.exit(2);
 }

@@ -21,6 +21,16 @@ export async function runApp(
   engine: Pick<EngineUnderTest, 'docker'> = { docker },
 ): Promise<App> {
   await publish(docker, image, app, account);
+  return startApp(image, options, account, engine);
+}
+
+/** Runs a container from what the registry has. */
+export async function startApp(
+  image: string,
+  options: Docker.ContainerCreateOptions = {},
+  account?: Account,
+  engine: Pick<EngineUnderTest, 'docker'> = { docker },
+): Promise<App> {
   await pullImage(engine.docker, image, account);
   const name = options.name ?? uniqueName('app');
   const port = await freePort();

@@ -74,15 +74,17 @@ function theEngine({ dockerHost, engineVersion, isPrivateEngine, folder }: TestE
 
 function newestEngine({ newestEngine: found }: TestEnvironment): EngineUnderTest[] {
   if ('missing' in found) return [];
-  const engine = PrivateEngine.in(found.folder);
+  return [inNamespaces(PrivateEngine.in(found.folder), found.version)];
+}
+
+/** An engine in namespaces of its own. */
+export function inNamespaces(engine: PrivateEngine, version: string): EngineUnderTest {
   const { dockerHost, docker, namespaces } = engine;
-  if (!namespaces) throw new Error('the namespaces of the newest engine are gone');
-  return [
-    {
-      ...{ title: `Docker Engine ${found.version}`, dockerHost, docker, private: engine },
-      fetchText: (url) => namespaces.fetchText(url),
-    },
-  ];
+  if (!namespaces) throw new Error(`the namespaces of Docker Engine ${version} are gone`);
+  return {
+    ...{ title: `Docker Engine ${version}`, dockerHost, docker, private: engine },
+    fetchText: (url) => namespaces.fetchText(url),
+  };
 }
 
 /** A name that no other run and no other test uses. */

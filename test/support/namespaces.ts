@@ -34,6 +34,12 @@ const script = `
   exec tail -f /dev/null "$folder"
 `;
 
+/** Between two networks. What is sent while it is cut is lost without a word. */
+export interface Cable {
+  cut(): Promise<unknown>;
+  mend(): Promise<unknown>;
+}
+
 /** A network and a file system of their own on this machine, for daemons that would be in the way of others. */
 export class Namespaces {
   private constructor(private readonly pid: number) {}
@@ -80,7 +86,7 @@ export class Namespaces {
    * Lays a cable from this network to the one in there. It goes with the network in there.
    * @param here the address of this end, and `there` of the other, with the length of their network's prefix
    */
-  async connect(here: string, there: string): Promise<void> {
+  async connect(here: string, there: string): Promise<Cable> {
     const [inner, outer] = [`tdp${this.pid}i`, `tdp${this.pid}o`];
     // The program of the root, in the network of this process.
     const ip = (...args: string[]): Promise<unknown> =>
@@ -90,6 +96,10 @@ export class Namespaces {
     await ip('link', 'set', outer, 'up');
     await run(...this.inside('ip', 'address', 'add', there, 'dev', inner));
     await run(...this.inside('ip', 'link', 'set', inner, 'up'));
+    return {
+      cut: () => ip('link', 'set', outer, 'down'),
+      mend: () => ip('link', 'set', outer, 'up'),
+    };
   }
 
   /** What answers at a URL in there. @throws Error where nothing does, or the status is no success */

@@ -49,7 +49,16 @@ export class TestRedis {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return this.urlAt('127.0.0.1');
+  }
+
+  /** By another address, to which it has to be bound. */
+  urlAt(address: string): string {
+    return `redis://${address}:${this.port}`;
+  }
+
+  get isAlive(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
   }
 
   /** Starts it, again after `kill`, with what it had written. */
@@ -71,7 +80,7 @@ export class TestRedis {
 
   async kill(): Promise<void> {
     const { child } = this;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.isAlive) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

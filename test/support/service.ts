@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Deployment } from '../../src/deployments/deployment.js';
 import type { Accepted } from '../../src/notify/accepting.service.js';
+import type { Namespaces } from './namespaces.js';
 import { freePort } from './registry.js';
 import { keepSecret, recordOutput } from './secrecy.js';
 import { until } from './until.js';
@@ -36,21 +37,29 @@ export class Service {
   private constructor(
     readonly port: number,
     private readonly env: Record<string, string>,
+    private readonly network?: Namespaces,
   ) {}
 
-  /** @param env settings beside those that a test needs: SECRET_KEY, a free PORT, a short settling time, no retries, no credentials */
-  static async start(env: Record<string, string> = {}): Promise<Service> {
+  /**
+   * @param env settings beside those that a test needs: SECRET_KEY, a free PORT, a short settling time, no retries, no credentials
+   * @param network where it runs, if not in that of this process
+   */
+  static async start(env: Record<string, string> = {}, network?: Namespaces): Promise<Service> {
     const port = await freePort();
-    const service = new Service(port, {
-      SECRET_KEY: Service.secret,
-      PORT: String(port),
-      LOG_LEVEL: 'debug',
-      LOG_FORMAT: 'json',
-      SETTLE_TIME: '500ms',
-      PULL_RETRIES: '0',
-      DOCKER_CONFIG_PATH: noCredentials(),
-      ...env,
-    });
+    const service = new Service(
+      port,
+      {
+        SECRET_KEY: Service.secret,
+        PORT: String(port),
+        LOG_LEVEL: 'debug',
+        LOG_FORMAT: 'json',
+        SETTLE_TIME: '500ms',
+        PULL_RETRIES: '0',
+        DOCKER_CONFIG_PATH: noCredentials(),
+        ...env,
+      },
+      network,
+    );
     await service.restart();
     return service;
   }
@@ -86,7 +95,7 @@ export class Service {
   }
 
   async restart(): Promise<void> {
-    const child = launch(this.env);
+    const child = launch(this.env, this.network);
     const before = this.output.length;
     this.child = child;
     collect(child, this.output);
@@ -190,12 +199,14 @@ function noCredentials(): string {
   return path;
 }
 
-function launch(env: Record<string, string>): ChildProcess {
+function launch(env: Record<string, string>, network?: Namespaces): ChildProcess {
   keepSecret(...[env.SECRET_KEY, env.DOCKER_AUTH_CONFIG].filter((secret) => secret !== undefined));
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|SystemRoot)$/.test(name)),
   );
-  const child = spawn(process.execPath, [join(process.cwd(), 'bundle', 'main.cjs')], {
+  const bundle = join(process.cwd(), 'bundle', 'main.cjs');
+  const [program, args] = network?.inNetwork(process.execPath, bundle) ?? [process.execPath, [bundle]];
+  const child = spawn(program, args, {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
