@@ -153,7 +153,6 @@ const ofSwarm = /^\/(services|tasks)/;
     ['POST', '/commit'],
     ['POST', '/session'],
     ['POST', '/auth'],
-    ['GET', '/events'],
     ['GET', '/images/json'],
     ['POST', '/images/load'],
     ['POST', '/images/create?fromSrc=http://example/'],
