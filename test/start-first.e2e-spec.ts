@@ -13,7 +13,7 @@ import {
 import { publish, type AppImage } from './support/images.js';
 import { HttpLoad } from './support/load.js';
 import { pullImage } from './support/pull-image.js';
-import { nginxBase, runReverseProxy, slowApp } from './support/reverse-proxy.js';
+import { nginxBase, proxyImage, runReverseProxy, slowApp } from './support/reverse-proxy.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -52,10 +52,12 @@ describeOnEachEngine('start-first behind a reverse proxy', (engine) => {
     const network = uniqueName('front');
     await engine.docker.createNetwork({ Name: network });
     const nginx = nginxBase();
+    const proxy = uniqueImage('proxy');
+    await publish(docker, proxy, proxyImage(nginx));
     const image = uniqueImage('slow');
     const { name, id } = await runBehind(network, image, slowApp(nginx, 0, 'v1'), {}, engine.docker);
     const upstreams = { '/name': name, '/alias': `${name}-alias` };
-    const { container, port } = await runReverseProxy(engine.docker, nginx, network, upstreams);
+    const { container, port } = await runReverseProxy(engine.docker, proxy, network, upstreams);
     const proxied = Object.keys(upstreams).map((path) => `http://127.0.0.1:${port}${path}`);
     try {
       await Promise.all(proxied.map((url) => until(url, 30_000, () => engine.fetchText(url))));

@@ -8,7 +8,7 @@ import type { UpdateConfig } from '../src/docker/swarm/swarm-types.js';
 import { docker, uniqueImage, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';
 import { HttpLoad } from './support/load.js';
-import { drainingApp, nginxBase, runReverseProxy } from './support/reverse-proxy.js';
+import { drainingApp, nginxBase, proxyImage, runReverseProxy } from './support/reverse-proxy.js';
 import { Service } from './support/service.js';
 import { describeOnEachSwarm } from './support/swarm.js';
 import { until } from './support/until.js';
@@ -41,6 +41,8 @@ describeOnEachSwarm('start-first in a Swarm, as docs/swarm.md recommends it', ({
       const network = uniqueName('front');
       await engine.docker.createNetwork({ Name: network, Driver: 'overlay', Attachable: true });
       const nginx = nginxBase();
+      const proxy = uniqueImage('proxy');
+      await publish(docker, proxy, proxyImage(nginx));
       const image = uniqueImage('swarmed');
       await publish(docker, image, drainingApp(nginx, 'v1'));
       const { name } = await swarm().run(image, {
@@ -53,7 +55,7 @@ describeOnEachSwarm('start-first in a Swarm, as docs/swarm.md recommends it', ({
           Networks: [{ Target: network }],
         },
       });
-      const { container, port } = await runReverseProxy(engine.docker, nginx, network, { '/': name });
+      const { container, port } = await runReverseProxy(engine.docker, proxy, network, { '/': name });
       const url = `http://127.0.0.1:${port}/`;
       try {
         await until(url, 30_000, () => engine.fetchText(url));

@@ -19,7 +19,12 @@ export class HttpLoad {
    * @param engine the load comes from that engine's host, where published ports are
    * @param atMost so many requests; without it, until `end`
    */
-  static start(engine: EngineUnderTest, perSecond: number, urls: string[], atMost = Infinity): HttpLoad {
+  static start(
+    engine: Pick<EngineUnderTest, 'private'>,
+    perSecond: number,
+    urls: string[],
+    atMost = Infinity,
+  ): HttpLoad {
     const node = [process.execPath, '--import', 'tsx', script, String(perSecond), String(atMost), ...urls] as const;
     const [program, args] = engine.private?.namespaces?.inNetwork(...node) ?? [node[0], node.slice(1)];
     return new HttpLoad(spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }));

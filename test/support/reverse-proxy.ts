@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pack } from 'tar-stream';
-import { docker as theDocker, uniqueImage, uniqueName } from './environment.js';
-import { publish, type AppImage } from './images.js';
+import { uniqueName } from './environment.js';
+import type { AppImage } from './images.js';
 import { Unavailable } from './packages.js';
 import { pullImage } from './pull-image.js';
 import { freePort } from './registry.js';
@@ -58,16 +58,22 @@ http {
 
 const command = '/usr/sbin/nginx -e stderr -c';
 
-/** Runs nginx in a container on the network, before the containers that the paths lead to by their names. @param nginx as `nginxBase` has it */
+/** @param nginx as `nginxBase` has it */
+export function proxyImage(nginx: Buffer): AppImage {
+  return { version: 'proxy', base: nginx };
+}
+
+/**
+ * Runs nginx in a container on the network, before the containers that the paths lead to by their names.
+ * @param image the reference of `proxyImage`
+ */
 export async function runReverseProxy(
   docker: Docker,
-  nginx: Buffer,
+  image: string,
   network: string,
   upstreams: Record<string, string>,
 ): Promise<{ container: Docker.Container; port: number }> {
   const port = await freePort();
-  const image = uniqueImage('nginx');
-  await publish(theDocker, image, { version: 'proxy', base: nginx });
   await pullImage(docker, image);
   const container = await docker.createContainer({
     name: uniqueName('proxy'),
