@@ -15,9 +15,12 @@ import { WaitingRoom } from './waiting-room.service.js';
     WaitingRoom,
     {
       provide: DeploymentEvents,
-      inject: [DeploymentStore, RedisConnections],
-      useFactory: (store: DeploymentStore, redis: RedisConnections | undefined): DeploymentEvents =>
-        redis ? new RedisDeploymentEvents(redis, store) : new DeploymentEvents(),
+      inject: [settings.KEY, DeploymentStore, RedisConnections],
+      useFactory: (
+        configured: Settings,
+        store: DeploymentStore,
+        redis: RedisConnections | undefined,
+      ): DeploymentEvents => (redis ? new RedisDeploymentEvents(redis, store, configured) : new DeploymentEvents()),
     },
     {
       provide: DeploymentStore,

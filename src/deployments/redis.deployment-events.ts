@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
+import { settings, type Settings } from '../config/settings.js';
 import { keyPrefix, RedisConnections } from '../redis/redis-connections.js';
 import { isFinished, type Deployment } from './deployment.js';
 import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
@@ -28,11 +29,14 @@ export class RedisDeploymentEvents extends DeploymentEvents implements OnApplica
   constructor(
     private readonly redis: RedisConnections,
     private readonly store: DeploymentStore,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'role'>,
   ) {
     super();
   }
 
   onApplicationBootstrap(): void {
+    // Nobody asks an agent what happens elsewhere: if all of them heard of all, a fleet twice as large would cost Redis four times as much.
+    if (this.settings.role === 'agent') return;
     const { listener } = this.redis;
     listener.on('message', (channel: string, text: string) => {
       if (channel === eventsChannel) this.receive(text);

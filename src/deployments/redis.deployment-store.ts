@@ -41,6 +41,8 @@ export class CannotWait extends Error {
   }
 }
 
+type Change = (present: StoredDeployment) => StoredDeployment | undefined | Promise<StoredDeployment | undefined>;
+
 /** One that this process works on: nobody else writes its record. */
 interface Held {
   stored: string;
@@ -54,6 +56,8 @@ type StoreSettings = Pick<Settings, 'deploymentsKept' | 'queueSize'>;
 @Injectable()
 export class RedisDeploymentStore extends DeploymentStore {
   private readonly held = new Map<string, Held>();
+  /** The last change of each record that this process is changing. */
+  private readonly changing = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly redis: RedisConnections,
@@ -114,21 +118,22 @@ export class RedisDeploymentStore extends DeploymentStore {
   }
 
   /**
-   * Replaces what is stored of an unfinished deployment by what `change` makes of it, as one step. Waits for Redis while it is away.
+   * Replaces what is stored of an unfinished deployment by what `change` makes of it, as one step. Waits for Redis while it is away, and for
+   * other changes of the same one by this process: they would only be in each other's way.
    * @param change answers undefined where nothing is to be changed; called again where another process was faster
    * @returns what is stored now; undefined where nothing was changed
    * @throws CannotWait
    */
-  async change(
-    id: string,
-    change: (present: StoredDeployment) => StoredDeployment | undefined | Promise<StoredDeployment | undefined>,
-  ): Promise<StoredDeployment | undefined> {
-    for (;;) {
-      const before = await this.redis.patient.hget(key('deployments'), id);
-      const present = before === null ? undefined : parse(before);
-      const changed = present && !isFinished(present.deployment) ? await change(present) : undefined;
-      if (before === null || !changed) return undefined;
-      if (await this.replace(id, before, changed)) return changed;
+  async change(id: string, change: Change): Promise<StoredDeployment | undefined> {
+    const changed = (this.changing.get(id) ?? Promise.resolve()).then(
+      () => this.changeNow(id, change),
+      () => this.changeNow(id, change),
+    );
+    this.changing.set(id, changed);
+    try {
+      return await changed;
+    } finally {
+      if (this.changing.get(id) === changed) this.changing.delete(id);
     }
   }
 
@@ -206,6 +211,16 @@ export class RedisDeploymentStore extends DeploymentStore {
     return texts.flatMap((text) => (text === null ? [] : [parse(text)]));
   }
 
+  private async changeNow(id: string, change: Change): Promise<StoredDeployment | undefined> {
+    for (;;) {
+      const before = await this.redis.patient.hget(key('deployments'), id);
+      const present = before === null ? undefined : parse(before);
+      const changed = present && !isFinished(present.deployment) ? await change(present) : undefined;
+      if (before === null || !changed) return undefined;
+      if (await this.replace(id, before, changed)) return changed;
+    }
+  }
+
   /** One write at a time: each writes what is there by then. */
   private write(id: string, held: Held): Promise<void> {
     const writing = held.writing
@@ -237,7 +252,7 @@ export class RedisDeploymentStore extends DeploymentStore {
       keepsItsPlace(deployment) ? 0 : this.settings.queueSize,
       this.settings.deploymentsKept,
       eventsChannel,
-      JSON.stringify(message),
+      isFinished(deployment) ? JSON.stringify(message) : '',
       deployment.partOf === undefined ? '' : 'part',
     ])) as [string, string];
     if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);

@@ -28,11 +28,19 @@ export function nextStep(rollout: Rollout, partOf: (part: HostPart) => Deploymen
     return record ? { part: reached(part, record), isBegun: true } : { part, isBegun: isOver(part) };
   });
   const stops = rollout.stopAtFailure && known.some(({ part }) => isOver(part) && part.status !== 'succeeded');
-  const atWork = known.filter(({ part, isBegun }) => isBegun && !isOver(part)).length;
+  const begun = known.filter(({ part, isBegun }) => isBegun && !isOver(part)).length;
   const waiting = known.filter(({ isBegun }) => !isBegun).map(({ part }) => part);
-  const begin = stops ? [] : waiting.slice(0, Math.max(0, rollout.parallel - atWork));
+  const begin = stops ? [] : waiting.slice(0, Math.max(0, rollout.parallel - begun));
   const hosts = known.map(({ part, isBegun }) => (stops && !isBegun ? notBegun(part) : part));
   return hosts.every(isOver) ? { hosts, begin: [], end: endOf(hosts) } : { hosts, begin };
+}
+
+/**
+ * Those hosts of whose parts the records have to be known for the next step. They are begun in their order, `parallel` at once, so
+ * that those that have been begun and are not over are among the first: of a thousand hosts not a thousand are read each time.
+ */
+export function atWork({ hosts, parallel }: Pick<Rollout, 'hosts' | 'parallel'>): HostPart[] {
+  return hosts.filter((part) => !isOver(part)).slice(0, parallel);
 }
 
 function isOver({ status }: HostPart): boolean {

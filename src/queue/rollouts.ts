@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.js';
 import {
   finish,
@@ -15,7 +16,7 @@ import { keyPrefix, promptTimeoutMs, type RedisConnections } from '../redis/redi
 import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
 import type { HostDeliveries } from './host-deliveries.js';
 import type { HostRegistry } from './host-registry.js';
-import { nextStep, type RolloutStep } from './rollout.js';
+import { atWork, nextStep, type RolloutStep } from './rollout.js';
 
 /**
  * Moves deployments of several hosts on: by every process that accepts, whenever something ends, and every 30 s. All of them do the
@@ -23,6 +24,8 @@ import { nextStep, type RolloutStep } from './rollout.js';
  */
 export class Rollouts {
   private readonly logger = new Logger('Fleet');
+  /** The rollouts that this process is moving on, and whether something has happened meanwhile. */
+  private readonly moving = new Map<string, { again: boolean }>();
 
   constructor(
     private readonly redis: RedisConnections,
@@ -40,31 +43,21 @@ export class Rollouts {
     });
   }
 
-  /** Does what comes next. @throws RedisUnavailable */
+  /** Does what comes next; where this process is at it already, that is done once more afterwards. @throws RedisUnavailable */
   async advance(id: string): Promise<void> {
-    const stored = await this.store.findStored(id);
-    if (!stored?.rollout || stored.withdrawn || isFinished(stored.deployment)) return;
-    if (!(await this.hasTurn(stored.deployment))) return;
-    let step: RolloutStep | undefined;
-    const changed = await this.store.change(id, async (present) => {
-      if (!present.rollout || present.withdrawn) return undefined;
-      const hosts = present.deployment.hosts ?? [];
-      const records = await this.partsOf(hosts);
-      step = nextStep({ hosts, ...present.rollout }, ({ deploymentId }) => records.get(deploymentId));
-      return { ...present, deployment: after(present.deployment, step) };
-    });
-    if (!changed || !step) return;
-    const { deployment } = changed;
-    if (isFinished(deployment)) {
-      this.logger.log(`${deployment.container}: ended on all hosts: ${deployment.status}`, {
-        deploymentId: id,
-        container: deployment.container,
-        status: deployment.status,
-        error: deployment.error,
-      });
-      this.events.emit({ type: 'finished', deployment });
+    const present = this.moving.get(id);
+    if (present) {
+      present.again = true;
+      return;
     }
-    for (const part of step.begin) await this.begin(changed, part);
+    const moving = { again: false };
+    this.moving.set(id, moving);
+    try {
+      await this.move(id);
+    } finally {
+      this.moving.delete(id);
+      if (moving.again) void this.advance(id).catch(ignoreUnavailable);
+    }
   }
 
   /** Drops what has waited too long for a host that is away. @throws RedisUnavailable */
@@ -77,6 +70,34 @@ export class Rollouts {
       const message = `the host ${host} has been away for too long${deployment.startedAt === undefined ? '; nothing was touched' : '; how far it came is not known'}`;
       await this.drop(deployment.id, host, { code: 'host_away', message });
     }
+  }
+
+  private async move(id: string): Promise<void> {
+    const found = await this.store.findStored(id);
+    if (!found?.rollout || found.withdrawn || isFinished(found.deployment)) return;
+    if (!(await this.hasTurn(found.deployment))) return;
+    let next: { whole: StoredDeployment; step: RolloutStep } | undefined;
+    const changed = await this.store.change(id, async (present) => {
+      next = undefined;
+      if (!present.rollout || present.withdrawn) return undefined;
+      const rollout = { hosts: present.deployment.hosts ?? [], ...present.rollout };
+      const records = await this.partsOf(atWork(rollout));
+      const step = nextStep(rollout, ({ deploymentId }) => records.get(deploymentId));
+      next = { whole: present, step };
+      // What is shown of many hosts is long: it is not written anew where nothing has changed.
+      return !step.end && isDeepStrictEqual(rollout.hosts, step.hosts)
+        ? undefined
+        : { ...present, deployment: after(present.deployment, step) };
+    });
+    if (!next) return;
+    if (changed && isFinished(changed.deployment)) this.tellEnd(changed.deployment);
+    for (const part of next.step.begin) await this.begin(next.whole, part);
+  }
+
+  private tellEnd(deployment: Deployment): void {
+    const { id, container, status, error } = deployment;
+    this.logger.log(`${container}: ended on all hosts: ${status}`, { deploymentId: id, container, status, error });
+    this.events.emit({ type: 'finished', deployment });
   }
 
   private async drop(id: string, host: string, error: { code: string; message: string }): Promise<void> {

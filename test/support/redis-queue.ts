@@ -25,7 +25,7 @@ export async function redisQueue(
   const settings = { hostName, role, hostWaitMs, stopAtFailure: true };
   const redis = await RedisConnections.open(url);
   const store = new RedisDeploymentStore(redis, { queueSize, deploymentsKept: 100 });
-  const events = new RedisDeploymentEvents(redis, store);
+  const events = new RedisDeploymentEvents(redis, store, settings);
   const deployments = new DeploymentsService(store, events);
   const queue = new RedisQueueService(redis, settings, store, deployments, events);
   events.onApplicationBootstrap();
