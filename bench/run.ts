@@ -1,6 +1,5 @@
 // Measures the service beside its rivals and beside what the engine can do: npm run bench [-- --quick] [-- --only NAME,…]
 // Prints a table. A whole run also writes docs/benchmarks.md. Linux alone: memory and CPU time are read from /proc.
-import { writeFileSync } from 'node:fs';
 import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
 import { Unavailable } from '../test/support/packages.js';
 import { accepting } from './measures/accepting.js';
@@ -8,18 +7,18 @@ import { crowd } from './measures/crowd.js';
 import { flood } from './measures/flood.js';
 import { idle } from './measures/idle.js';
 import { ownTime } from './measures/own-time.js';
-import { startFirst } from './measures/start-first.js';
 import { startUp } from './measures/start-up.js';
 import { unchanged } from './measures/unchanged.js';
 import { updating } from './measures/updating.js';
+import { withoutRedis } from './measures/without-redis.js';
 import { Host } from './support/host.js';
 import type { Extent, Row } from './support/measure.js';
-import { report, table } from './support/report.js';
+import { report, table, writeFigures } from './support/report.js';
 
 const quick = process.argv.includes('--quick');
 const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
 const isPartial = process.argv.includes('--only');
-const extent: Extent = { quick, rounds: quick ? 1 : 7 };
+const extent: Extent = { quick, rounds: quick ? 2 : 7 };
 
 const rows: Row[] = [];
 let trace = '';
@@ -28,9 +27,9 @@ const onHost = (): Promise<Host> => (host ??= Host.start());
 
 const measures: Record<string, () => Promise<Row[]>> = {
   'start-up': () => startUp(extent),
+  'without-redis': () => withoutRedis(extent),
   accepting: () => accepting(extent),
   updating: async () => updating(await onHost(), extent),
-  'start-first': async () => startFirst(await onHost(), extent),
   'own-time': async () => {
     const traced = await ownTime(await onHost(), extent);
     trace = traced.trace;
@@ -50,7 +49,7 @@ try {
   }
   console.log(`\n${table(rows)}\n\n${trace}\n`);
   if (!quick && !isPartial)
-    writeFileSync('docs/benchmarks.md', await report(rows, trace, (await onHost()).docker, extent));
+    writeFigures('docs/benchmarks.md', await report(rows, trace, (await onHost()).docker, extent));
 } catch (error) {
   if (!isInterrupted()) {
     if (rows.length > 0) console.log(`\n${table(rows)}\n`);

@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -54,6 +54,10 @@ switch (command) {
     bundle();
     await hand('--import', ['tsx', 'bench/run.ts', ...args]);
     break;
+  case 'bench-fleet':
+    bundle();
+    await hand('--import', ['tsx', 'bench/fleet.ts', ...args]);
+    break;
   case 'bench-tokens':
     install();
     await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
@@ -64,7 +68,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|lint [arguments]',
     );
     process.exit(2);
 }
