@@ -2,16 +2,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deployment, DeploymentEnd } from '../src/deployments/deployment.js';
 import { HostRegistry } from '../src/queue/host-registry.js';
 import { Ambiguous, type Job } from '../src/queue/queue.service.js';
-import { acceptsConnections, redisProgram, TestRedis } from './support/redis.js';
+import { redisProgram, TestRedis } from './support/redis.js';
 import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
 import { Service } from './support/service.js';
-import { hasOpenssl, makeCertificates } from './support/tls-engine.js';
+import { SecuredRedis } from './support/secured-redis.js';
+import { hasOpenssl } from './support/tls-engine.js';
 import { until } from './support/until.js';
 
 Logger.overrideLogger(false);
@@ -205,28 +206,15 @@ function required<T>(value: T | undefined): T {
     'works by TLS and with the users of deploy/fleet, and lets nobody else in',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'redis-tls-'));
-      makeCertificates(folder);
-      const ca = join(folder, 'ca.pem');
-      const paths: Record<string, string> = {
-        '/tls/redis.crt': join(folder, 'server.pem'),
-        '/tls/redis.key': join(folder, 'server-key.pem'),
-        '/tls/ca.crt': ca,
-        '/usr/local/etc/redis/users.acl': join(process.cwd(), 'deploy/fleet/users.acl'),
-        '/data': folder,
-      };
-      const given = readFileSync('deploy/fleet/redis.conf', 'utf8');
-      const configuration = given.replace(/\/[\w./]+$/gm, (path) => paths[path] ?? path);
-      writeFileSync(join(folder, 'redis.conf'), configuration);
-      const secured = await TestRedis.configured(join(folder, 'redis.conf'), 'tls-port', acceptsConnections);
+      const secured = await SecuredRedis.start(folder, SecuredRedis.configuration());
       const env = {
-        NODE_EXTRA_CA_CERTS: ca,
+        NODE_EXTRA_CA_CERTS: join(folder, 'tls/ca.crt'),
         HOST_NAME: 'here',
         DOCKER_HOST: 'unix:///nowhere.sock',
         ENGINE_WAIT: '0s',
       };
-      const at = (user: string): string => `rediss://${user}@127.0.0.1:${secured.port}`;
-      const service = await Service.start({ ...env, REDIS_URL: at('fleet:change-me') });
-      const stranger = await Service.start({ ...env, REDIS_URL: at('fleet:guessed') });
+      const service = await Service.start({ ...env, REDIS_URL: secured.urlFor() });
+      const stranger = await Service.start({ ...env, REDIS_URL: secured.urlFor('fleet:guessed') });
       try {
         // Through the queue, to a worker that has no engine, and back by the events.
         const answer = await service.fetch('/notify/web?wait=20', { method: 'POST' });

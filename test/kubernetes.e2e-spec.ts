@@ -1,70 +1,30 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ts from 'typescript';
-import { parseAllDocuments } from 'yaml';
 import { settingsSchema } from '../src/config/settings.schema.js';
 import { runApp, versionAt } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
-import { npmPackage } from './support/npm-package.js';
+import {
+  kubernetesModels,
+  Manifests,
+  problemsOf,
+  type Deployment,
+  type Manifest,
+  type PodSpec,
+} from './support/kubernetes.js';
 import { freePort } from './support/registry.js';
 import { Service } from './support/service.js';
 import { hasOpenssl, makeCertificates, TlsEngine } from './support/tls-engine.js';
 
-interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
-  spec?: unknown;
-}
-interface Probe {
-  httpGet: { path: string; port: string };
-}
-interface Container {
-  env: { name: string; value?: string; valueFrom?: { configMapKeyRef?: { name: string; key: string } } }[];
-  ports: { name: string; containerPort: number }[];
-  volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
-  startupProbe: Probe;
-  livenessProbe: Probe;
-  readinessProbe: Probe;
-  securityContext: Record<string, unknown>;
-  resources: Record<string, unknown>;
-}
-interface PodSpec {
-  containers: [Container];
-  volumes: { name: string; secret: { secretName: string; items?: { key: string; path: string }[] } }[];
-  terminationGracePeriodSeconds: number;
-  [field: string]: unknown;
-}
-interface Deployment extends Manifest {
-  spec: {
-    replicas: number;
-    strategy: { type: string };
-    selector: { matchLabels: Record<string, string> };
-    template: { metadata: { labels: Record<string, string> }; spec: PodSpec };
-  };
-}
+const rendered = Manifests.render('deploy/kubernetes');
+const manifests = rendered.all;
+const find = (kind: string): Manifest => rendered.find(kind);
+const deployment = (): Deployment => rendered.deployment;
+const pod = (): PodSpec => rendered.pod;
 
-function render(): string | undefined {
-  const { status, stdout } = spawnSync('kubectl', ['kustomize', 'deploy/kubernetes'], { encoding: 'utf8' });
-  // An old one knows no components; a missing one has no status.
-  return status === 0 ? stdout : undefined;
-}
-
-const rendered = render();
-const manifests = parseAllDocuments(rendered ?? '').map((document) => document.toJS() as Manifest);
-const find = (kind: string): Manifest => {
-  const found = manifests.find((manifest) => manifest.kind === kind);
-  if (!found) throw new Error(`there is no ${kind}`);
-  return found;
-};
-const deployment = (): Deployment => find('Deployment') as Deployment;
-const pod = (): PodSpec => deployment().spec.template.spec;
-
-(rendered === undefined ? describe.skip : describe)('deploy/kubernetes, as kubectl kustomize renders it', () => {
+(rendered.areThere ? describe : describe.skip)('deploy/kubernetes, as kubectl kustomize renders it', () => {
   it('is one instance, replaced and never doubled, that has the time to drain', () => {
     expect(deployment().spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
     const drain = /^(\d+)s$/.exec(pod().containers[0].env.find(({ name }) => name === 'DRAIN_TIMEOUT')?.value ?? '');
@@ -128,99 +88,71 @@ const pod = (): PodSpec => deployment().spec.template.spec;
     for (const { name } of pod().containers[0].env) expect(known).toContain(name.replace(/_FILE$/, ''));
   });
 
-  const models = rendered === undefined ? undefined : npmPackage('kubernetes-models', '5.1.0');
-  (models ? it : it.skip)(
+  (kubernetesModels ? it : it.skip)(
     'has no field that Kubernetes does not know, and none of a wrong type',
     () => {
-      // A literal that is declared to have the type may have no field that the type lacks: as strict as the API server's own check.
-      const types: Record<string, string> = {
-        ConfigMap: 'v1',
-        Service: 'v1',
-        Deployment: 'apps/v1',
-        NetworkPolicy: 'networking.k8s.io/v1',
-      };
-      const checked = manifests.filter(({ kind }) => kind in types);
-      expect(checked.length).toBe(manifests.length - 1);
-      const source = checked.map(
-        (manifest, index) =>
-          `import type { I${manifest.kind} as T${index} } from '${join(models ?? '', types[manifest.kind] ?? '')}/${manifest.kind}.js';\nexport const m${index}: T${index} = ${JSON.stringify(manifest)};`,
-      );
-      const problemsOf = (text: string): string[] => {
-        const file = join(models ?? '', '..', 'manifests.ts');
-        writeFileSync(file, text);
-        const program = ts.createProgram([file], {
-          noEmit: true,
-          strict: true,
-          skipLibCheck: true,
-          types: [],
-          module: ts.ModuleKind.NodeNext,
-          moduleResolution: ts.ModuleResolutionKind.NodeNext,
-        });
-        return ts
-          .getPreEmitDiagnostics(program)
-          .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
-      };
-      expect(problemsOf(source.join('\n'))).toEqual([]);
+      const own = manifests.filter(({ kind }) => kind !== 'ServiceMonitor');
+      expect(own.length).toBe(manifests.length - 1);
+      expect(problemsOf(own)).toEqual([]);
       // And the check does find such a field.
-      expect(problemsOf(source.join('\n').replace('"replicas"', '"replica"'))).toEqual([
-        expect.stringContaining('replica'),
-      ]);
+      const { replicas, ...spec } = deployment().spec;
+      const misspelt = own.map((manifest) =>
+        manifest.kind === 'Deployment' ? { ...manifest, spec: { ...spec, replica: replicas } } : manifest,
+      );
+      expect(problemsOf(misspelt)).toEqual([expect.stringContaining('replica')]);
     },
     60_000,
   );
 });
 
-(rendered !== undefined && hasOpenssl ? describeOnEngine : describe.skip)(
-  'the service, as the manifests start it',
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tdp-kubernetes-'));
-    afterAll(() => {
-      rmSync(folder, { recursive: true });
+(rendered.areThere && hasOpenssl ? describeOnEngine : describe.skip)('the service, as the manifests start it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tdp-kubernetes-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('finds its files, passes its probes and updates a container over TLS', async () => {
+    const [container] = pod().containers;
+    // The volumes as the kubelet mounts them, in a folder of this test.
+    for (const { mountPath } of container.volumeMounts) mkdirSync(join(folder, mountPath), { recursive: true });
+    makeCertificates(join(folder, '/run/docker-tls'));
+    writeFileSync(join(folder, '/run/registry/config.json'), '{}');
+    writeFileSync(join(folder, '/run/secret/secret-key'), Service.secret);
+    const engine = await TlsEngine.start(testEnvironment().dockerHost, join(folder, '/run/docker-tls'));
+    const metricsPort = await freePort();
+    const env = Object.fromEntries(
+      container.env.map(({ name, value }) => [name, value?.startsWith('/') ? join(folder, value) : (value ?? '')]),
+    );
+    const service = await Service.start({
+      ...env,
+      SECRET_KEY: '',
+      DOCKER_HOST: engine.dockerHost,
+      METRICS_PORT: String(metricsPort),
     });
+    const portOf: Record<string, number> = { http: service.port, metrics: metricsPort };
+    expect(container.ports).toEqual([
+      { name: 'http', containerPort: 8080 },
+      { name: 'metrics', containerPort: Number(env.METRICS_PORT) },
+    ]);
+    await service.ready();
+    for (const { httpGet } of [container.startupProbe, container.livenessProbe, container.readinessProbe])
+      expect((await fetch(`http://127.0.0.1:${portOf[httpGet.port]}${httpGet.path}`)).status).toBe(200);
+    const scrape = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    expect(scrape).toContain('trigger_docker_pull_engine_up 1');
 
-    it('finds its files, passes its probes and updates a container over TLS', async () => {
-      const [container] = pod().containers;
-      // The volumes as the kubelet mounts them, in a folder of this test.
-      for (const { mountPath } of container.volumeMounts) mkdirSync(join(folder, mountPath), { recursive: true });
-      makeCertificates(join(folder, '/run/docker-tls'));
-      writeFileSync(join(folder, '/run/registry/config.json'), '{}');
-      writeFileSync(join(folder, '/run/secret/secret-key'), Service.secret);
-      const engine = await TlsEngine.start(testEnvironment().dockerHost, join(folder, '/run/docker-tls'));
-      const metricsPort = await freePort();
-      const env = Object.fromEntries(
-        container.env.map(({ name, value }) => [name, value?.startsWith('/') ? join(folder, value) : (value ?? '')]),
-      );
-      const service = await Service.start({
-        ...env,
-        SECRET_KEY: '',
-        DOCKER_HOST: engine.dockerHost,
-        METRICS_PORT: String(metricsPort),
-      });
-      const portOf: Record<string, number> = { http: service.port, metrics: metricsPort };
-      expect(container.ports).toEqual([
-        { name: 'http', containerPort: 8080 },
-        { name: 'metrics', containerPort: Number(env.METRICS_PORT) },
-      ]);
-      await service.ready();
-      for (const { httpGet } of [container.startupProbe, container.livenessProbe, container.readinessProbe])
-        expect((await fetch(`http://127.0.0.1:${portOf[httpGet.port]}${httpGet.path}`)).status).toBe(200);
-      const scrape = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-      expect(scrape).toContain('trigger_docker_pull_engine_up 1');
+    const image = uniqueImage('clustered');
+    const app = await runApp(image, { version: 'v1' });
+    await publish(docker, image, { version: 'v2' });
+    expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
+    expect(await versionAt(app.port)).toBe('v2');
+    // The engine away: not ready, but alive, so that nothing restarts the service.
+    engine.stop();
+    expect((await fetch(`${service.url}${container.livenessProbe.httpGet.path}`)).status).toBe(200);
+    expect(await service.stop()).toBe(0);
+  }, 90_000);
 
-      const image = uniqueImage('clustered');
-      const app = await runApp(image, { version: 'v1' });
-      await publish(docker, image, { version: 'v2' });
-      expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
-      expect(await versionAt(app.port)).toBe('v2');
-      // The engine away: not ready, but alive, so that nothing restarts the service.
-      engine.stop();
-      expect((await fetch(`${service.url}${container.livenessProbe.httpGet.path}`)).status).toBe(200);
-      expect(await service.stop()).toBe(0);
-    }, 90_000);
-
-    it('is documented with every Secret that it needs', () => {
-      const docs = readFileSync('docs/kubernetes.md', 'utf8');
-      for (const { secret } of pod().volumes) expect(docs).toContain(` ${secret.secretName} `);
-    });
-  },
-);
+  it('is documented with every Secret that it needs', () => {
+    const docs = readFileSync('docs/kubernetes.md', 'utf8');
+    for (const { secret } of pod().volumes) expect(docs).toContain(` ${secret.secretName} `);
+  });
+});

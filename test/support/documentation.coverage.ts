@@ -15,6 +15,7 @@ const recipes = 'test/recipes.e2e-spec.ts';
 const ciClients = 'test/ci-clients.e2e-spec.ts';
 const dryRun = 'test/dry-run.e2e-spec.ts';
 const documentation = 'test/documentation.e2e-spec.ts';
+const fleetCompose = 'test/fleet-compose.e2e-spec.ts';
 
 /** Every block of the docs. One that is missing here fails the tests. */
 export const coverage: Coverage[] = [
@@ -36,8 +37,24 @@ export const coverage: Coverage[] = [
   { file: 'docs/ci.md', part: 'trigger-docker-pull check', by: dryRun, where: "'check'" },
   { file: 'CONTRIBUTING.md', part: 'npm run demo', by: '.ci/run', where: 'npm run lint' },
   { file: 'ARCHITECTURE.md', part: 'CI ──POST', because: 'a picture' },
+  { file: 'docs/fleet.md', part: 'three-hosts.compose.yaml', by: fleetCompose },
+  { file: 'docs/fleet.md', part: '-addext subjectAltName', by: fleetCompose, where: 'SecuredRedis' },
+  { file: 'docs/fleet.md', part: 's/change-me/', by: fleetCompose, where: 'change-me' },
+  { file: 'docs/fleet.md', part: '-f agent.compose.yaml', by: fleetCompose, where: 'agent.compose.yaml' },
   { file: 'docs/kubernetes.md', part: 'kubectl create', by: 'test/kubernetes.e2e-spec.ts', where: 'secretName' },
   { file: 'docs/kubernetes.md', part: 'kubectl apply', by: 'test/kubernetes.e2e-spec.ts', where: 'deploy/kubernetes' },
+  {
+    file: 'docs/kubernetes.md',
+    part: 'kubectl apply -k deploy/kubernetes/fleet',
+    by: 'test/kubernetes-fleet.e2e-spec.ts',
+    where: 'deploy/kubernetes/fleet',
+  },
+  {
+    file: 'docs/kubernetes.md',
+    part: 'trigger-docker-pull-redis',
+    by: 'test/kubernetes-fleet.e2e-spec.ts',
+    where: 'trigger-docker-pull-redis',
+  },
   { file: 'docs/monitoring.md', part: 'docker logs', by: 'test/logs.e2e-spec.ts', where: 'deploymentId' },
   { file: 'docs/notifications.md', part: 'NOTIFICATION_URLS=', by: documentation, where: 'NOTIFICATION_URLS' },
   { file: 'docs/operating.md', part: 'docker ps', by: documentation },
