@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,6 +34,15 @@ describe('the bundle', () => {
     }
   });
 
+  it('has none of what only a Redis needs in the file that everybody reads', () => {
+    const [service, redis] = ['service.cjs', 'redis.cjs'].map((file) => readFileSync(join('bundle', file), 'utf8'));
+    // A command of BullMQ, and what ioredis calls itself in its messages.
+    for (const sign of ['moveToActive', '[ioredis]']) {
+      expect(redis).toContain(sign);
+      expect(service).not.toContain(sign);
+    }
+  });
+
   it('reads nothing that only a Redis needs where there is none: it serves without the file that has it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
     cpSync('bundle', folder, { recursive: true });
@@ -44,6 +53,9 @@ describe('the bundle', () => {
     try {
       const answer = await until('the service', 30_000, () => fetch(`http://127.0.0.1:${port}/health/live`));
       expect(answer.status).toBe(200);
+      // With one it is read: without the file it does not come up.
+      const withRedis = { ...env, PORT: String(await freePort()), REDIS_URL: 'redis://nowhere', HOST_NAME: 'here' };
+      await expect(run(process.execPath, [join(folder, 'main.cjs')], { env: withRedis })).rejects.toThrow('redis.cjs');
     } finally {
       child.kill('SIGKILL');
       rmSync(folder, { recursive: true });
