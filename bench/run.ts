@@ -7,6 +7,7 @@ import { crowd } from './measures/crowd.js';
 import { flood } from './measures/flood.js';
 import { idle } from './measures/idle.js';
 import { ownTime } from './measures/own-time.js';
+import { startFirst } from './measures/start-first.js';
 import { startUp } from './measures/start-up.js';
 import { unchanged } from './measures/unchanged.js';
 import { updating } from './measures/updating.js';
@@ -18,7 +19,7 @@ import { report, table, writeFigures } from './support/report.js';
 const quick = process.argv.includes('--quick');
 const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
 const isPartial = process.argv.includes('--only');
-const extent: Extent = { quick, rounds: quick ? 2 : 7 };
+const extent: Extent = { quick, rounds: quick ? 1 : 7 };
 
 const rows: Row[] = [];
 let trace = '';
@@ -30,6 +31,7 @@ const measures: Record<string, () => Promise<Row[]>> = {
   'without-redis': () => withoutRedis(extent),
   accepting: () => accepting(extent),
   updating: async () => updating(await onHost(), extent),
+  'start-first': async () => startFirst(await onHost(), extent),
   'own-time': async () => {
     const traced = await ownTime(await onHost(), extent);
     trace = traced.trace;

@@ -3,7 +3,7 @@ import { atMost, median, ratio, type Extent, type Row } from '../support/measure
 
 /** An update on a host with many other containers, between two series of the same without them. */
 export async function crowd(host: Host, { quick, rounds }: Extent): Promise<Row[]> {
-  const others = quick ? 100 : 500;
+  const others = quick ? 50 : 500;
   const image = host.image('crowded');
   await host.push(image);
   const app = await host.runContainer('crowded', image);

@@ -4,7 +4,7 @@ import { busyMs, Trace } from '../support/trace.js';
 
 /** Many notifies at once, over many containers of which a few have changed: what is not the engine's and the registry's own work. */
 export async function flood(host: Host, { quick }: Extent): Promise<Row[]> {
-  const [containers, changed, notifies] = quick ? [40, 2, 200] : [200, 10, 1000];
+  const [containers, changed, notifies] = quick ? [20, 2, 100] : [200, 10, 1000];
   const [same, moved] = [host.image('flood-same'), host.image('flood-moved')];
   await host.push(same);
   await host.push(moved);

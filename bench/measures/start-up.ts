@@ -9,7 +9,6 @@ import { notifyRequest } from '../support/notify-request.js';
 import { nodes, Program, type Node } from '../support/program.js';
 
 const limits: Record<string, number> = { v20: 1.1, v24: 1.5 };
-const notifies = 10_000;
 const idleMs = 1500;
 
 interface Figures {
@@ -21,7 +20,7 @@ interface Figures {
 /** From the start of the process to the first 200 on /health, and the memory then and after 10,000 notifies, without an engine. */
 export async function startUp(extent: Extent): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const node of nodes()) {
+  for (const node of extent.quick ? nodes().slice(0, 1) : nodes()) {
     // As an image is made: its own Node compiles the bundle.
     execFileSync(node.path, ['scripts/code-cache.cjs'], { stdio: 'ignore' });
     rows.push(...(await compare(node, extent)));
@@ -29,12 +28,13 @@ export async function startUp(extent: Extent): Promise<Row[]> {
   return rows;
 }
 
-async function compare(node: Node, { rounds }: Extent): Promise<Row[]> {
+async function compare(node: Node, { quick, rounds }: Extent): Promise<Row[]> {
+  const notifies = quick ? 2_000 : 10_000;
   const ours: Figures[] = [];
   const theirs: Figures[] = [];
   for (let round = 0; round < rounds; round++) {
-    ours.push(await figuresOf([node.path, 'bundle/main.cjs'], '/health'));
-    theirs.push(await figuresOf([node.path, 'bench/rivals/express-notify.mjs'], '/'));
+    ours.push(await figuresOf([node.path, 'bundle/main.cjs'], '/health', notifies));
+    theirs.push(await figuresOf([node.path, 'bench/rivals/express-notify.mjs'], '/', notifies));
   }
   const of = (figures: Figures[], key: keyof Figures): number => median(figures.map((figure) => figure[key]));
   const limit = limits[node.version.split('.')[0] ?? ''] ?? 1.5;
@@ -55,7 +55,7 @@ async function compare(node: Node, { rounds }: Extent): Promise<Row[]> {
   ];
 }
 
-async function figuresOf(command: string[], path: string): Promise<Figures> {
+async function figuresOf(command: string[], path: string, notifies: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'start-'));
   const config = join(folder, 'config.json');
   writeFileSync(config, '{}');

@@ -56,16 +56,20 @@ export class Host {
 
   /** Runs a container from the image at a port of this host. */
   async runContainer(what: string, image: string): Promise<App> {
-    await pullImage(this.docker, image);
     const app = { name: `${this.run.id}-${what}`, port: await freePort() };
-    const container = await this.docker.createContainer({
+    await this.runContainerOf({
       name: app.name,
       Image: image,
       ExposedPorts: { '80/tcp': {} },
       HostConfig: { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(app.port) }] } },
     });
-    await container.start();
     return app;
+  }
+
+  /** Runs a container as it is described, from an image that is pulled. */
+  async runContainerOf(options: Docker.ContainerCreateOptions & { Image: string }): Promise<void> {
+    await pullImage(this.docker, options.Image);
+    await (await this.docker.createContainer(options)).start();
   }
 
   /** Containers that do not run, all from one image that the registry does not know. */
