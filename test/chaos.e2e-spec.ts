@@ -17,7 +17,7 @@ import { FaultRig, scenarios, type Recorded, type Scenario } from './support/fau
 const oneOf = Number(process.env.TEST_CHAOS_ONE_OF) || undefined;
 const today = Math.floor(Date.now() / 86_400_000);
 const limitMs = oneOf ? 2 * 3_600_000 : 240_000;
-/** On each engine, in all kinds of update together. */
+/** On all engines and in all kinds of update together. */
 const randomKills = 200;
 
 interface Kind {
@@ -34,7 +34,7 @@ const kinds: Kind[] = [
   },
   {
     title: 'the service is killed at any instant',
-    of: ({ durationMs }) => killsAtRandom(randomKills / scenarios.length, durationMs),
+    of: ({ durationMs }) => killsAtRandom(randomKills / (scenarios.length * engines.length), durationMs),
     in: scenarios,
   },
   {
