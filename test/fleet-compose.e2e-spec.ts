@@ -25,6 +25,7 @@ import { redisProgram, TestRedis } from './support/redis.js';
 import { SecuredRedis } from './support/secured-redis.js';
 import { Service } from './support/service.js';
 import { hasOpenssl } from './support/tls-engine.js';
+import { until } from './support/until.js';
 
 const [acceptingFile, agentFile, threeHostsFile] = [
   'deploy/fleet/compose.yaml',
@@ -161,13 +162,19 @@ describe.each(files)('%s', (file) => {
   };
 
   /** Notifies one replica of a container that both hosts have, and asks the other one what became of it. */
-  const updatesBoth = async ([one, other]: [Service, Service]): Promise<void> => {
+  const updatesBoth = async ([one, other]: [Service, Service], hosts: readonly string[]): Promise<void> => {
     const [a, b] = engines as [EngineUnderTest, EngineUnderTest];
     const image = uniqueImage('composed');
     const first = await runApp(image, { version: 'v1' }, {}, undefined, a);
     const second = await runApp(image, { version: 'v1' }, { name: first.name }, undefined, b);
     await publish(docker, image, { version: 'v2' });
     for (const replica of [one, other]) await replica.ready();
+    // Whoever asks for what nobody has hears which hosts there are, after each of them has said anew what it has.
+    await until('the announcements of both', 30_000, async () => {
+      const asked = await one.fetch(`/notify/${uniqueName('nobody')}?wait=20`, { method: 'POST' });
+      const said = await asked.text();
+      return hosts.every((host) => said.includes(host)) ? true : undefined;
+    });
     const answer = await one.fetch(`/notify/${first.name}?wait=60`, { method: 'POST' });
     const { id } = (await answer.json()) as Deployment;
     const seen = await other.deployment(id);
@@ -193,15 +200,16 @@ describe.each(files)('%s', (file) => {
     ]);
     const authority = { NODE_EXTRA_CA_CERTS: join(folder, environment.NODE_EXTRA_CA_CERTS ?? '') };
     try {
-      for (const { dockerHost } of engines.slice(0, 2)) {
-        const agent = composeServices(agentFile, given(uniqueName('host')));
+      const hosts = [uniqueName('host-a'), uniqueName('host-b')];
+      for (const [index, { dockerHost }] of engines.slice(0, 2).entries()) {
+        const agent = composeServices(agentFile, given(hosts[index] ?? ''));
         await start(service(agent, 'agent'), { ...authority, DOCKER_HOST: dockerHost });
       }
       const accepting = composeServices(acceptingFile, given('none'));
-      await updatesBoth([
-        await start(service(accepting, 'api-1'), authority),
-        await start(service(accepting, 'api-2'), authority),
-      ]);
+      await updatesBoth(
+        [await start(service(accepting, 'api-1'), authority), await start(service(accepting, 'api-2'), authority)],
+        hosts,
+      );
     } finally {
       redis.kill();
     }
@@ -225,7 +233,10 @@ describe.each(files)('%s', (file) => {
     try {
       for (const [index, { dockerHost }] of engines.slice(0, 2).entries())
         await start(service(services, ['agent-a', 'agent-b'][index] ?? ''), { ...here, DOCKER_HOST: dockerHost });
-      await updatesBoth([await start(service(services, 'api-1'), here), await start(service(services, 'api-2'), here)]);
+      await updatesBoth(
+        [await start(service(services, 'api-1'), here), await start(service(services, 'api-2'), here)],
+        ['there: a, b'],
+      );
     } finally {
       await redis.kill();
     }
