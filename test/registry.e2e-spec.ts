@@ -12,7 +12,7 @@ import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } fr
 import { FakeEngine, json, stream } from './support/fake-engine.js';
 import { publish } from './support/images.js';
 import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
+import { Service, type LogLine } from './support/service.js';
 
 describeOnEngine('S15: a registry with credentials', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-config-'));
@@ -110,9 +110,9 @@ describeOnEngine('a pull that fails', () => {
     ]);
     expect(failed).toMatchObject({ status: 'failed', error: { code: expect.stringMatching(code), stage: 'pull' } });
     expect(following).toMatchObject({ status: 'succeeded' });
-    expect(
-      service.logs.filter(({ deploymentId, level }) => deploymentId === failed.id && level === 'error'),
-    ).toHaveLength(1);
+    const isItsFailure = ({ deploymentId, level }: LogLine): boolean => deploymentId === failed.id && level === 'error';
+    await service.logged(isItsFailure);
+    expect(service.logs.filter(isItsFailure)).toHaveLength(1);
     expect((await docker.getContainer(app.name).inspect()).Id).toBe(app.id);
     expect(await versionAt(app.port)).toBe('v1');
   };
@@ -260,9 +260,10 @@ describe('a pull that only a fake engine can make fail', () => {
         status: 'failed',
         error: { code, stage: 'pull', message: expect.stringContaining(words) },
       });
-      expect(
-        service.logs.filter(({ deploymentId, level }) => deploymentId === failed.id && level === 'error'),
-      ).toHaveLength(1);
+      const isItsFailure = ({ deploymentId, level }: LogLine): boolean =>
+        deploymentId === failed.id && level === 'error';
+      await service.logged(isItsFailure);
+      expect(service.logs.filter(isItsFailure)).toHaveLength(1);
       engine.on('POST', /^\/images\/create/, stream(good));
       expect(await service.update('web')).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
       expect(engine.unexpected).toEqual([]);

@@ -146,10 +146,11 @@ export class Service {
 
   /** Waits for the end of a deployment. */
   settled(id: string, timeoutMs = 30_000): Promise<Deployment> {
-    return until(`the end of deployment ${id}`, timeoutMs, async () => {
+    const look = async (): Promise<Deployment | undefined> => {
       const deployment = await this.deployment(id);
       return ['queued', 'running'].includes(deployment.status) ? undefined : deployment;
-    });
+    };
+    return until(`the end of deployment ${id}`, timeoutMs, look, 100);
   }
 
   /** Notifies and waits for the end of the deployment. */
