@@ -14,7 +14,6 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pack } from 'tar-stream';
-import { uniqueName } from './environment.js';
 import type { AppImage } from './images.js';
 import { Unavailable } from './packages.js';
 import { pullImage } from './pull-image.js';
@@ -76,7 +75,7 @@ export async function runReverseProxy(
   const port = await freePort();
   await pullImage(docker, image);
   const container = await docker.createContainer({
-    name: uniqueName('proxy'),
+    name: `${network}-proxy`,
     Image: image,
     Cmd: [...command.split(' '), '/etc/nginx.conf'],
     ExposedPorts: { '80/tcp': {} },
