@@ -1,4 +1,4 @@
-// Measures the service beside its rivals and beside what the engine can do: npm run bench [-- --quick] [-- --only NAME,…]
+// Measures the service beside its rivals and beside what the engine can do: npm run bench [-- --quick] [-- --only NAME,…] [-- --rounds N]
 // Prints a table. A whole run also writes docs/benchmarks.md. Linux alone: memory and CPU time are read from /proc.
 import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
 import { Unavailable } from '../test/support/packages.js';
@@ -19,7 +19,10 @@ import { report, table, writeFigures } from './support/report.js';
 const quick = process.argv.includes('--quick');
 const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
 const isPartial = process.argv.includes('--only');
-const extent: Extent = { quick, rounds: quick ? 1 : 7 };
+const rounds = process.argv.includes('--rounds')
+  ? Number(process.argv[process.argv.indexOf('--rounds') + 1])
+  : undefined;
+const extent: Extent = { quick, rounds: rounds ?? (quick ? 1 : 7) };
 
 const rows: Row[] = [];
 let trace = '';

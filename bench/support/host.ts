@@ -74,7 +74,7 @@ export class Host {
 
   /** Containers that do not run, all from one image that the registry does not know. */
   async createContainers(count: number, what: string): Promise<Docker.Container[]> {
-    const image = `${this.run.id}-${what}`;
+    const image = `${this.run.id}-${what}:latest`;
     await buildImage(this.docker, image, { version: what });
     const made: Docker.Container[] = [];
     for (let index = 0; index < count; index++)
