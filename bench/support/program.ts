@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { onCleanUp } from '../../test/support/cleanup.js';
 import { npmPackage } from '../../test/support/npm-package.js';
 import { freePort } from '../../test/support/registry.js';
 
@@ -55,6 +56,7 @@ export class Program {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', SECRET_KEY: secret, PORT: String(port), ...env },
     });
     const started = new Program(port, 0, child);
+    onCleanUp(() => started.stop());
     while (!(typeof up === 'string' ? isUp(await started.statusOf(up)) : up())) {
       if (child.exitCode !== null || performance.now() - begun > startsWithinMs)
         throw new Error(`${command.join(' ')} did not come up`);
@@ -81,6 +83,7 @@ export class Program {
   }
 
   async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await gone;
