@@ -2,14 +2,16 @@
 // they have to do with Redis, and have a fake engine. A whole run writes docs/fleet-scale.md; a quick one, or one of other
 // sizes, prints its table alone.
 import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
 import { redisProgram } from '../test/support/redis.js';
 import { figuresOf, type FleetExtent, type FleetFigures } from './fleet/fleet-figures.js';
 import { fleetTable } from './fleet/fleet-report.js';
 import { circumstances, writeFigures } from './support/report.js';
 
-const quick = process.argv.includes('--quick');
-const asked = process.argv.includes('--hosts') ? process.argv[process.argv.indexOf('--hosts') + 1] : undefined;
+const { quick, hosts: asked } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, hosts: { type: 'string' } },
+}).values;
 const fleets = asked?.split(',').map(Number) ?? (quick ? [10, 50] : [10, 100, 300, 1000]);
 const extent: FleetExtent = quick
   ? { restMs: 4000, single: 500, everywhere: 50, times: 5, rollouts: 1 }

@@ -1,5 +1,6 @@
 // Measures the service beside its rivals and beside what the engine can do: npm run bench [-- --quick] [-- --only NAME,…] [-- --rounds N]
 // Prints a table. A whole run also writes docs/benchmarks.md. Linux alone: memory and CPU time are read from /proc.
+import { parseArgs } from 'node:util';
 import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
 import { Unavailable } from '../test/support/packages.js';
 import { accepting } from './measures/accepting.js';
@@ -16,13 +17,10 @@ import { Host } from './support/host.js';
 import type { Extent, Row } from './support/measure.js';
 import { report, table, writeFigures } from './support/report.js';
 
-const quick = process.argv.includes('--quick');
-const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
-const isPartial = process.argv.includes('--only');
-const rounds = process.argv.includes('--rounds')
-  ? Number(process.argv[process.argv.indexOf('--rounds') + 1])
-  : undefined;
-const extent: Extent = { quick, rounds: rounds ?? (quick ? 1 : 7) };
+const { quick, only, rounds } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' } },
+}).values;
+const extent: Extent = { quick, rounds: Number(rounds ?? (quick ? 1 : 7)) };
 
 const rows: Row[] = [];
 let trace = '';
@@ -48,12 +46,12 @@ const measures: Record<string, () => Promise<Row[]>> = {
 
 try {
   for (const [name, measure] of Object.entries(measures)) {
-    if (isPartial && !only.includes(name)) continue;
+    if (only !== undefined && !only.split(',').includes(name)) continue;
     console.log(`${name} …`);
     rows.push(...(await measure()));
   }
   console.log(`\n${table(rows)}\n\n${trace}\n`);
-  if (!quick && !isPartial)
+  if (!quick && only === undefined)
     writeFigures('docs/benchmarks.md', await report(rows, trace, (await onHost()).docker, extent));
 } catch (error) {
   if (!isInterrupted()) {

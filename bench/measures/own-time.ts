@@ -19,8 +19,9 @@ export async function ownTime(host: Host, { rounds }: Extent): Promise<{ rows: R
     // The first one runs code that has never run.
     if (round === 0) continue;
     calls = await trace.calls();
-    engine.push(busyMs(calls));
-    own.push(Date.parse(finishedAt) - Date.parse(startedAt) - busyMs(calls));
+    const engineMs = busyMs(calls);
+    engine.push(engineMs);
+    own.push(Date.parse(finishedAt) - Date.parse(startedAt) - engineMs);
   }
   await service.program.stop();
   return {

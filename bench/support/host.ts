@@ -91,7 +91,6 @@ export class Host {
     writeFileSync(config, '{}');
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG_PATH: config, SETTLE_TIME: '0s' };
     const program = await Program.start([process.execPath, ...nodeOptions, 'bundle/main.cjs'], '/health/ready', env);
-    onCleanUp(() => program.stop());
     return new Service(program);
   }
 
