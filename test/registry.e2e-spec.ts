@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { runApp, versionAt } from './support/apps.js';
 import { containerInspect } from './support/containers.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { FakeEngine, json, stream } from './support/fake-engine.js';
+import { FakeEngine, json, neverAnswer, stream } from './support/fake-engine.js';
 import { publish } from './support/images.js';
 import { keepSecret } from './support/secrecy.js';
 import { Service, type LogLine } from './support/service.js';
@@ -272,6 +272,18 @@ describe('a pull that only a fake engine can make fail', () => {
       );
     },
   );
+
+  it('silence from the first is a failure as well', async () => {
+    engine.on('POST', /^\/images\/create/, neverAnswer);
+    const begun = performance.now();
+    expect(await service.update('web')).toMatchObject({
+      status: 'failed',
+      error: { code: 'pull_timeout', stage: 'pull' },
+    });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    engine.on('POST', /^\/images\/create/, stream(good));
+    expect(await service.update('web')).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
+  });
 
   it('an engine that goes away and comes back is waited for, without a restart of the service', async () => {
     engine.on('POST', /^\/images\/create/, stream(good));

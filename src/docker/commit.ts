@@ -15,20 +15,20 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   const warnings: string[] = [];
   const warn = (error: unknown): undefined => void warnings.push((error as Error).message);
   const untagged: string[] = [];
-  const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
-  for (const { name, oldImageId } of settings.keepPreviousImage ? changed : []) {
+  const keep = async ({ name, oldImageId }: Pair): Promise<void> => {
     const imageId = await keepPreviousImage(engine, name, oldImageId).catch(warn);
     if (imageId) untagged.push(imageId);
-  }
+  };
   // A pull has moved it; the way back has not.
-  for (const { image, oldImageId, newImageId, oldId, newId } of changed) {
-    const move = { reference: image, fromImageId: oldImageId, toImageId: newImageId, own: [oldId, newId] };
-    const isMoved = await moveLocalTag(engine, move).catch(warn);
-    if (isMoved === false)
+  const move = async ({ image, oldImageId, newImageId, oldId, newId }: Pair): Promise<void> => {
+    const tag = { reference: image, fromImageId: oldImageId, toImageId: newImageId, own: [oldId, newId] };
+    if ((await moveLocalTag(engine, tag).catch(warn)) === false)
       warnings.push(
         `the local tag ${image} still means the image that the container ran before, for another container runs it from this tag`,
       );
-  }
+  };
+  const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
+  for (const pair of changed) await Promise.all([settings.keepPreviousImage ? keep(pair) : undefined, move(pair)]);
   for (const { oldId } of pairs) await remove(engine, oldId);
   for (const imageId of settings.removeReplacedImages ? untagged : [])
     await removeUnusedImage(engine, imageId).catch(warn);

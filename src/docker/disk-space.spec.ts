@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { assertRoomForPull, freeDiskBytes } from './disk-space.js';
 import type { Engine } from './engine.js';
 
-const engineWith = (info: object): Engine => ({ info: () => Promise.resolve(info) }) as Engine;
+const engineWith = (info: object, knownInfo = info): Engine =>
+  ({ info: () => Promise.resolve(info), knownInfo: () => Promise.resolve(knownInfo) }) as Engine;
 const here = { socketPath: '/var/run/docker.sock' };
 
 it('asks the file system of the folder of an engine on this machine', async () => {
@@ -34,4 +35,12 @@ it('refuses a pull for which there is no room, with both sizes', async () => {
     message: expect.stringMatching(/only 5 MB .* 256 MB of MIN_FREE_DISK/),
   });
   await expect(assertRoomForPull(engine, { minFreeDiskBytes: 5e6, engine: here })).resolves.toBeUndefined();
+});
+
+it('asks an engine again that says it, for it changes', async () => {
+  const space = (free: string): object => ({ DriverStatus: [['Space Available', free]] });
+  const check = (now: string, before: string): Promise<void> =>
+    assertRoomForPull(engineWith(space(now), space(before)), { minFreeDiskBytes: 256e6, engine: here });
+  await expect(check('5000000', '5000000000')).rejects.toMatchObject({ code: 'disk_full' });
+  await expect(check('5000000000', '5000000')).resolves.toBeUndefined();
 });

@@ -14,7 +14,9 @@ export async function assertRoomForPull(
   { minFreeDiskBytes, engine: address }: Pick<Settings, 'minFreeDiskBytes' | 'engine'>,
 ): Promise<void> {
   if (minFreeDiskBytes === 0) return;
-  const freeBytes = await freeDiskBytes(await engine.info(), address.socketPath !== undefined);
+  const known = await engine.knownInfo();
+  const info = toldSpace(known) === undefined ? known : await engine.info();
+  const freeBytes = await freeDiskBytes(info, address.socketPath !== undefined);
   if (freeBytes === undefined || freeBytes >= minFreeDiskBytes) return;
   throw new UpdateError(
     'disk_full',
@@ -30,10 +32,14 @@ export async function assertRoomForPull(
  * @param isLocal the engine is reached by a socket file, and so on this machine
  */
 export async function freeDiskBytes(info: EngineInfo, isLocal: boolean): Promise<number | undefined> {
-  const told = info.DriverStatus?.find(([name]) => /^(Data )?Space Available$/.test(name))?.[1];
+  const told = toldSpace(info);
   const toldBytes = told === undefined ? undefined : parseSizeBytes(told);
   if (toldBytes !== undefined || !isLocal) return toldBytes;
   return (await freeBytesAt(info.DockerRootDir)) ?? ((await isContainer()) ? await freeBytesAt('/') : undefined);
+}
+
+function toldSpace({ DriverStatus }: EngineInfo): string | undefined {
+  return DriverStatus?.find(([name]) => /^(Data )?Space Available$/.test(name))?.[1];
 }
 
 async function freeBytesAt(path: string | undefined): Promise<number | undefined> {

@@ -93,7 +93,7 @@ export class DockerService {
   /** @throws UpdateError `another_instance` where another container of this service works on the engine; where the engine is away */
   async assertAlone(): Promise<void> {
     await this.engine.connect();
-    await this.others.assertNone();
+    await this.others.assertNone(await this.engine.listContainers());
   }
 
   /**
@@ -103,9 +103,10 @@ export class DockerService {
   async recover(drain: Drain): Promise<Recovered> {
     await this.engine.connect(drain.begun);
     const selfUpdates = await this.selfUpdate.awaitHelpers(drain);
-    const undone = await this.lock.hold(drain, async () => {
-      await this.others.assertNone();
-      return this.recovery.run(drain);
+    const { undone } = await this.lock.hold(drain, async () => {
+      const present = await this.engine.listContainers();
+      await this.others.assertNone(present);
+      return this.recovery.run(present, drain);
     });
     this.mayHoldRemains = false;
     return { undone, selfUpdates };
@@ -150,18 +151,23 @@ export class DockerService {
     { mayUpdate, reference, target: kind }: UpdateRequest,
     { findImage, changeService }: Way,
   ): Promise<UpdateOutcome | { helperId: string }> {
-    await this.others.assertNone(name);
-    await this.recovery.run(update.drain, name);
+    let present = await this.engine.listContainers();
+    await this.others.assertNone(present, name);
+    const { repaired } = await this.recovery.run(present, update.drain, name);
+    if (repaired.length > 0) present = await this.engine.listContainers();
     await update.enter('inspect');
     const found = await this.targets.find(name, kind, mayUpdate);
     if (found.service) return changeService(found.service);
-    const subjects = await this.inspection.inspect(found.container, update.findings, mayUpdate);
+    const subjects = await this.inspection.inspect(found.container, present, update.findings, mayUpdate);
     const [target] = subjects;
     update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
     update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
     await update.enter('pull');
-    const newImage = await findImage(target);
-    if (kind === undefined) update.warn(...(await this.targets.namesakeOf(name)));
+    const [newImage, warnings] = await Promise.all([
+      findImage(target),
+      kind === undefined ? this.targets.namesakeOf(name) : [],
+    ]);
+    update.warn(...warnings);
     if (sameImage(target.old, newImage)) {
       return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
     }

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { deadline } from '../config/deadline.js';
 import type { Settings } from '../config/settings.js';
@@ -32,6 +32,8 @@ export class EngineConnection {
   protected readonly timeoutMs: number;
   protected engineVersion: EngineVersion | undefined;
   private apiVersion: string | undefined;
+  /** How the engine that it was agreed with names itself in each of its answers. */
+  private greeting: string | undefined;
 
   constructor({ engine, engineTimeoutMs }: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
     this.timeoutMs = engineTimeoutMs;
@@ -46,10 +48,17 @@ export class EngineConnection {
     });
   }
 
-  /** Agrees with the engine on an API version, anew each time: it may have been upgraded since. */
+  /**
+   * Agrees with the engine on an API version. Each time it looks whether the engine is still the one that it was agreed
+   * with, for it may have been upgraded since; `/version` itself takes an engine a hundred times as long to answer.
+   */
   async connect(signal?: AbortSignal): Promise<string> {
-    this.engineVersion = await this.json<EngineVersion>('GET', '/version', { timeoutMs: 10_000, signal });
+    const call = { timeoutMs: 10_000, signal };
+    if (this.apiVersion && this.greeting && this.greeting === (await this.greetingNow(call))) return this.apiVersion;
+    const { body, headers } = await this.read('GET', '/version', call);
+    this.engineVersion = body as EngineVersion;
     this.apiVersion = negotiateApiVersion(this.engineVersion);
+    this.greeting = greetingOf(headers);
     return this.apiVersion;
   }
 
@@ -66,11 +75,30 @@ export class EngineConnection {
 
   /** Sends a call and reads all of its answer: JSON where the engine says so, else text. */
   async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    return (await this.read(method, path, call)).body as T;
+  }
+
+  /** Undefined where it cannot be told: a proxy may forbid the call, and an engine that is away shows in the next one. */
+  private async greetingNow(call: Call): Promise<string | undefined> {
+    try {
+      return greetingOf((await this.read('HEAD', '/_ping', call)).headers);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async read(
+    method: string,
+    path: string,
+    call: Call,
+  ): Promise<{ body: unknown; headers: IncomingHttpHeaders }> {
     const signal = AbortSignal.any([deadline(call.timeoutMs ?? this.timeoutMs), ...(call.signal ? [call.signal] : [])]);
     try {
       const response = await this.send(method, path, { ...call, signal });
+      const { headers } = response;
       const body = await text(response);
-      return (response.headers['content-type']?.startsWith('application/json') ? JSON.parse(body) : body) as T;
+      const isJson = headers['content-type']?.startsWith('application/json') && body !== '';
+      return { body: isJson ? JSON.parse(body) : body, headers };
     } catch (error) {
       throw this.explain(error, `${method} ${path}`, signal);
     }
@@ -119,6 +147,11 @@ export class EngineConnection {
       cause: error,
     });
   }
+}
+
+/** Both stand in every answer of an engine (moby, api/server/middleware/version.go). */
+function greetingOf({ server, 'api-version': apiVersion }: IncomingHttpHeaders): string | undefined {
+  return server && apiVersion ? [server, apiVersion].join() : undefined;
 }
 
 /** The beginning of an answer, a little more than so many bytes at the most. */

@@ -167,6 +167,9 @@ export interface ContainerSummary {
   /** The reference that it was created with, as long as that still means its image; else the image's id. */
   Image: string;
   ImageID: string;
+  /** As `docker ps --filter status` knows it, such as `running`. */
+  State?: string;
+  Labels?: Record<string, string> | null;
 }
 
 export interface ImageInspect {

@@ -26,7 +26,7 @@ const archiveOverheadBytes = 64 * 1024;
  */
 @Injectable()
 export class Engine extends EngineConnection {
-  private lastSwarm: EngineInfo['Swarm'];
+  private lastInfo: EngineInfo | undefined;
 
   constructor(@Inject(settings.KEY) address: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
     super(address);
@@ -104,14 +104,13 @@ export class Engine extends EngineConnection {
   }
 
   async info(): Promise<EngineInfo> {
-    const info = await this.json<EngineInfo>('GET', this.versioned('/info'));
-    this.lastSwarm = info.Swarm;
-    return info;
+    this.lastInfo = await this.json<EngineInfo>('GET', this.versioned('/info'));
+    return this.lastInfo;
   }
 
-  /** Whether it is a manager of a Swarm, as far as it said when it was asked for `info` last. */
-  get isSwarmManager(): boolean {
-    return this.lastSwarm?.ControlAvailable === true;
+  /** What it said when it was asked for `info` last, for that takes it a while: good for what changes with a restart alone. */
+  async knownInfo(): Promise<EngineInfo> {
+    return this.lastInfo ?? this.info();
   }
 
   /** Begins a pull. What the stream says decides: the engine answers 200 before it has asked the registry for all of it. */

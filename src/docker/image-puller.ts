@@ -53,13 +53,28 @@ export class ImagePuller {
     await assertRoomForPull(this.engine, this.settings);
     return this.withCredentials('pulling', image, signal, async (reference, registryAuth, either) => {
       const parameters = { ...pullParameters(reference), platform };
-      const stream = await this.engine.pullImage(parameters, registryAuth, either);
+      const stream = await this.begin((silence) =>
+        this.engine.pullImage(parameters, registryAuth, AbortSignal.any([either, silence])),
+      );
       return readPullStream(stream, {
         idleTimeoutMs: this.settings.pullIdleTimeoutMs,
         signal: either,
         onProgress: throttled(onProgress, progressIntervalMs),
       });
     });
+  }
+
+  /** An engine that cannot reach the registry may be silent from the first: it has as long for its answer as between two lines of it. */
+  private async begin<T>(call: (silence: AbortSignal) => Promise<T>): Promise<T> {
+    const silence = new AbortController();
+    const timer = setTimeout(() => {
+      silence.abort();
+    }, this.settings.pullIdleTimeoutMs);
+    try {
+      return await call(silence.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**

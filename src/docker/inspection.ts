@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
-import { dependentsAmong } from './dependencies.js';
+import { dependenciesOf, dependentsAmong } from './dependencies.js';
 import type { EligibilityContext } from './eligibility.js';
 import { Engine } from './engine.js';
-import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import type { ContainerInspect, ContainerSummary, ImageInspect } from './engine-types.js';
 import { find, findImage } from './find.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -32,6 +32,12 @@ const inspectedAtOnce = 16;
 /** Looks at what is to be updated, and refuses what must not be touched, before anything is pulled. */
 @Injectable()
 export class Inspection {
+  /**
+   * The ids of containers that were seen to depend on no other. Namespaces and legacy links are given to a container when it
+   * is created, and never afterwards.
+   */
+  private standAlone: ReadonlySet<string> = new Set();
+
   constructor(
     private readonly engine: Engine,
     private readonly rules: ContainerRules,
@@ -41,24 +47,30 @@ export class Inspection {
 
   /**
    * @param old the container that is to be updated
+   * @param present every container of the engine, as a list has them
    * @param mayUpdate whether those who asked for the update may have all of these containers updated
    * @throws UpdateError with the stage `inspect`
    */
-  async inspect(old: ContainerInspect, findings: Findings, mayUpdate: Permission): Promise<Subjects> {
-    return this.amongAll(old, [old, ...(await this.all(old.Id))], findings, mayUpdate);
-  }
-
-  /**
-   * The same where every container has been inspected.
-   * @param all every container of the engine
-   * @throws UpdateError with the stage `inspect`
-   */
-  async amongAll(
+  async inspect(
     old: ContainerInspect,
-    all: readonly ContainerInspect[],
+    present: readonly ContainerSummary[],
     findings: Findings,
     mayUpdate: Permission,
   ): Promise<Subjects> {
+    return this.amongOthers(old, await this.mayDepend(present, old.Id), findings, mayUpdate);
+  }
+
+  /**
+   * The same where the other containers have been inspected, all that may depend on it at least.
+   * @throws UpdateError with the stage `inspect`
+   */
+  async amongOthers(
+    old: ContainerInspect,
+    others: readonly ContainerInspect[],
+    findings: Findings,
+    mayUpdate: Permission,
+  ): Promise<Subjects> {
+    const all = [old, ...others];
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
     const context = await this.surroundings.among(all);
     const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });
@@ -73,12 +85,25 @@ export class Inspection {
     return [{ old, oldImage: await this.presentImage(old), isOwn: old.Id === context.selfId }, ...dependents];
   }
 
+  /** Every container of the engine, inspected. */
+  async all(): Promise<ContainerInspect[]> {
+    return this.inspectAll((await this.engine.listContainers()).map(({ Id }) => Id));
+  }
+
   /**
-   * Every container of the engine, inspected, for a list does not tell whose namespaces a container shares.
-   * @param but the id of one that is left out
+   * The others, inspected, without those that are known to stand alone: a list does not tell whose namespaces a container
+   * shares, and to inspect hundreds for each update takes longer than all the rest of it.
    */
-  async all(but?: string): Promise<ContainerInspect[]> {
-    const ids = (await this.engine.listContainers()).map(({ Id }) => Id).filter((id) => id !== but);
+  private async mayDepend(present: readonly ContainerSummary[], targetId: string): Promise<ContainerInspect[]> {
+    const ids = present.map(({ Id }) => Id);
+    const found = await this.inspectAll(ids.filter((id) => id !== targetId && !this.standAlone.has(id)));
+    const others = found.filter((container) => dependenciesOf(container).length > 0);
+    const depending = new Set(others.map(({ Id }) => Id));
+    this.standAlone = new Set(ids.filter((id) => id !== targetId && !depending.has(id)));
+    return others;
+  }
+
+  private async inspectAll(ids: readonly string[]): Promise<ContainerInspect[]> {
     const all: ContainerInspect[] = [];
     for (let at = 0; at < ids.length; at += inspectedAtOnce) {
       const found = await Promise.all(ids.slice(at, at + inspectedAtOnce).map((id) => find(this.engine, id)));

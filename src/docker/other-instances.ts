@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EngineAddress } from '../config/engine-address.js';
 import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
-import type { ContainerInspect } from './engine-types.js';
+import type { ContainerInspect, ContainerSummary } from './engine-types.js';
 import { find } from './find.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -22,11 +22,14 @@ export class OtherInstances {
   ) {}
 
   /**
+   * @param present every container of the engine
    * @param target a container that is about to be updated, and is no obstacle to its own update
    * @throws UpdateError `another_instance` where another container of this service works on the engine, and may
    */
-  async assertNone(target?: string): Promise<void> {
-    const running = await this.engine.listRunningByLabel(`${serviceLabel.name}=${serviceLabel.value}`);
+  async assertNone(present: readonly ContainerSummary[], target?: string): Promise<void> {
+    const running = present.filter(
+      ({ State, Labels }) => isAlive(State) && Labels?.[serviceLabel.name] === serviceLabel.value,
+    );
     const found = await Promise.all(running.map(({ Id }) => find(this.engine, Id)));
     const all = found.filter((container) => container !== undefined);
     const { selfId } = await this.surroundings.among(all);
@@ -38,6 +41,10 @@ export class OtherInstances {
       `the container ${nameOf(elder)} of this service was there first and updates on this engine; stop one of the two`,
     );
   }
+}
+
+function isAlive(state: string | undefined): boolean {
+  return state !== undefined && ['running', 'restarting', 'paused'].includes(state);
 }
 
 /** The instance that has precedence, if any. A process outside of a container gives way to every container. */

@@ -40,7 +40,10 @@ export class Planner {
     try {
       const found = await this.targets.find(name, kind, mayUpdate);
       if (found.service) return await this.planOfService(name, found.service);
-      return await this.planOf(name, (findings) => this.inspection.inspect(found.container, findings, mayUpdate));
+      const present = await this.engine.listContainers();
+      return await this.planOf(name, (findings) =>
+        this.inspection.inspect(found.container, present, findings, mayUpdate),
+      );
     } catch (error) {
       return { container: name, ...refusalOf(error) };
     }
@@ -56,7 +59,12 @@ export class Planner {
     const plans: ContainerPlan[] = [];
     for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
       const inspect = (findings: Findings): Promise<Subjects> =>
-        this.inspection.amongAll(container, all, findings, () => true);
+        this.inspection.amongOthers(
+          container,
+          all.filter((other) => other !== container),
+          findings,
+          () => true,
+        );
       const name = nameOf(container);
       plans.push(
         await this.planOf(name, inspect).catch((error: unknown) => {

@@ -45,10 +45,6 @@ function engineWith(containers: Map<string, ContainerInspect>): Engine {
     containers.set(id, { ...inspect(id), ...changed });
   };
   const calls: Partial<Record<keyof Engine, (id: string, name: string) => unknown>> = {
-    listContainersByName: () =>
-      [...containers.values()]
-        .filter(({ Name }) => Name.includes('-upd-'))
-        .map(({ Id, Name }) => ({ Id, Names: [Name] })),
     inspectContainer: inspect,
     renameContainer: (id, name) => {
       set(id, { Name: `/${name}` });
@@ -80,11 +76,14 @@ describe('the recovery of an update that was cut off', () => {
     } as unknown as ContainerRules;
     const settings = { proofTimeoutMs: 1000, keepPreviousImage: false, removeReplacedImages: false };
     const { signal } = new AbortController();
-    const undone = await new Recovery(engineWith(containers), rules, settings).run({
+    const present = [...containers.values()].map(({ Id, Name, Image }) => ({
+      ...{ Id, Names: [Name], Image, ImageID: Image },
+    }));
+    const found = await new Recovery(engineWith(containers), rules, settings).run(present, {
       begun: signal,
       nearlyOver: signal,
     });
-    expect([undone, asked]).toEqual([[], ['web', 'web-sidecar']]);
+    expect([found, asked]).toEqual([{ repaired: ['web'], undone: [] }, ['web', 'web-sidecar']]);
     expect([...containers.values()].map(({ Id, Name, State }) => [Id, Name, State.Running])).toEqual([
       [web, '/web', true],
       [sidecar, '/web-sidecar', true],

@@ -15,15 +15,16 @@ import { proveAll } from './proof.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
-import {
-  keptName,
-  parkedName,
-  parseTemporaryName,
-  temporaryNamePattern,
-  type TemporaryName,
-} from './temporary-names.js';
+import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
 
 type RecoverySettings = Pick<Settings, 'proofTimeoutMs' | 'keepPreviousImage' | 'removeReplacedImages'>;
+
+/** By the names of their containers. */
+export interface RecoveryResult {
+  repaired: string[];
+  /** Those that people have to put right. */
+  undone: string[];
+}
 
 /**
  * Puts right what an update that was cut off (a kill, a crash, a power failure) has left behind, from what the engine
@@ -43,30 +44,30 @@ export class Recovery {
    * Finishes or rolls back every interrupted update, or the one that a container was part of. Each is tried, whatever
    * becomes of the others. One that cannot be put right is logged and left for people: it must not keep the other
    * containers waiting.
-   * @returns the names of those
+   * @param present every container of the engine
    * @throws where the engine went away meanwhile; for one container also where it could not be put right
    */
-  async run(drain: Drain, name?: string): Promise<string[]> {
-    const undone: string[] = [];
-    const found = await this.engine.listContainersByName(temporaryNamePattern);
-    const interrupted = interruptedUpdates(found);
+  async run(present: readonly ContainerSummary[], drain: Drain, name?: string): Promise<RecoveryResult> {
+    const result: RecoveryResult = { repaired: [], undone: [] };
+    const interrupted = interruptedUpdates(present);
     const remains = await Promise.all(interrupted.map((one) => this.gather(one)));
     for (const group of groupRemains(remains)) {
       if (name !== undefined && !group.some((member) => member.name === name)) continue;
       try {
         await this.repair(group, drain);
+        result.repaired.push(group[0].name);
       } catch (error) {
         if (name !== undefined || isEngineAway(error) || drain.nearlyOver.aborted) throw error;
         const { message } = error as Error;
         this.logger.error(`the interrupted update of ${group[0].name} needs a repair by hand: ${message}`, {
           container: group[0].name,
         });
-        undone.push(group[0].name);
+        result.undone.push(group[0].name);
       }
     }
-    const kept = namesOf(found).find((temporary) => temporary.role === 'kept' && temporary.name === name);
+    const kept = namesOf(present).find((temporary) => temporary.role === 'kept' && temporary.name === name);
     if (kept) throw undecided(kept);
-    return undone;
+    return result;
   }
 
   private async gather({ name, oldId12, replacementId }: InterruptedUpdate): Promise<Remains> {
@@ -189,7 +190,7 @@ interface InterruptedUpdate extends Omit<TemporaryName, 'role'> {
 }
 
 /** One entry per update: its replacement and its parked old container share the name and the old id. */
-function interruptedUpdates(containers: ContainerSummary[]): InterruptedUpdate[] {
+function interruptedUpdates(containers: readonly ContainerSummary[]): InterruptedUpdate[] {
   const updates = new Map<string, InterruptedUpdate>();
   for (const container of containers) {
     const [temporary] = namesOf([container]);

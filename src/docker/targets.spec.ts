@@ -34,7 +34,7 @@ function engineWith({ containers = [], services = [], role = 'manager' }: Given)
     throw new EngineError('GET', 404, `no such ${what}`);
   };
   const engine = {
-    isSwarmManager: role === 'manager',
+    info: () => Promise.resolve({ Swarm: { ControlAvailable: role === 'manager' } }),
     inspectContainer: (name: string) => {
       calls.push(`container ${name}`);
       const found = containers.find(({ Id, Name }) => Name === `/${name}` || Id.startsWith(name));

@@ -41,18 +41,23 @@ export class Targets {
     const found = await this.services.search(name);
     if (found.service) return found;
     if (kind === 'service') throw new UpdateError('no_such_service', 'inspect', found.reason);
-    const too = this.engine.isSwarmManager ? `, and ${found.reason}` : '';
+    const too = (await this.managesSwarm()) ? `, and ${found.reason}` : '';
     throw new UpdateError('no_such_container', 'inspect', missing + too);
   }
 
-  /** What to say of a service that has the name of a container that was taken. Asked of a known manager alone, and never in vain. */
+  /** What to say of a service that has the name of a container that was taken. Asks a manager alone for services. Never throws. */
   async namesakeOf(name: string): Promise<string[]> {
-    if (!this.engine.isSwarmManager) return [];
+    if (!(await this.managesSwarm())) return [];
     const { service } = await this.services.search(name).catch(() => ({ service: undefined }));
     if (!service) return [];
     return [
       `there is a container and a service named ${name}: the container was taken; ask with ?kind=service for the service`,
     ];
+  }
+
+  private async managesSwarm(): Promise<boolean> {
+    const info = await this.engine.info().catch(() => undefined);
+    return info?.Swarm?.ControlAvailable === true;
   }
 
   private async container(name: string): Promise<ContainerInspect | undefined> {

@@ -5,9 +5,6 @@
  */
 const pattern = /^\/?(.+)-upd-(new|old|kept|self)-([0-9a-f]{12})$/;
 
-/** Matches temporary names, as the engine's name filter understands it. */
-export const temporaryNamePattern = '-upd-(new|old|kept)-[0-9a-f]{12}$';
-
 export function replacementName(name: string, oldId: string): string {
   return `${name}-upd-new-${oldId.slice(0, 12)}`;
 }

@@ -70,8 +70,9 @@ export class EngineProxy {
     const path = (incoming.url ?? '').replace(/^\/v1\.\d+/, '');
     const call: EngineCall = { index: this.calls.length, method: incoming.method ?? '', path };
     // Probes come at any time; they are no part of an update.
-    if (path !== '/_ping') this.calls.push(call);
-    const { before, after } = path === '/_ping' ? {} : this.hooks;
+    const isProbe = call.method === 'GET' && path === '/_ping';
+    if (!isProbe) this.calls.push(call);
+    const { before, after } = isProbe ? {} : this.hooks;
     if (!meet(await (before?.(call) ?? 'forward'), outgoing)) return;
     const answer = await this.forward(incoming, outgoing);
     call.statusCode = answer.statusCode;

@@ -84,6 +84,9 @@ export function json(body: unknown, status = 200): Handler {
   };
 }
 
+/** Takes the call, and never answers. */
+export const neverAnswer: Handler = () => undefined;
+
 /** Streams these chunks after a 200, and ends, unless told to leave the stream open or to cut it. */
 export function stream(chunks: string[], end: 'end' | 'hang' | 'reset' = 'end'): Handler {
   return (_, response) => {

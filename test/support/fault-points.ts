@@ -31,6 +31,8 @@ const bad: AppImage = { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 1'] };
 
 /** How long the service waits for most of the engine's answers: shorter where each of them is lost in turn. */
 const engineTimeout = { usual: '10s', whereNoneComes: '3s' };
+/** For a pull that the engine never answers. */
+const pullIdleTimeout = '10s';
 const limitMs = 90_000;
 
 /**
@@ -64,6 +66,7 @@ export class FaultRig {
       // Where the new image exits at once, a busy engine must not be slower to notice it than the service is to be content.
       SETTLE_TIME: scenario.startsWith('rollback') ? '2s' : '50ms',
       ENGINE_TIMEOUT: engineTimeout.usual,
+      PULL_IDLE_TIMEOUT: pullIdleTimeout,
     });
     const rig = new FaultRig(engine, scenario, proxy, service);
     try {
