@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Accepted } from '../src/notify/accepting.service.js';
 import { runApp, versionAt, type App } from './support/apps.js';

@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

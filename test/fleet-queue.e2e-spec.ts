@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+// @needs internet: for redis-server, a Debian package, where it is not there.
 import { describe, expect, it } from '@jest/globals';
 import { startApp, versionAt } from './support/apps.js';
 import { describeOnNewestEngine, docker, engines, uniqueImage, uniqueName } from './support/environment.js';

@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { startApp } from './support/apps.js';

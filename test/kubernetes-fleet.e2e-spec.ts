@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for the types of Kubernetes' own kinds, from npm, and redis-server.
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

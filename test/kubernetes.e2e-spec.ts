@@ -1,3 +1,4 @@
+// @needs internet: for the types of Kubernetes' own kinds, from npm.
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
 // @extended
+// @needs internet: for HAProxy, a Debian package, where it is not there.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
