@@ -17,6 +17,8 @@ const patterns = optionsAt < 0 ? args : args.slice(0, optionsAt);
 const options = optionsAt < 0 ? [] : args.slice(optionsAt);
 /** What goes beyond ten minutes is marked `@extended`, and runs where it is named, or asked for. */
 const isEverything = process.env.TEST_EVERYTHING === 'yes';
+/** A lane waits for most of its time: for an engine, for a container to settle. */
+const lanesAtMost = 3;
 const lanes: Lane[] = [];
 /** Whatever tests write, they write here: it goes with them. */
 const folder = mkdtempSync(join(tmpdir(), 'tdp-'));
@@ -53,13 +55,16 @@ async function runAll(): Promise<void> {
   const first = await start(new Lane());
   const working = [work(first, [online, anywhere])];
   // Beside each other on engines of their own, or all on the one that is there.
-  if (first.isPrivateEngine && anywhere.length > 1 && availableParallelism() > 1) {
-    const second = await start(new Lane('own network')).catch((error: unknown) => {
-      console.log(`One lane only: ${(error as Error).message}`);
-    });
-    if (second) working.push(work(second, [anywhere]));
-  }
+  const others = first.isPrivateEngine && availableParallelism() > 1 ? Math.min(anywhere.length, lanesAtMost) - 1 : 0;
+  for (let lane = 0; lane < others; lane++) working.push(workBeside([anywhere]));
   await Promise.all(working);
+}
+
+async function workBeside(queues: Job[][]): Promise<void> {
+  const lane = await start(new Lane('own network')).catch((error: unknown) => {
+    console.log(`One lane less: ${(error as Error).message}`);
+  });
+  if (lane) await work(lane, queues);
 }
 
 function mounts(): string {
