@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { containerInspect } from '../../test/support/containers.js';
+import type { ContainerRules } from './container-rules.js';
+import type { Engine } from './engine.js';
+import type { ContainerInspect } from './engine-types.js';
+import { Inspection } from './inspection.js';
+import { nameOf } from './pair.js';
+import type { Surroundings } from './surroundings.js';
+
+const idOf = (digit: string): string => digit.repeat(64);
+const web = containerInspect({ Id: idOf('a'), Name: '/web' });
+const sidecar = (digit: string, of: string): ContainerInspect =>
+  containerInspect({
+    Id: idOf(digit),
+    Name: `/sidecar-${digit}`,
+    HostConfig: { NetworkMode: `container:${idOf(of)}` },
+  });
+const alone = (digit: string): ContainerInspect => containerInspect({ Id: idOf(digit), Name: `/alone-${digit}` });
+
+/** An engine with these containers, and what was inspected of it. */
+function inspectionOf(containers: ContainerInspect[]): {
+  dependentsOf: (target: ContainerInspect) => Promise<string[]>;
+  inspected: string[];
+} {
+  const inspected: string[] = [];
+  const engine = {
+    inspectContainer: (id: string) => {
+      inspected.push(id);
+      return Promise.resolve(containers.find(({ Id }) => Id === id));
+    },
+    inspectImage: () => Promise.resolve({ Id: web.Image }),
+  } as unknown as Engine;
+  const rules = { refusalOf: () => undefined } as unknown as ContainerRules;
+  const surroundings = { among: () => Promise.resolve({ proxyIds: [] }) } as unknown as Surroundings;
+  const inspection = new Inspection(engine, rules, surroundings, { selfUpdate: false });
+  return {
+    inspected,
+    dependentsOf: async (target) => {
+      const present = containers.map(({ Id, Name, Image }) => ({ Id, Names: [Name], Image, ImageID: Image }));
+      const [, ...dependents] = await inspection.inspect(target, present, {}, () => true);
+      return dependents.map(({ old }) => nameOf(old));
+    },
+  };
+}
+
+describe('what depends on a container', () => {
+  it('is looked for among all at first, and then among those that are new or depend on something', async () => {
+    const containers = [web, alone('b'), alone('c'), sidecar('d', 'b')];
+    const { dependentsOf, inspected } = inspectionOf(containers);
+    expect(await dependentsOf(web)).toEqual([]);
+    expect(inspected.splice(0).sort()).toEqual(['b', 'c', 'd'].map(idOf));
+    containers.push(sidecar('e', 'a'), alone('f'));
+    expect(await dependentsOf(web)).toEqual(['sidecar-e']);
+    expect(inspected.splice(0).sort()).toEqual(['d', 'e', 'f'].map(idOf));
+    expect(await dependentsOf(web)).toEqual(['sidecar-e']);
+    expect(inspected.splice(0).sort()).toEqual(['d', 'e'].map(idOf));
+  });
+
+  it('is found for each target, whatever was looked for before', async () => {
+    const [b, c] = [alone('b'), sidecar('c', 'b')];
+    const { dependentsOf } = inspectionOf([web, b, c, sidecar('d', 'a')]);
+    expect(await dependentsOf(web)).toEqual(['sidecar-d']);
+    expect(await dependentsOf(b)).toEqual(['sidecar-c']);
+    expect(await dependentsOf(c)).toEqual([]);
+    expect(await dependentsOf(web)).toEqual(['sidecar-d']);
+  });
+});
