@@ -1,5 +1,6 @@
 import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
+import { find } from './find.js';
 import { keepPreviousImage, removeUnusedImage, type RetentionSettings } from './image-retention.js';
 import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
@@ -39,7 +40,7 @@ async function remove(engine: Engine, oldId: string): Promise<void> {
   try {
     await engine.removeContainer(oldId);
   } catch (error) {
-    if (hasStatus(error, 404)) return;
+    if (hasStatus(error, 404) && !(await find(engine, oldId))) return;
     if (!hasStatus(error, 409)) throw error;
     if ((error as Error).message.includes('already in progress')) return;
     // It runs: the old one of `start-first`, or one that a restart of the engine has revived.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
 import type { ContainerRules } from './container-rules.js';
+import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { Inspection } from './inspection.js';
@@ -21,12 +22,18 @@ const alone = (digit: string): ContainerInspect => containerInspect({ Id: idOf(d
 function inspectionOf(containers: ContainerInspect[]): {
   dependentsOf: (target: ContainerInspect) => Promise<string[]>;
   inspected: string[];
+  /** The ids of those that it says once not to have. */
+  denied: Set<string>;
 } {
   const inspected: string[] = [];
+  const denied = new Set<string>();
   const engine = {
+    listContainers: () => Promise.resolve(containers),
     inspectContainer: (id: string) => {
       inspected.push(id);
-      return Promise.resolve(containers.find(({ Id }) => Id === id));
+      const found = containers.find(({ Id }) => Id === id);
+      if (!found || denied.delete(id)) return Promise.reject(new EngineError(`GET ${id}`, 404, 'no such container'));
+      return Promise.resolve(found);
     },
     inspectImage: () => Promise.resolve({ Id: web.Image }),
   } as unknown as Engine;
@@ -35,6 +42,7 @@ function inspectionOf(containers: ContainerInspect[]): {
   const inspection = new Inspection(engine, rules, surroundings, { selfUpdate: false });
   return {
     inspected,
+    denied,
     dependentsOf: async (target) => {
       const present = containers.map(({ Id, Name, Image }) => ({ Id, Names: [Name], Image, ImageID: Image }));
       const [, ...dependents] = await inspection.inspect(target, present, {}, () => true);
@@ -54,6 +62,14 @@ describe('what depends on a container', () => {
     expect(inspected.splice(0).sort()).toEqual(['d', 'e', 'f'].map(idOf));
     expect(await dependentsOf(web)).toEqual(['sidecar-e']);
     expect(inspected.splice(0).sort()).toEqual(['d', 'e'].map(idOf));
+  });
+
+  it('is found where the engine says of one that is there that it is gone, and not missed afterwards', async () => {
+    const { dependentsOf, denied } = inspectionOf([web, alone('b'), sidecar('c', 'a')]);
+    denied.add(idOf('c'));
+    expect(await dependentsOf(web)).toEqual(['sidecar-c']);
+    expect([...denied]).toEqual([]);
+    expect(await dependentsOf(web)).toEqual(['sidecar-c']);
   });
 
   it('is found for each target, whatever was looked for before', async () => {

@@ -98,18 +98,30 @@ export class Inspection {
     const ids = present.map(({ Id }) => Id);
     const found = await this.inspectAll(ids.filter((id) => id !== targetId && !this.standAlone.has(id)));
     const others = found.filter((container) => dependenciesOf(container).length > 0);
-    const depending = new Set(others.map(({ Id }) => Id));
-    this.standAlone = new Set(ids.filter((id) => id !== targetId && !depending.has(id)));
+    const alone = new Set(found.filter((container) => !others.includes(container)).map(({ Id }) => Id));
+    this.standAlone = new Set(ids.filter((id) => alone.has(id) || this.standAlone.has(id)));
     return others;
   }
 
+  /** Those of the containers that are still there. */
   private async inspectAll(ids: readonly string[]): Promise<ContainerInspect[]> {
     const all: ContainerInspect[] = [];
     for (let at = 0; at < ids.length; at += inspectedAtOnce) {
       const found = await Promise.all(ids.slice(at, at + inspectedAtOnce).map((id) => find(this.engine, id)));
       all.push(...found.filter((container) => container !== undefined));
     }
+    if (all.length < ids.length) await this.inspectAgain(ids, all);
     return all;
+  }
+
+  /** What is said to be gone is gone from the list too: a dependent that was overlooked would lose its network. */
+  private async inspectAgain(ids: readonly string[], all: ContainerInspect[]): Promise<void> {
+    const seen = new Set(all.map(({ Id }) => Id));
+    const present = new Set((await this.engine.listContainers()).map(({ Id }) => Id));
+    for (const id of ids.filter((one) => !seen.has(one) && present.has(one))) {
+      const container = await find(this.engine, id);
+      if (container) all.push(container);
+    }
   }
 
   /** A dependent that runs a pinned image may follow: it stays on it. */
