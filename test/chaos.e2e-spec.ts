@@ -16,7 +16,7 @@ import { FaultRig, scenarios, type Recorded, type Scenario } from './support/fau
 /** 1 is all of them; without it there is one for each kind of disturbance. */
 const oneOf = Number(process.env.TEST_CHAOS_ONE_OF) || undefined;
 const today = Math.floor(Date.now() / 86_400_000);
-const limitMs = oneOf ? 2 * 3_600_000 : 240_000;
+const limitMs = oneOf ? 2 * 3_600_000 : 420_000;
 /** On all engines and in all kinds of update together. */
 const randomKills = 200;
 

@@ -101,7 +101,7 @@ async function work(lane: Lane, queues: Job[][]): Promise<void> {
 
 /**
  * One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it,
- * those that need the newest engine come last: it may have to be made.
+ * those that need the newest engine come late, for it may have to be made.
  */
 function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } {
   const endToEnd = listed('e2e')
@@ -117,8 +117,8 @@ function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } 
   return {
     anywhere: [
       ...offline.filter(({ isLate }) => !isLate).map(job),
-      ...(listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : []),
       ...offline.filter(({ isLate }) => isLate).map(job),
+      ...(listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : []),
     ],
     online: endToEnd.filter(({ isOnline }) => isOnline).map(job),
     needsNewestEngine: endToEnd.some(({ isLate }) => isLate),
