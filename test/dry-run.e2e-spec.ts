@@ -7,6 +7,7 @@ import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } fr
 import { holdAt } from './support/hold.js';
 import { publish } from './support/images.js';
 import { Service } from './support/service.js';
+import { until } from './support/until.js';
 
 const check = (names: string[], env: Record<string, string> = {}): ReturnType<typeof runCommand> =>
   runCommand(['check', ...names], { DOCKER_HOST: testEnvironment().dockerHost, ...env });
@@ -137,9 +138,11 @@ describeOnEngine('the plan of an update', () => {
   });
 
   it('is answered for so many at once, and goes on answering when they have their answers', async () => {
-    const { reached, letGo } = holdAt(proxy, app.name);
+    proxy.reset();
+    const { letGo } = holdAt(proxy, app.name);
     const held = Array.from({ length: 4 }, () => ask(app.name));
-    await reached;
+    const looks = (): number => proxy.calls.filter(({ path }) => path === `/containers/${app.name}/json`).length;
+    await until('all of them to look at the container', 10_000, () => looks() === held.length || undefined);
     const refused = await ask(app.name);
     letGo();
     expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
