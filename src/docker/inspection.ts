@@ -57,20 +57,20 @@ export class Inspection {
     findings: Findings,
     mayUpdate: Permission,
   ): Promise<Subjects> {
-    return this.amongOthers(old, await this.mayDepend(present, old.Id), findings, mayUpdate);
+    return this.amongAll(old, [old, ...(await this.mayDepend(present, old.Id))], findings, mayUpdate);
   }
 
   /**
-   * The same where the other containers have been inspected, all that may depend on it at least.
+   * The same where the containers have been inspected.
+   * @param all the container itself, and all that may depend on it at least
    * @throws UpdateError with the stage `inspect`
    */
-  async amongOthers(
+  async amongAll(
     old: ContainerInspect,
-    others: readonly ContainerInspect[],
+    all: readonly ContainerInspect[],
     findings: Findings,
     mayUpdate: Permission,
   ): Promise<Subjects> {
-    const all = [old, ...others];
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
     const context = await this.surroundings.among(all);
     const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });

@@ -59,12 +59,7 @@ export class Planner {
     const plans: ContainerPlan[] = [];
     for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
       const inspect = (findings: Findings): Promise<Subjects> =>
-        this.inspection.amongOthers(
-          container,
-          all.filter((other) => other !== container),
-          findings,
-          () => true,
-        );
+        this.inspection.amongAll(container, all, findings, () => true);
       const name = nameOf(container);
       plans.push(
         await this.planOf(name, inspect).catch((error: unknown) => {
