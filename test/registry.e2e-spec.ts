@@ -181,7 +181,6 @@ describeOnEngine('a pull that fails', () => {
     const image = `${host}/${uniqueName('dies')}:latest`;
     const app = await runApp(image, { version: 'v1' });
     await publish(docker, image, { version: 'v2', files: { ballast: randomBytes(3_000_000) } });
-    await docker.getImage(`${image}-built`).remove({ force: true });
     dieInLayers();
     // The engine itself tries a layer again for more than a minute; the deployment's own deadline ends it.
     await expectFailure(app, /pull_timeout|pull_failed/);

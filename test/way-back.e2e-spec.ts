@@ -162,7 +162,6 @@ describeOnEngine('the settings for images', () => {
     try {
       const { name, image, v1, v2 } = await updated(service);
       await publish(docker, image, { version: 'v3' });
-      await docker.getImage(`${image}-built`).remove({ force: true });
       const user = await docker.createContainer({ name: uniqueName('user'), Image: v2 ?? '' });
       expect(await service.update(name)).toMatchObject({ result: 'updated' });
       expect([await imageId(v1 ?? ''), await previousOf(name)]).toEqual([undefined, v2]);

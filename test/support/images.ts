@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { busyboxFor } from './busybox.js';
 import { finish } from './progress.js';
-import { digestOf } from './registry-http.js';
+import { digestOf, pushParts, type ImageParts } from './registry-http.js';
 import type { Account } from './registry.js';
 
 /** What an image can say of its containers, beyond what an AppImage has a word for, as the engine's API spells it. */
@@ -34,15 +34,7 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * content is the same image.
  */
 export async function buildImage(docker: Docker, reference: string, image: AppImage): Promise<void> {
-  const program = await archive({ 'bin/busybox': await busyboxFor(docker) }, { 'bin/sh': 'busybox' });
-  const content = await archive({ 'www/index.html': image.version, ...image.files });
-  const layers = [...(image.base ? [image.base] : []), program, content];
-  const config = JSON.stringify({
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: 'linux',
-    config: configOf(image),
-    rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
-  });
+  const { config, layers } = await partsOf(docker, image);
   const saved = await archive({
     'config.json': config,
     ...Object.fromEntries(layers.map((layer, index) => [`${index}.tar`, layer])),
@@ -52,6 +44,19 @@ export async function buildImage(docker: Docker, reference: string, image: AppIm
   });
   const output = await docker.loadImage(Readable.from([saved]), { quiet: true });
   await finish(output, `loading ${reference}`);
+}
+
+async function partsOf(docker: Docker, image: AppImage): Promise<ImageParts> {
+  const program = await archive({ 'bin/busybox': await busyboxFor(docker) }, { 'bin/sh': 'busybox' });
+  const content = await archive({ 'www/index.html': image.version, ...image.files });
+  const layers = [...(image.base ? [image.base] : []), program, content];
+  const config = JSON.stringify({
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: configOf(image),
+    rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
+  });
+  return { config, layers };
 }
 
 function configOf({ env, labels, workdir, cmd, entrypoint, stopSignal, config }: AppImage): object {
@@ -84,32 +89,31 @@ export async function pushImage(docker: Docker, reference: string, account?: Acc
   );
 }
 
-/** Builds an image, pushes it, and forgets the tag here, so that only the registry has it, as when CI has built it. */
+/** Publishes an image as CI does that has built it elsewhere: the registry has it, and the engine has nothing of it. */
 export async function publish(docker: Docker, reference: string, image: AppImage, account?: Account): Promise<void> {
-  const local = `${reference}-built`;
-  await buildImage(docker, local, image);
-  const [repo, tag] = [reference.slice(0, reference.lastIndexOf(':')), reference.slice(reference.lastIndexOf(':') + 1)];
+  // Only an engine knows how to authenticate.
+  if (account) await publishByEngine(docker, reference, image, account);
+  else await pushParts(reference, await partsOf(docker, image));
+}
+
+/** What the engine had by that name it has again afterwards. */
+async function publishByEngine(docker: Docker, reference: string, image: AppImage, account: Account): Promise<void> {
+  const built = `${reference}-built`;
+  await buildImage(docker, built, image);
+  const at = reference.lastIndexOf(':');
+  const [repo, tag] = [reference.slice(0, at), reference.slice(at + 1)];
   const before = await docker
     .getImage(reference)
     .inspect()
     .catch(() => undefined);
-  await docker.getImage(local).tag({ repo, tag });
+  await docker.getImage(built).tag({ repo, tag });
   await pushImage(docker, reference, account);
   if (before) await docker.getImage(before.Id).tag({ repo, tag });
-  else
-    await docker
-      .getImage(reference)
-      .remove({ noprune: true })
-      .catch(() => undefined);
+  else await docker.getImage(reference).remove({ noprune: true });
+  await docker.getImage(built).remove();
 }
 
-/** Publishes an image of which the engine then has nothing: it has a layer to download, and speaks of it. */
-export async function publishUnseen(
-  docker: Docker,
-  reference: string,
-  image: AppImage,
-  account?: Account,
-): Promise<void> {
-  await publish(docker, reference, { ...image, files: { ...image.files, blob: randomBytes(4_000_000) } }, account);
-  await docker.getImage(`${reference}-built`).remove();
+/** Publishes an image with a layer that takes a while to download, and of which the engine speaks. */
+export function publishUnseen(docker: Docker, reference: string, image: AppImage, account?: Account): Promise<void> {
+  return publish(docker, reference, { ...image, files: { ...image.files, blob: randomBytes(4_000_000) } }, account);
 }
