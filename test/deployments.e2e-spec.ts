@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { allEvents, followEvents } from './support/event-stream.js';
 import { holdAt } from './support/hold.js';
 import { publish, publishUnseen } from './support/images.js';
+import { proxiedService } from './support/proxied-service.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -136,29 +136,15 @@ describe('deployments that wait', () => {
 });
 
 describeOnEngine('the record of a deployment', () => {
-  let proxy: EngineProxy;
-  let service: Service;
-
-  beforeAll(async () => {
-    proxy = await EngineProxy.start(testEnvironment().dockerHost);
-    service = await Service.start({ DOCKER_HOST: proxy.dockerHost, LOG_TAIL_LINES: '3' });
-    await service.ready();
-  });
-  beforeEach(() => {
-    proxy.reset();
-  });
-  afterAll(async () => {
-    await service.stop();
-    proxy.stop();
-  });
+  const rig = proxiedService({ LOG_TAIL_LINES: '3' });
 
   it('tells what was found and done, and can be followed live', async () => {
     const image = uniqueImage('followed');
     const app = await runApp(image, { version: 'v1' });
     await publishUnseen(docker, image, { version: 'v2' });
-    const { letGo } = holdAt(proxy, app.name);
-    const { id } = (await (await service.notify(app.name)).json()) as { id: string };
-    const stream = followEvents(service, id);
+    const { letGo } = holdAt(rig.proxy, app.name);
+    const { id } = (await (await rig.service.notify(app.name)).json()) as { id: string };
+    const stream = followEvents(rig.service, id);
     const first = await stream.next();
     expect(first.value).toMatchObject({ event: 'snapshot', data: { id, container: app.name } });
     letGo();
@@ -176,7 +162,7 @@ describeOnEngine('the record of a deployment', () => {
     const stages = events.filter(({ event }) => event === 'stage').map(({ data }) => data.stage);
     expect(stages.slice(-5)).toEqual(['pull', 'prepare', 'swap', 'prove', 'commit']);
 
-    const record = await service.deployment(id);
+    const record = await rig.service.deployment(id);
     expect(events.at(-1)?.data).toEqual(record);
     expect(record).toMatchObject({
       requestedBy: 'secret-key',
@@ -195,7 +181,7 @@ describeOnEngine('the record of a deployment', () => {
     expect(record.fromDigest).not.toBe(record.digest);
     expect(record.stages.every(({ durationMs }) => typeof durationMs === 'number')).toBe(true);
     // One that has ended is told in two events.
-    expect((await allEvents(service, id)).map(({ event }) => event)).toEqual(['snapshot', 'done']);
+    expect((await allEvents(rig.service, id)).map(({ event }) => event)).toEqual(['snapshot', 'done']);
   });
 
   it('tells the last words of a new container that failed, with what the user set masked, and what the image set not', async () => {
@@ -213,7 +199,7 @@ describeOnEngine('the record of a deployment', () => {
           '"; exit 7',
       ],
     });
-    const deployment = await service.update(app.name);
+    const deployment = await rig.service.update(app.name);
     expect(deployment).toMatchObject({
       status: 'rolled_back',
       error: {
@@ -222,8 +208,8 @@ describeOnEngine('the record of a deployment', () => {
         logTail: ['cannot reach *** in mode short', 'set-by-the-image', 'token ***'],
       },
     });
-    expect(service.output.join('\n')).not.toContain(secret);
+    expect(rig.service.output.join('\n')).not.toContain(secret);
     expect(await versionAt(app.port)).toBe('v1');
-    expect((await allEvents(service, deployment.id)).at(-1)?.data).toMatchObject({ error: deployment.error });
+    expect((await allEvents(rig.service, deployment.id)).at(-1)?.data).toMatchObject({ error: deployment.error });
   });
 });

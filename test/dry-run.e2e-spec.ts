@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { UpdatePlan } from '../src/docker/plan.js';
 import { runApp, type App } from './support/apps.js';
 import { runCommand } from './support/command.js';
-import { EngineProxy } from './support/engine-proxy.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
 import { holdAt } from './support/hold.js';
 import { publish } from './support/images.js';
+import { proxiedService } from './support/proxied-service.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -14,15 +14,11 @@ const check = (names: string[], env: Record<string, string> = {}): ReturnType<ty
 
 describeOnEngine('the plan of an update', () => {
   const secret = 'postgres://app:hunter22@db/app';
-  let proxy: EngineProxy;
-  let service: Service;
+  const rig = proxiedService();
   let image: string;
   let app: App;
 
   beforeAll(async () => {
-    proxy = await EngineProxy.start(testEnvironment().dockerHost);
-    service = await Service.start({ DOCKER_HOST: proxy.dockerHost });
-    await service.ready();
     image = uniqueImage('planned');
     app = await runApp(
       image,
@@ -34,13 +30,9 @@ describeOnEngine('the plan of an update', () => {
       { Env: [`DATABASE_URL=${secret}`], Labels: { team: 'shop' } },
     );
   });
-  afterAll(async () => {
-    await service.stop();
-    proxy.stop();
-  });
 
   const ask = (name: string, query = 'dry_run=true'): Promise<Response> =>
-    service.fetch(`/notify/${name}?${query}`, { method: 'POST' });
+    rig.service.fetch(`/notify/${name}?${query}`, { method: 'POST' });
   const planOf = async (name: string): Promise<UpdatePlan> => {
     const response = await ask(name);
     expect(response.status).toBe(200);
@@ -50,7 +42,7 @@ describeOnEngine('the plan of an update', () => {
   it('says how it would go, whose values are whose, and touches nothing', async () => {
     await publish(docker, image, { version: 'v2' });
     const before = await docker.getContainer(app.id).inspect();
-    proxy.reset();
+    rig.proxy.reset();
     const plan = await planOf(app.name);
     expect(plan).toMatchObject({
       container: app.name,
@@ -69,13 +61,13 @@ describeOnEngine('the plan of an update', () => {
       },
     });
     expect(JSON.stringify(plan)).not.toContain('hunter22');
-    expect(proxy.calls.length).toBeGreaterThan(0);
-    expect(proxy.calls.filter(({ method }) => !['GET', 'HEAD'].includes(method))).toEqual([]);
-    expect(proxy.calls.filter(({ path }) => path.includes('/distribution/'))).toEqual([]);
+    expect(rig.proxy.calls.length).toBeGreaterThan(0);
+    expect(rig.proxy.calls.filter(({ method }) => !['GET', 'HEAD'].includes(method))).toEqual([]);
+    expect(rig.proxy.calls.filter(({ path }) => path.includes('/distribution/'))).toEqual([]);
     expect(await docker.getContainer(app.id).inspect()).toMatchObject({ Id: before.Id, Image: before.Image });
-    expect(await service.list()).toEqual([]);
+    expect(await rig.service.list()).toEqual([]);
     // What was planned is what happens.
-    const deployment = await service.update(app.name);
+    const deployment = await rig.service.update(app.name);
     expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated', fromImageId: before.Image });
   });
 
@@ -120,7 +112,7 @@ describeOnEngine('the plan of an update', () => {
     const plan = await planOf(Name.slice(1));
     expect(plan).toMatchObject({ eligible: false, refusal: { code } });
     await publish(docker, image, { version: uniqueName('next') });
-    const { error } = await service.update(Name.slice(1));
+    const { error } = await rig.service.update(Name.slice(1));
     expect('refusal' in plan && { ...plan.refusal }).toEqual({
       code: error?.code,
       stage: error?.stage,
@@ -138,10 +130,10 @@ describeOnEngine('the plan of an update', () => {
   });
 
   it('is answered for so many at once, and goes on answering when they have their answers', async () => {
-    proxy.reset();
-    const { letGo } = holdAt(proxy, app.name);
+    rig.proxy.reset();
+    const { letGo } = holdAt(rig.proxy, app.name);
     const held = Array.from({ length: 4 }, () => ask(app.name));
-    const looks = (): number => proxy.calls.filter(({ path }) => path === `/containers/${app.name}/json`).length;
+    const looks = (): number => rig.proxy.calls.filter(({ path }) => path === `/containers/${app.name}/json`).length;
     await until('all of them to look at the container', 10_000, () => looks() === held.length || undefined);
     const refused = await ask(app.name);
     letGo();

@@ -1,26 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { runApp, versionAt } from './support/apps.js';
-import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { type Fate } from './support/engine-proxy.js';
+import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
-import { Service } from './support/service.js';
+import { proxiedService } from './support/proxied-service.js';
 
 describeOnEngine('an engine that does not do what it is asked', () => {
-  let proxy: EngineProxy;
-  let service: Service;
-
-  beforeAll(async () => {
-    proxy = await EngineProxy.start(testEnvironment().dockerHost);
-    service = await Service.start({ DOCKER_HOST: proxy.dockerHost, ENGINE_TIMEOUT: '3s' });
-    await service.ready();
-  });
-  afterEach(() => {
-    proxy.reset();
-  });
-  afterAll(async () => {
-    await service.stop();
-    proxy.stop();
-  });
+  const rig = proxiedService({ ENGINE_TIMEOUT: '3s' });
 
   const refusal: Fate = { statusCode: 500 };
   const cases: [string, RegExp, Fate, Record<string, unknown>][] = [
@@ -36,15 +22,15 @@ describeOnEngine('an engine that does not do what it is asked', () => {
       const image = uniqueImage('unhelped');
       const app = await runApp(image, { version: 'v1' });
       await publish(docker, image, { version: 'v2' });
-      proxy.hooks = { before: (call) => (path.test(call.path) ? fate : 'forward') };
-      const failed = await service.update(app.name, 60_000);
+      rig.proxy.hooks = { before: (call) => (path.test(call.path) ? fate : 'forward') };
+      const failed = await rig.service.update(app.name, 60_000);
       expect(failed.error).toMatchObject({ ...error, message: expect.any(String) });
-      proxy.reset();
+      rig.proxy.reset();
       const present = await docker.getContainer(app.name).inspect();
       expect(present).toMatchObject({ Id: app.id, State: { Running: true } });
       expect(await versionAt(app.port)).toBe('v1');
       // Whatever was left is put right by the next update, which succeeds.
-      expect(await service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await rig.service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
       expect(await docker.listContainers({ all: true, filters: { name: [app.name] } })).toHaveLength(1);
     },
     90_000,

@@ -1,32 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { runApp, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
-import { Service } from './support/service.js';
+import { proxiedService } from './support/proxied-service.js';
 
 describeOnEngine('a container that somebody else changes during its update', () => {
-  let proxy: EngineProxy;
-  let service: Service;
-
-  beforeAll(async () => {
-    proxy = await EngineProxy.start(testEnvironment().dockerHost);
-    service = await Service.start({ DOCKER_HOST: proxy.dockerHost });
-    await service.ready();
-  });
-  afterEach(() => {
-    proxy.reset();
-  });
-  afterAll(async () => {
-    await service.stop();
-    proxy.stop();
-  });
+  const rig = proxiedService();
 
   const containers = async (name: string): Promise<Docker.ContainerInfo[]> =>
     docker.listContainers({ all: true, filters: { name: [name] } });
   const interfereAfter = (path: RegExp, interfere: () => Promise<unknown>): void => {
-    proxy.hooks = {
+    rig.proxy.hooks = {
       after: async (call): Promise<'forward'> => {
         if (path.test(call.path)) await interfere();
         return 'forward';
@@ -51,7 +36,7 @@ describeOnEngine('a container that somebody else changes during its update', () 
   ])('and that was %s, is left as they left it', async (change, interfere, left) => {
     const app = await prepared();
     interfereAfter(/^\/containers\/create/, () => interfere(app));
-    expect(await service.update(app.name)).toMatchObject({
+    expect(await rig.service.update(app.name)).toMatchObject({
       status: 'failed',
       error: { code: 'container_changed', message: expect.stringContaining(change) },
     });
@@ -64,13 +49,13 @@ describeOnEngine('a container that somebody else changes during its update', () 
     interfereAfter(/\/rename\?name=.*-upd-old-/, async () => {
       theirs = (await docker.createContainer({ name: app.name, Image: app.image })).id;
     });
-    const deployment = await service.update(app.name);
+    const deployment = await rig.service.update(app.name);
     expect(deployment).toMatchObject({ status: 'failed', error: { code: 'rollback_failed' } });
     const kept = await containers(app.name);
     expect(kept.map(({ Id }) => Id)).toEqual(expect.arrayContaining([theirs, app.id]));
     expect(kept.find(({ Id }) => Id === theirs)?.Names).toEqual([`/${app.name}`]);
     // What people have to repair keeps nobody else waiting.
-    await service.ready();
+    await rig.service.ready();
     for (const { Id } of kept) await docker.getContainer(Id).remove({ force: true });
   });
 });

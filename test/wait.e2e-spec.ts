@@ -1,37 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'node:http';
 import { once } from 'node:events';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { FakeEngine } from './support/fake-engine.js';
 import { holdAt } from './support/hold.js';
 import { publish } from './support/images.js';
+import { proxiedService } from './support/proxied-service.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
 const noSuchContainer = 'there-is-no-such-container';
 
 describeOnEngine('a caller that waits for the outcome', () => {
-  let proxy: EngineProxy;
-  let service: Service;
-
-  beforeAll(async () => {
-    proxy = await EngineProxy.start(testEnvironment().dockerHost);
-    service = await Service.start({ DOCKER_HOST: proxy.dockerHost });
-    await service.ready();
-  });
-  beforeEach(() => {
-    proxy.reset();
-  });
-  afterAll(async () => {
-    await service.stop();
-    proxy.stop();
-  });
+  const rig = proxiedService();
 
   const post = (container: string, query: string, headers: Record<string, string> = {}): Promise<Response> =>
-    service.fetch(`/notify/${container}${query}`, { method: 'POST', headers });
+    rig.service.fetch(`/notify/${container}${query}`, { method: 'POST', headers });
   const body = async (response: Response): Promise<Record<string, unknown>> =>
     (await response.json()) as Record<string, unknown>;
   const updatable = async (what: string): Promise<App> => {
@@ -54,7 +40,7 @@ describeOnEngine('a caller that waits for the outcome', () => {
 
   it('gets its own answer where three share one deployment and one update', async () => {
     const app = await updatable('shared');
-    const { reached, letGo } = holdAt(proxy, noSuchContainer);
+    const { reached, letGo } = holdAt(rig.proxy, noSuchContainer);
     const first = await body(await post(noSuchContainer, ''));
     await reached;
     const waiting = [post(app.name, '?wait=50'), post(app.name, '?wait=50'), post(app.name, '', { Prefer: 'wait=50' })];
@@ -62,8 +48,8 @@ describeOnEngine('a caller that waits for the outcome', () => {
       'all three to be accepted',
       5000,
       () =>
-        service.logs.filter(({ context, container }) => context === 'Notify' && container === app.name).length === 3 ||
-        undefined,
+        rig.service.logs.filter(({ context, container }) => context === 'Notify' && container === app.name).length ===
+          3 || undefined,
     );
     letGo();
     const answers = await Promise.all(waiting);
@@ -71,8 +57,8 @@ describeOnEngine('a caller that waits for the outcome', () => {
     const records = (await Promise.all(answers.map(body))) as unknown as Deployment[];
     expect(new Set(records.map(({ id }) => id)).size).toBe(1);
     expect(records[0]).toMatchObject({ status: 'succeeded', result: 'updated', coalesced: 2 });
-    expect(proxy.calls.filter(({ path }) => path.startsWith('/containers/create'))).toHaveLength(1);
-    expect(await service.settled(String(first.id))).toMatchObject({ status: 'failed' });
+    expect(rig.proxy.calls.filter(({ path }) => path.startsWith('/containers/create'))).toHaveLength(1);
+    expect(await rig.service.settled(String(first.id))).toMatchObject({ status: 'failed' });
   });
 
   it('gets 422 where it failed, and where it was rolled back; a plain GET of the same is 200', async () => {
@@ -87,8 +73,8 @@ describeOnEngine('a caller that waits for the outcome', () => {
       deployment: { container: noSuchContainer, status: 'failed' },
     });
     const { id } = problem.deployment as Deployment;
-    expect((await service.fetch(`/deployments/${id}`)).status).toBe(200);
-    expect((await service.fetch(`/deployments/${id}?wait=0`)).status).toBe(422);
+    expect((await rig.service.fetch(`/deployments/${id}`)).status).toBe(200);
+    expect((await rig.service.fetch(`/deployments/${id}?wait=0`)).status).toBe(422);
 
     const image = uniqueImage('broken');
     const app = await runApp(image, { version: 'v1' });
@@ -104,7 +90,7 @@ describeOnEngine('a caller that waits for the outcome', () => {
 
   it('gets 504 still_running when its time is over, with the place to ask again; the update goes on', async () => {
     const app = await updatable('slow');
-    const { reached, letGo } = holdAt(proxy, app.name);
+    const { reached, letGo } = holdAt(rig.proxy, app.name);
     const response = await post(app.name, '?wait=0');
     expect(response.status).toBe(504);
     const problem = await body(response);
@@ -112,10 +98,10 @@ describeOnEngine('a caller that waits for the outcome', () => {
     const location = String(response.headers.get('location'));
     expect(location).toBe(`/deployments/${(problem.deployment as Deployment).id}`);
     await reached;
-    const stillRunning = await service.fetch(`${location}?wait=1`);
+    const stillRunning = await rig.service.fetch(`${location}?wait=1`);
     expect(stillRunning.status).toBe(504);
     expect(await body(stillRunning)).toMatchObject({ deployment: { status: 'running' } });
-    const waiting = service.fetch(`${location}?wait=50`);
+    const waiting = rig.service.fetch(`${location}?wait=50`);
     letGo();
     expect((await waiting).status).toBe(200);
     expect(await versionAt(app.port)).toBe('v2');
@@ -123,31 +109,31 @@ describeOnEngine('a caller that waits for the outcome', () => {
 
   it('RFC 7240: a preference is told as applied, answered 202 where it cannot be met, and ignored where it is odd', async () => {
     const app = await updatable('preferred');
-    const { letGo } = holdAt(proxy, app.name);
+    const { letGo } = holdAt(rig.proxy, app.name);
     const accepted = await post(app.name, '', { Prefer: 'respond-async, wait=1' });
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get('preference-applied')).toBe('wait=1');
     expect(accepted.headers.get('vary')).toContain('Prefer');
     const location = String(accepted.headers.get('location'));
     expect(await body(accepted)).toMatchObject({ container: app.name, status: 'queued' });
-    const unfinished = await service.fetch(location, { headers: { Prefer: 'wait=0' } });
+    const unfinished = await rig.service.fetch(location, { headers: { Prefer: 'wait=0' } });
     expect(unfinished.status).toBe(202);
     expect(await body(unfinished)).toMatchObject({ status: 'running' });
-    const waiting = service.fetch(location, { headers: { Prefer: 'wait=999999' } });
+    const waiting = rig.service.fetch(location, { headers: { Prefer: 'wait=999999' } });
     letGo();
     const finished = await waiting;
     expect(finished.status).toBe(200);
     expect(finished.headers.get('preference-applied')).toBe('wait=600');
     expect(await body(finished)).toMatchObject({ status: 'succeeded' });
-    const odd = await service.fetch(location, { headers: { Prefer: 'wait=soon' } });
+    const odd = await rig.service.fetch(location, { headers: { Prefer: 'wait=soon' } });
     expect([odd.status, odd.headers.get('preference-applied')]).toEqual([200, null]);
   });
 
   it('cancels nothing when it hangs up', async () => {
     const app = await updatable('hung-up');
-    const { reached, letGo } = holdAt(proxy, app.name);
+    const { reached, letGo } = holdAt(rig.proxy, app.name);
     const caller = new AbortController();
-    const waiting = fetch(`${service.url}/notify/${app.name}?wait=50`, {
+    const waiting = fetch(`${rig.service.url}/notify/${app.name}?wait=50`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${Service.secret}`, 'X-Request-Id': `hang-up-${app.name}` },
       signal: caller.signal,
@@ -155,7 +141,7 @@ describeOnEngine('a caller that waits for the outcome', () => {
     await reached;
     caller.abort();
     await expect(waiting).rejects.toThrow();
-    await service.logged(
+    await rig.service.logged(
       ({ context, requestId, hungUp }) => context === 'Http' && requestId === `hang-up-${app.name}` && hungUp === true,
     );
     letGo();
@@ -164,14 +150,14 @@ describeOnEngine('a caller that waits for the outcome', () => {
 
   it('is one of 200 that wait at once, and all are answered', async () => {
     const app = await updatable('crowd');
-    const { reached, letGo } = holdAt(proxy, app.name);
+    const { reached, letGo } = holdAt(rig.proxy, app.name);
     const { id } = await body(await post(app.name, ''));
     await reached;
     const waiting = Array.from({ length: 200 }, (_, index) =>
-      service.fetch(`/deployments/${String(id)}?wait=50`, { headers: { 'X-Request-Id': `crowd-${index}` } }),
+      rig.service.fetch(`/deployments/${String(id)}?wait=50`, { headers: { 'X-Request-Id': `crowd-${index}` } }),
     );
     // While they wait, others are answered.
-    expect((await service.fetch(`/deployments/${String(id)}`)).status).toBe(200);
+    expect((await rig.service.fetch(`/deployments/${String(id)}`)).status).toBe(200);
     letGo();
     const answers = await Promise.all(waiting);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -183,7 +169,7 @@ describeOnEngine('a caller that waits for the outcome', () => {
       const response = await post('never-enqueued', query);
       expect(response.status).toBe(400);
       expect(await body(response)).toMatchObject({ code: 'invalid_query', detail: expect.stringMatching(/wait|wiat/) });
-      const told = service.logs.filter(({ container }) => container === 'never-enqueued');
+      const told = rig.service.logs.filter(({ container }) => container === 'never-enqueued');
       expect(told.filter(({ context }) => context !== 'Audit')).toEqual([]);
     },
   );
