@@ -1,16 +1,16 @@
-import { All, Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import * as z from 'zod';
-import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
+import { Requires } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import type { UpdatePlan } from '../docker/plan.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
-import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+import { ContainerPostController } from './container-post.controller.js';
 import { digestParameter } from './digest.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
@@ -29,11 +29,15 @@ export const notifyQuery = z.object({
 @Controller('notify')
 @Requires('notify')
 @UseGuards(BodyLimitGuard)
-export class NotifyController {
+export class NotifyController extends ContainerPostController {
+  protected readonly asked = 'notify';
+
   constructor(
     private readonly accepting: AcceptingService,
     private readonly dryRun: DryRunService,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Accepts the update of a container, or says what would become of one. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
@@ -49,17 +53,5 @@ export class NotifyController {
     if (dry_run) return this.dryRun.plan(container, target, caller, response);
     const asked = { kind: 'notify' as const, container, target, caller, wait, digest, host, parallel };
     return this.accepting.accept(asked, request, response);
-  }
-
-  @Post()
-  @RequiresCredentials()
-  refuseMissingName(): never {
-    return new ContainerNamePipe().transform('') as never;
-  }
-
-  @All(['', ':container'])
-  @RequiresCredentials()
-  refuseMethod(): never {
-    throw new Problem(405, 'method_not_allowed', 'A notify is a POST.', { Allow: 'POST' });
   }
 }

@@ -1,15 +1,15 @@
-import { All, Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import * as z from 'zod';
-import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
+import { Requires } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
-import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerNamePipe } from './container-name.pipe.js';
+import { ContainerPostController } from './container-post.controller.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { targetParameter } from './target.js';
 
@@ -24,8 +24,12 @@ export const rollbackQuery = z.object({
 @Controller('rollback')
 @Requires('rollback')
 @UseGuards(BodyLimitGuard)
-export class RollbackController {
-  constructor(private readonly accepting: AcceptingService) {}
+export class RollbackController extends ContainerPostController {
+  protected readonly asked = 'rollback';
+
+  constructor(private readonly accepting: AcceptingService) {
+    super();
+  }
 
   /** Accepts that a container goes back to the image that it ran before its last update. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
@@ -39,17 +43,5 @@ export class RollbackController {
   ): Promise<Accepted | Verdict> {
     const asked = { kind: 'rollback' as const, container, target, caller, wait, host, parallel };
     return this.accepting.accept(asked, request, response);
-  }
-
-  @Post()
-  @RequiresCredentials()
-  refuseMissingName(): never {
-    return new ContainerNamePipe().transform('') as never;
-  }
-
-  @All(['', ':container'])
-  @RequiresCredentials()
-  refuseMethod(): never {
-    throw new Problem(405, 'method_not_allowed', 'A rollback is a POST.', { Allow: 'POST' });
   }
 }
