@@ -97,10 +97,9 @@ export class Inspection {
   private async mayDepend(present: readonly ContainerSummary[], targetId: string): Promise<ContainerInspect[]> {
     const ids = present.map(({ Id }) => Id);
     const found = await this.inspectAll(ids.filter((id) => id !== targetId && !this.standAlone.has(id)));
-    const others = found.filter((container) => dependenciesOf(container).length > 0);
-    const alone = new Set(found.filter((container) => !others.includes(container)).map(({ Id }) => Id));
+    const alone = new Set(found.filter((container) => dependenciesOf(container).length === 0).map(({ Id }) => Id));
     this.standAlone = new Set(ids.filter((id) => alone.has(id) || this.standAlone.has(id)));
-    return others;
+    return found.filter(({ Id }) => !alone.has(Id));
   }
 
   /** Those of the containers that are still there. */
