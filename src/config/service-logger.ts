@@ -43,11 +43,11 @@ export class ServiceLogger extends ConsoleLogger {
   }
 
   protected override printMessages(...[messages, context, level = 'log', stream, stack, params]: PrintArguments): void {
-    const facts = known({ ...logContext(), ...params });
+    const facts = { ...logContext(), ...params };
     const [message] = messages;
     if (this.isJson && messages.length === 1 && typeof message === 'string' && !stack && isPlain(facts))
       this.writer.write(process[stream ?? 'stdout'], lineOf(level, message, context, facts));
-    else super.printMessages(messages, context, level, stream, stack, facts);
+    else super.printMessages(messages, context, level, stream, stack, known(facts));
   }
 
   protected override printAsJson(...[message, options]: PrintAsJsonArguments): void {
@@ -66,10 +66,10 @@ export class ServiceLogger extends ConsoleLogger {
 }
 
 /**
- * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room. No
- * fact can take the place of what the frame says.
+ * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room; those
+ * without a value are left out. No fact can take the place of what the frame says.
  */
-function lineOf(level: string, message: string, context: string | undefined, facts: Facts | undefined): string {
+function lineOf(level: string, message: string, context: string | undefined, facts: Facts): string {
   const frame = {
     level: wordOf(level),
     pid: process.pid,
@@ -92,9 +92,9 @@ function known(facts: Facts): Facts | undefined {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-function isPlain(facts: Facts = {}): boolean {
+function isPlain(facts: Facts): boolean {
   return Object.entries(facts).every(
-    ([name, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !isSecret.test(name),
+    ([name, value]) => ['string', 'number', 'boolean', 'undefined'].includes(typeof value) && !isSecret.test(name),
   );
 }
 
