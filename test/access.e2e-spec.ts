@@ -150,7 +150,7 @@ describe('every route, for every kind of caller', () => {
     deployment = ((await accepted.json()) as { id: string }).id;
   });
   afterAll(async () => {
-    recordOutput(...app.logs);
+    recordOutput(app.logs);
     await app.close();
   });
 
@@ -183,7 +183,7 @@ describe('every route, for every kind of caller', () => {
     const { status } = response;
     const isStream = response.headers.get('content-type')?.includes('event-stream');
     if (isStream) await response.body?.cancel();
-    else recordOutput(await response.text());
+    else recordOutput([await response.text()]);
     if (status === 401) {
       expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="trigger-docker-pull"/);
       return 'unauthorized';

@@ -14,7 +14,7 @@ describe('the search for secrets', () => {
     const folder = mkdtempSync(join(tmpdir(), 'secrecy-'));
     process.env[secrecyVariable] = folder;
     keepSecret('first-secret', 'second-secret', 'short');
-    recordOutput('nothing', 'a first-secret here', 'and\nsecond-secret there', 'short');
+    recordOutput(['nothing', 'a first-secret here', 'and\nsecond-secret there', 'short']);
     expect(findDisclosed(folder)).toEqual({ secrets: 2, lines: 5, found: ['a *** here', '*** there'] });
   });
 });

@@ -22,7 +22,7 @@ export function keepSecret(...secrets: string[]): void {
 }
 
 /** Keeps what the service told somebody: lines of its log, answers. */
-export function recordOutput(...texts: string[]): void {
+export function recordOutput(texts: readonly string[]): void {
   append('output', texts);
 }
 

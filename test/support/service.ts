@@ -25,7 +25,7 @@ const running = new Set<ChildProcess>();
 const unrecorded: string[] = [];
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
-  recordOutput(...unrecorded);
+  recordOutput(unrecorded);
 });
 
 /** The built service, run as users run it: a process of its own with settings in its environment. */
@@ -121,13 +121,18 @@ export class Service {
       ...init,
       headers: { Authorization: `Bearer ${Service.secret}`, ...init.headers },
     });
-    recordOutput(...[...response.headers].map((header) => header.join(': ')));
+    recordOutput([...response.headers].map((header) => header.join(': ')));
     // A copy of a document; a stream of events would have no end.
     if (response.headers.get('content-type')?.includes('json'))
       void response
         .clone()
         .text()
-        .then(recordOutput, () => undefined);
+        .then(
+          (body) => {
+            recordOutput([body]);
+          },
+          () => undefined,
+        );
     return response;
   }
 
@@ -225,6 +230,6 @@ function collect(child: ChildProcess, output: string[]): void {
     });
   }
   child.once('close', () => {
-    recordOutput(...unrecorded.splice(0));
+    recordOutput(unrecorded.splice(0));
   });
 }
