@@ -333,12 +333,12 @@ describeOnEngine('an update', () => {
     await pull(image);
     const name = uniqueName('refused');
     const container = await docker.createContainer({ name, Image: image, ...(await options(image)) });
-    await container.start();
+    const before = await container.inspect();
     const deployment = await service.update(name);
     expect(deployment).toMatchObject({ status: 'failed', error: { code, stage: 'inspect' } });
     expect(deployment.stages.map(({ stage }) => stage)).not.toContain('pull');
-    expect((await container.inspect()).State.Running).toBe(true);
-    await container.remove({ force: true });
+    expect(await container.inspect()).toEqual(before);
+    await container.remove();
   });
 
   it('S12: 500 webhooks at once over 20 containers: all accepted, all updated, never two in parallel', async () => {
@@ -347,13 +347,14 @@ describeOnEngine('an update', () => {
     await pull(image);
     const names = Array.from({ length: 20 }, () => uniqueName('burst'));
     const before = new Map<string, string>();
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const container = await docker.createContainer({
         name,
         Image: image,
         Labels: { 'trigger-docker-pull.proof': 'none' },
       });
-      await container.start();
+      // A start takes the engine a second: a few that run among those that do not.
+      if (index % 5 === 0) await container.start();
       before.set(name, container.id);
     }
     await publish(docker, image, { version: 'v2' });
