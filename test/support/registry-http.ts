@@ -85,7 +85,8 @@ const homes = new Map<string, string>();
 async function pushBlob(repository: string, content: string | Buffer): Promise<Descriptor> {
   const body = Buffer.from(content);
   const descriptor = { digest: digestOf(body), size: body.length };
-  const [host = '', name = ''] = repository.split('/');
+  const slash = repository.indexOf('/');
+  const [host, name] = [repository.slice(0, slash), repository.slice(slash + 1)];
   const blob = `${host} ${descriptor.digest}`;
   const home = homes.get(blob);
   if (home === name) return descriptor;
