@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { Extent, Row } from './measure.js';
 
 export function table(rows: readonly Row[]): string {
@@ -27,7 +27,7 @@ export async function report(rows: readonly Row[], trace: string, docker: Docker
 /** When and where it was measured, and how busy the machine was with it and with other things. */
 export function circumstances(server: string): string {
   const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`;
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
   const load = loadavg()[0]?.toFixed(1) ?? '?';
   const date = new Date().toISOString().slice(0, 10);
   return `${date}; ${machine}, ${server}, Node ${process.version}; load average at the end ${load}`;
