@@ -10,7 +10,7 @@ export class ContainerNamePipe implements PipeTransform<unknown, string> {
     throw new Problem(
       400,
       'invalid_container_name',
-      'Send POST /notify/{container} with the name of a container: 2 to 255 letters, digits, "_", "." or "-", beginning with a letter or digit.',
+      'The path has to end with the name of a container: 2 to 255 letters, digits, "_", "." or "-", beginning with a letter or digit.',
     );
   }
 }

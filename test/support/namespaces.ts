@@ -13,7 +13,8 @@ const readyWithinMs = 20_000;
  * The root is an overlay, so that what is written there goes with the mount namespace; the folder of the run is at the
  * same path inside and outside, so that a socket there is one. It is the root of the mount namespace itself: from a mere
  * `chroot`, `docker exec` would enter the machine instead of the container. `tail` holds the namespaces as long as it lives: a daemon
- * that is killed finds its network, and its containers, again.
+ * that is killed finds its network, and its containers, again. What it says of following a folder goes nowhere: it would end by saying
+ * it to a parent that no longer listens.
  */
 const script = `
   set -e
@@ -31,7 +32,7 @@ const script = `
   cd /
   umount --lazy /mnt
   ip link set lo up
-  exec tail -f /dev/null "$folder"
+  exec tail -f /dev/null "$folder" 2>/dev/null
 `;
 
 /** Between two networks. What is sent while it is cut is lost without a word. */
