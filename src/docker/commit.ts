@@ -1,15 +1,13 @@
-import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
-import { find } from './find.js';
 import { keepPreviousImage, removeUnusedImage, type RetentionSettings } from './image-retention.js';
 import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
-import { stopContainer } from './stop.js';
+import { removeContainer } from './remove.js';
 
 /**
  * Removes the old containers; their volumes stay. From the removal of the target's, which comes first, there is no way
- * back: its dependents' old containers could not start without it. One that is gone, or going, is as good as removed.
- * The images that they ran keep a tag, before a prune could take them.
+ * back: its dependents' old containers could not start without it. The images that they ran keep a tag, before a prune
+ * could take them.
  * @returns what went wrong about the images: the containers are in order all the same
  */
 export async function commit(engine: Engine, pairs: readonly Pair[], settings: RetentionSettings): Promise<string[]> {
@@ -30,21 +28,8 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   };
   const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
   for (const pair of changed) await Promise.all([settings.keepPreviousImage ? keep(pair) : undefined, move(pair)]);
-  for (const { oldId } of pairs) await remove(engine, oldId);
+  for (const { oldId } of pairs) await removeContainer(engine, oldId, 'commit');
   for (const imageId of settings.removeReplacedImages ? untagged : [])
     await removeUnusedImage(engine, imageId).catch(warn);
   return warnings;
-}
-
-async function remove(engine: Engine, oldId: string): Promise<void> {
-  try {
-    await engine.removeContainer(oldId);
-  } catch (error) {
-    if (hasStatus(error, 404) && !(await find(engine, oldId))) return;
-    if (!hasStatus(error, 409)) throw error;
-    if ((error as Error).message.includes('already in progress')) return;
-    // It runs: the old one of `start-first`, or one that a restart of the engine has revived.
-    await stopContainer(engine, await engine.inspectContainer(oldId), 'commit');
-    await engine.removeContainer(oldId);
-  }
 }

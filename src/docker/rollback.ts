@@ -1,10 +1,12 @@
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { hasRun } from './evidence.js';
 import { find } from './find.js';
 import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { prove } from './proof.js';
+import { isGone, removeContainer } from './remove.js';
 import { setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { parkedName, replacementName } from './temporary-names.js';
@@ -44,14 +46,10 @@ export async function rollback(engine: Engine, pairs: readonly Pair[]): Promise<
 
 async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBack> {
   const present = await Promise.all(pairs.map((pair) => look(engine, pair)));
-  for (const { replacement } of present.toReversed()) {
-    if (replacement?.State.Running)
-      await stopContainer(engine, replacement, 'rollback', { graceSeconds: replacementGraceSeconds });
-  }
+  for (const { replacement } of present.toReversed()) await end(engine, replacement);
   let hasStarted = false;
   for (const { pair, old, replacement } of present) {
-    if (replacement && !hasVanished(replacement) && nameOf(replacement) === pair.name)
-      await engine.renameContainer(pair.newId, replacementName(pair.name, pair.oldId));
+    if (replacement && nameOf(replacement) === pair.name) await renameReplacement(engine, pair);
     if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
     if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
       await setRestartPolicy(engine, pair.oldId, pair.restartPolicy);
@@ -66,13 +64,31 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
   );
   const rolledBack = await restoreTags(engine, present);
   for (const { replacement } of present.toReversed())
-    if (replacement && !hasVanished(replacement)) await engine.removeContainer(replacement.Id);
+    if (replacement) await removeContainer(engine, replacement.Id, 'rollback');
   return rolledBack;
 }
 
-/** Seen running and stopped since: of a container run with `--rm` nothing is left then. */
-function hasVanished({ HostConfig, State }: ContainerInspect): boolean {
-  return HostConfig.AutoRemove === true && State.Running;
+/** One that was run with `--rm` is gone by now, and its name is free. */
+async function renameReplacement(engine: Engine, { name, oldId, newId }: Pair): Promise<void> {
+  try {
+    await engine.renameContainer(newId, replacementName(name, oldId));
+  } catch (error) {
+    if (!(await isGone(engine, newId, error))) throw error;
+  }
+}
+
+async function end(engine: Engine, replacement: ContainerInspect | undefined): Promise<void> {
+  if (!replacement) return;
+  const stopped = (): Promise<void> =>
+    stopContainer(engine, replacement, 'rollback', { graceSeconds: replacementGraceSeconds });
+  if (replacement.State.Running) await stopped();
+  // It has ended by itself, and is going: renamed meanwhile it would confuse the engine. One that stays is met below.
+  else if (hasVanished(replacement)) await stopped().catch(() => undefined);
+}
+
+/** Nothing is left of a container run with `--rm` once it has run and stopped. */
+function hasVanished(container: ContainerInspect): boolean {
+  return container.HostConfig.AutoRemove === true && hasRun(container);
 }
 
 /** A tag never makes a rollback fail. */
