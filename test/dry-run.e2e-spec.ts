@@ -130,7 +130,6 @@ describeOnEngine('the plan of an update', () => {
   });
 
   it('is answered for so many at once, and goes on answering when they have their answers', async () => {
-    rig.proxy.reset();
     const { letGo } = holdAt(rig.proxy, app.name);
     const held = Array.from({ length: 4 }, () => ask(app.name));
     const looks = (): number => rig.proxy.calls.filter(({ path }) => path === `/containers/${app.name}/json`).length;

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { runApp, versionAt } from './support/apps.js';
-import { type Fate } from './support/engine-proxy.js';
+import type { Fate } from './support/engine-proxy.js';
 import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
 import { proxiedService } from './support/proxied-service.js';

@@ -333,12 +333,14 @@ describeOnEngine('an update', () => {
     await pull(image);
     const name = uniqueName('refused');
     const container = await docker.createContainer({ name, Image: image, ...(await options(image)) });
+    await container.start();
     const before = await container.inspect();
     const deployment = await service.update(name);
     expect(deployment).toMatchObject({ status: 'failed', error: { code, stage: 'inspect' } });
     expect(deployment.stages.map(({ stage }) => stage)).not.toContain('pull');
+    expect(before.State.Running).toBe(true);
     expect(await container.inspect()).toEqual(before);
-    await container.remove();
+    await container.remove({ force: true });
   });
 
   it('S12: 500 webhooks at once over 20 containers: all accepted, all updated, never two in parallel', async () => {

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { busyboxFor } from './busybox.js';
 import { finish } from './progress.js';
-import { digestOf, pushParts, type ImageParts } from './registry-http.js';
+import { digestOf, pushParts, splitReference, type ImageParts } from './registry-http.js';
 import type { Account } from './registry.js';
 
 /** What an image can say of its containers, beyond what an AppImage has a word for, as the engine's API spells it. */
@@ -82,7 +82,7 @@ function archive(files: Record<string, string | Buffer>, links: Record<string, s
 }
 
 export async function pushImage(docker: Docker, reference: string, account?: Account): Promise<void> {
-  const tag = reference.slice(reference.lastIndexOf(':') + 1);
+  const { tag } = splitReference(reference);
   await finish(
     await docker.getImage(reference).push({ tag, authconfig: { ...account, serveraddress: '' } as never }),
     `pushing ${reference}`,
@@ -100,8 +100,7 @@ export async function publish(docker: Docker, reference: string, image: AppImage
 async function publishByEngine(docker: Docker, reference: string, image: AppImage, account: Account): Promise<void> {
   const built = `${reference}-built`;
   await buildImage(docker, built, image);
-  const at = reference.lastIndexOf(':');
-  const [repo, tag] = [reference.slice(0, at), reference.slice(at + 1)];
+  const { repository: repo, tag } = splitReference(reference);
   const before = await docker
     .getImage(reference)
     .inspect()

@@ -48,7 +48,7 @@ export interface ImageParts {
 
 /** Pushes an image in the form in which an engine does it, but without one: that costs a fraction. */
 export async function pushParts(reference: string, { config, layers }: ImageParts): Promise<void> {
-  const { repository, tag } = split(reference);
+  const { repository, tag } = splitReference(reference);
   const packed = layers.map((layer) => gzipSync(layer, { level: 1 }));
   const pushed: Descriptor[] = [];
   for (const blob of [config, ...packed]) pushed.push(await pushBlob(repository, blob));
@@ -63,7 +63,7 @@ export async function pushParts(reference: string, { config, layers }: ImagePart
 
 /** Lets a reference mean an image that the registry has already, as a push of that image would. */
 export async function retag(reference: string, digest: string): Promise<void> {
-  const { repository, tag } = split(reference);
+  const { repository, tag } = splitReference(reference);
   const { content } = await manifest(repository, digest);
   await pushManifest(repository, tag, dockerManifest, content);
 }
@@ -115,7 +115,8 @@ async function pushManifest(
   return { digest, size: body.length };
 }
 
-function split(reference: string): { repository: string; tag: string } {
+/** @param reference `host:port/name:tag` */
+export function splitReference(reference: string): { repository: string; tag: string } {
   const at = reference.lastIndexOf(':');
   return { repository: reference.slice(0, at), tag: reference.slice(at + 1) };
 }
