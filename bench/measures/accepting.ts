@@ -5,7 +5,7 @@ import { canHave } from '../../test/support/packages.js';
 import { load, type Load } from '../support/load.js';
 import { median, percentile, ratio, type Extent, type Row } from '../support/measure.js';
 import { notifyRequest } from '../support/notify-request.js';
-import { Program, secret } from '../support/program.js';
+import { nodes, Program, secret, type Node } from '../support/program.js';
 
 const connections = 50;
 
@@ -15,10 +15,16 @@ interface Server {
   rounds: Load[];
 }
 
-/** How fast notifies are accepted over 50 connections, with a log line each: the engine is never asked meanwhile. */
-export async function accepting({ quick, rounds }: Extent): Promise<Row[]> {
+/** How fast notifies are accepted over 50 connections, with a log line each, on each Node: the engine is never asked meanwhile. */
+export async function accepting(extent: Extent): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const node of nodes(extent)) rows.push(...(await acceptingOn(node, extent)));
+  return rows;
+}
+
+async function acceptingOn({ version, path }: Node, { quick, rounds }: Extent): Promise<Row[]> {
   const requests = quick ? 3_000 : 30_000;
-  const [ours, express, webhook] = servers();
+  const [ours, express, webhook] = servers(path);
   const all = [ours, express, ...(webhook ? [webhook] : [])];
   for (let round = 0; round < rounds; round++) {
     for (const { start, requestAt, rounds: results } of all) {
@@ -37,7 +43,7 @@ export async function accepting({ quick, rounds }: Extent): Promise<Row[]> {
     median(results.map(({ latenciesMs }) => percentile(latenciesMs, 0.99)));
   const perSecond = (value: number): string => `${Math.round(value)}/s`;
   const baseline = 'plain Express with an equal check, answer and log line';
-  const node = `Node ${process.version}`;
+  const node = `Node ${version}`;
   const rows: Row[] = [
     {
       measure: `accepting over ${connections} connections, ${node}`,
@@ -66,18 +72,18 @@ export async function accepting({ quick, rounds }: Extent): Promise<Row[]> {
   return rows;
 }
 
-function servers(): [Server, Server, Server | undefined] {
+function servers(nodePath: string): [Server, Server, Server | undefined] {
   const folder = mkdtempSync(join(tmpdir(), 'accepting-'));
   const config = join(folder, 'config.json');
   writeFileSync(config, '{}');
   const env = { DOCKER_HOST: `unix://${join(folder, 'no-engine.sock')}`, DOCKER_CONFIG_PATH: config };
   const ours: Server = {
-    start: () => Program.start([process.execPath, 'bundle/main.cjs'], '/health/live', env),
+    start: () => Program.start([nodePath, 'bundle/main.cjs'], '/health/live', env),
     requestAt: notifyRequest,
     rounds: [],
   };
   const express: Server = {
-    start: () => Program.start([process.execPath, 'bench/rivals/express-notify.mjs'], '/'),
+    start: () => Program.start([nodePath, 'bench/rivals/express-notify.mjs'], '/'),
     requestAt: notifyRequest,
     rounds: [],
   };

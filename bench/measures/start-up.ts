@@ -20,7 +20,7 @@ interface Figures {
 /** From the start of the process to the first 200 on /health, and the memory then and after 10,000 notifies, without an engine. */
 export async function startUp(extent: Extent): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const node of extent.quick ? nodes().slice(0, 1) : nodes()) {
+  for (const node of nodes(extent)) {
     // As an image is made: its own Node compiles the bundle.
     execFileSync(node.path, ['scripts/code-cache.cjs'], { stdio: 'ignore' });
     rows.push(...(await compare(node, extent)));

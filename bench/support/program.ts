@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { onCleanUp } from '../../test/support/cleanup.js';
 import { npmPackage } from '../../test/support/npm-package.js';
 import { freePort } from '../../test/support/registry.js';
+import type { Extent } from './measure.js';
 
 const startsWithinMs = 60_000;
 /** As callers send it; long enough for all that is compared. */
@@ -18,9 +19,9 @@ export interface Node {
   path: string;
 }
 
-/** This Node, and the newest ones of the major versions 20 and 24, where npm has them for this machine. */
-export function nodes(): Node[] {
-  const found = [20, 24].flatMap((major) => {
+/** This Node, and the newest ones of the major versions 20 and 24, where npm has them for this machine; the first of them where it has to be quick. */
+export function nodes({ quick }: Extent): Node[] {
+  const found = (quick ? [20] : [20, 24]).flatMap((major) => {
     if (process.version.startsWith(`v${major}.`)) return [{ version: process.version, path: process.execPath }];
     const folder = npmPackage(`node-${process.platform}-${process.arch}`, String(major));
     if (!folder) return [];

@@ -43,12 +43,13 @@ export class BearerGuard implements CanActivate {
     };
     const caller = await this.authenticate(request, facts);
     const container = containerOf(request);
-    const seen = { ...facts, who: caller.id, ...caller.pipeline, action: access, container };
-    if (!reaches(caller, access, container)) {
-      this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, { ...seen, result: 'denied' });
+    const result = reaches(caller, access, container) ? 'allowed' : 'denied';
+    const decision = { ...facts, who: caller.id, ...caller.pipeline, action: access, container, result };
+    if (result === 'denied') {
+      this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
     }
-    this.audit.log(`allowed: ${caller.id} may ${describe(access, container)}`, { ...seen, result: 'allowed' });
+    this.audit.log(`allowed: ${caller.id} may ${describe(access, container)}`, decision);
     request.caller = caller;
     return true;
   }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 
 /** A secret that callers may show. Held as a SHA-256 digest, never in clear. */
@@ -9,7 +9,7 @@ export interface Secret {
 
 /** SHA-256: digests have one length, so that they can be compared in constant time whatever the texts. */
 export function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 export function fixedSecret(digest: Buffer): Secret {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { LineWriter } from './line-writer.js';
 import { withLogContext } from './log-context.js';
 import { ServiceLogger } from './service-logger.js';
@@ -43,6 +44,23 @@ describe('ServiceLogger', () => {
     });
     expect({ ...plain, timestamp: '' }).toEqual({ ...nested, timestamp: '', b: 2 });
     expect(Object.keys(plain)).toEqual(Object.keys(nested));
+  });
+
+  it('writes any text so that it can be read back', () => {
+    const texts = fc.array(fc.string({ unit: 'binary' }), { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(texts, ([message = '', name = '', value = '']) => {
+        const [line] = linesOf((logger) => {
+          logger.log(message, { [`fact ${name}`]: value }, 'Test');
+        });
+        expect(line).toEqual({ ...frame, message, [`fact ${name}`]: value });
+      }),
+      { numRuns: 30 },
+    );
+    const [odd] = linesOf((logger) => {
+      logger.log('\ud800"\n', { half: '\udfff', nothing: NaN, quote: '"', 'a"b': 1 }, 'Test');
+    });
+    expect(odd).toEqual({ ...frame, message: '\ud800"\n', half: '\udfff', nothing: null, quote: '"', 'a"b': 1 });
   });
 
   it.each(['token', 'Authorization', 'PASSWORD', 'secret'])('does not tell a fact that is named %s', (name) => {

@@ -1,11 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Settings } from '../config/settings.js';
-import { longPath } from './long-path.middleware.js';
+import { everyRequest } from './every-request.middleware.js';
 import { ProblemFilter } from './problem.filter.js';
-import { requestLog } from './request-log.middleware.js';
-import { undecodablePath } from './undecodable-path.middleware.js';
-import { unreadBody } from './unread-body.middleware.js';
 
 /** What holds for every request: one log line, an id, limits, and problem details as the only form of error. */
 export function configureHttp(
@@ -15,23 +12,10 @@ export function configureHttp(
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustProxy);
-  app.use(longPath, requestLog, undecodablePath, unreadBody);
   app.useGlobalFilters(new ProblemFilter());
   const server = app.getHttpServer();
+  app.use(everyRequest(server));
   limit(server, maxConnections);
-  closeWithTheServer(server);
-}
-
-/**
- * A server that closes lets go of the connections that are idle then, but not of those that become idle later: clients that keep
- * theirs alive would hold up the stop.
- */
-function closeWithTheServer(server: Server): void {
-  server.on('request', (_: IncomingMessage, response: ServerResponse) => {
-    response.once('finish', () => {
-      if (!server.listening) server.closeIdleConnections();
-    });
-  });
 }
 
 /**

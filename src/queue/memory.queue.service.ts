@@ -13,6 +13,8 @@ import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishe
 interface Waiting extends Omit<Job, 'deploymentId'> {
   /** Epoch milliseconds; 0 for one that has not been tried. */
   notBefore: number;
+  /** Whether later requests for the same may join it: not once it was overtaken. */
+  isJoinable: boolean;
   record: Promise<Deployment>;
 }
 
@@ -22,8 +24,10 @@ export class MemoryQueueService extends QueueService {
   override readonly isDurable = false;
   /** In the order of arrival. */
   private readonly waiting = new Set<Waiting>();
-  /** What a request for the same container, kind, target and digest joins: the last that came. */
-  private readonly joinable = new Map<string, Waiting>();
+  /** Those of each container, in the same order: under load a request must not have to look through all. */
+  private readonly ofContainer = new Map<string, readonly Waiting[]>();
+  /** The place of each, 1 for the next; counted when it is asked for, and anew when the order has changed. */
+  private places: Map<Waiting, number> | undefined;
   private readonly arrivals = new EventTarget();
 
   constructor(
@@ -38,7 +42,7 @@ export class MemoryQueueService extends QueueService {
     requestedBy: string,
     { digest, mayUpdate = [container], kind = 'notify', target }: Wishes = {},
   ): Promise<Enqueued> {
-    const present = this.joinable.get(keyOf({ container, kind, target, digest }));
+    const present = this.findJoinable({ container, kind, target, digest });
     if (present) {
       this.moveBehindOtherKindOf(present);
       const position = this.positionOf(present);
@@ -57,7 +61,7 @@ export class MemoryQueueService extends QueueService {
 
   async requeue({ deploymentId, ...job }: Job, retry: DeploymentRetry): Promise<void> {
     // There is one worker: whatever was asked for since this one was taken waits still.
-    const later = [...this.waiting].findLast((entry) => isOtherKind(entry, job));
+    const later = this.of(job.container).findLast(({ kind }) => kind !== job.kind);
     if (later) throw new Overtaken((await later.record).id);
     await this.enter(job, Date.parse(retry.notBefore), () => this.deployments.postpone(deploymentId, retry));
   }
@@ -103,33 +107,35 @@ export class MemoryQueueService extends QueueService {
 
   /** Those that wait to be tried again would come after what was asked for later. */
   private overtake({ id, container, kind }: Deployment): void {
-    for (const entry of this.waiting) {
-      if (entry.notBefore === 0 || !isOtherKind(entry, { container, kind })) continue;
+    for (const entry of this.of(container)) {
+      if (entry.notBefore === 0 || entry.kind === kind) continue;
       entry.overtakenBy = id;
       entry.notBefore = 0;
-      this.unjoin(entry);
+      entry.isJoinable = false;
     }
   }
 
-  /** Counted, not listed: under load this is asked for with every request. */
+  /** What a request for the same container, kind, target and digest joins: the last that came. */
+  private findJoinable({ container, kind, target, digest }: Joining): Waiting | undefined {
+    return this.of(container).findLast(
+      (entry) => entry.isJoinable && entry.kind === kind && entry.target === target && entry.digest === digest,
+    );
+  }
+
+  private of(container: string): readonly Waiting[] {
+    return this.ofContainer.get(container) ?? [];
+  }
+
   private positionOf(waiting: Waiting): number {
-    let position = 1;
-    for (const entry of this.waiting) {
-      if (entry === waiting) break;
-      position += 1;
-    }
-    return position;
+    this.places ??= new Map([...this.waiting].map((entry, index) => [entry, index + 1]));
+    return this.places.get(waiting) ?? 0;
   }
 
   private moveBehindOtherKindOf(waiting: Waiting): void {
-    let otherKindFollows = false;
-    for (const entry of this.waiting) {
-      if (entry === waiting) otherKindFollows = false;
-      else if (isOtherKind(entry, waiting)) otherKindFollows = true;
-    }
-    if (!otherKindFollows) return;
-    this.waiting.delete(waiting);
-    this.waiting.add(waiting);
+    const siblings = this.of(waiting.container);
+    if (siblings.findLastIndex(({ kind }) => kind !== waiting.kind) < siblings.indexOf(waiting)) return;
+    this.leave(waiting);
+    this.append(waiting);
   }
 
   /** Takes a place at the end at once, and answers when the record is stored; without a record there is no place. */
@@ -140,9 +146,8 @@ export class MemoryQueueService extends QueueService {
   ): Promise<Deployment> {
     if (this.waiting.size >= this.settings.queueSize)
       throw new QueueFull(`${this.waiting.size} deployments are waiting`);
-    const entry: Waiting = { ...job, notBefore, record: store() };
-    this.waiting.add(entry);
-    this.joinable.set(keyOf(entry), entry);
+    const entry: Waiting = { ...job, notBefore, isJoinable: true, record: store() };
+    this.append(entry);
     try {
       return await entry.record;
     } catch (error) {
@@ -155,17 +160,22 @@ export class MemoryQueueService extends QueueService {
 
   private async takeOut(entry: Waiting): Promise<Job> {
     this.leave(entry);
-    const { notBefore: _, record, ...job } = entry;
+    const { notBefore: _, isJoinable: __, record, ...job } = entry;
     return { ...job, deploymentId: (await record).id };
   }
 
-  private leave(entry: Waiting): void {
-    this.waiting.delete(entry);
-    this.unjoin(entry);
+  private append(entry: Waiting): void {
+    this.ofContainer.set(entry.container, [...this.of(entry.container), entry]);
+    this.waiting.add(entry);
+    this.places?.set(entry, this.waiting.size);
   }
 
-  private unjoin(entry: Waiting): void {
-    if (this.joinable.get(keyOf(entry)) === entry) this.joinable.delete(keyOf(entry));
+  private leave(entry: Waiting): void {
+    const others = this.of(entry.container).filter((other) => other !== entry);
+    if (others.length > 0) this.ofContainer.set(entry.container, others);
+    else this.ofContainer.delete(entry.container);
+    this.waiting.delete(entry);
+    this.places = undefined;
   }
 
   /** The next arrival, or the time of one that waits for it; a timer is there only while something waits. */
@@ -177,12 +187,4 @@ export class MemoryQueueService extends QueueService {
   }
 }
 
-type Asked = Pick<Waiting, 'container' | 'kind'>;
-
-function isOtherKind(one: Asked, other: Asked): boolean {
-  return one.container === other.container && one.kind !== other.kind;
-}
-
-function keyOf({ container, kind, target, digest }: Pick<Waiting, 'container' | 'kind' | 'target' | 'digest'>): string {
-  return [kind, container, target, digest].join(' ');
-}
+type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest'>;

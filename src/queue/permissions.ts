@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { matchesAny } from '../config/name-glob.js';
 
 /** The containers, as names and globs, that each of those who asked for a deployment may have updated. */
@@ -6,7 +5,10 @@ export type Permissions = readonly (readonly string[])[];
 
 /** Adds those of one more who asked. Bounded by the number of different grants in the policy. */
 export function addPermission(present: Permissions, containers: readonly string[]): Permissions {
-  return present.some((each) => isDeepStrictEqual(each, containers)) ? present : [...present, containers];
+  const isPresent = present.some(
+    (each) => each.length === containers.length && each.every((name, index) => name === containers[index]),
+  );
+  return isPresent ? present : [...present, containers];
 }
 
 /**

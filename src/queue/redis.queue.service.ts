@@ -103,7 +103,9 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
         case 'joins': {
           const joined = await this.join(acceptance.id, requestedBy, mayUpdate);
           if (!joined) continue;
-          const isBehind = acceptance.waiting.at(-1)?.kind === kind;
+          const { waiting } = acceptance;
+          const isBehind =
+            waiting.findLastIndex((other) => other.kind !== kind) < waiting.findIndex(({ id }) => id === joined.id);
           const position = isBehind ? await this.positionOf(joined.id) : await this.moveBehind(joined);
           return { deployment: joined, position, coalesced: true };
         }

@@ -98,6 +98,20 @@ export function describeQueue(name: string, make: (queueSize: number) => Promise
       expect([rollback.kind, (await queue.take(never))?.kind]).toEqual(['rollback', 'notify']);
     });
 
+    it('puts what a later request joins behind a rollback, also where another notify came after that', async () => {
+      const { queue } = await build(10);
+      await queue.add('web', 'ci', { digest: digest('a') });
+      await queue.add('web', 'operator', { kind: 'rollback' });
+      await queue.add('web', 'ci', { digest: digest('b') });
+      expect(await queue.add('web', 'ci', { digest: digest('a') })).toMatchObject({ coalesced: true });
+      const order = [await queue.take(never), await queue.take(never), await queue.take(never)];
+      expect(order.map((job) => `${String(job?.kind)} ${job?.digest?.slice(7, 8) ?? '-'}`)).toEqual([
+        'rollback -',
+        'notify b',
+        'notify a',
+      ]);
+    });
+
     it('wakes whoever waits to take, and lets go of them when their signal is aborted', async () => {
       const built = await build(10);
       const { queue } = built;

@@ -1,0 +1,28 @@
+import type { RequestHandler } from 'express';
+import type { Server } from 'node:http';
+import { withLogContext } from '../config/log-context.js';
+import { refusalOfLongPath } from './long-path.js';
+import { logRequest } from './request-log.js';
+import { decodable } from './undecodable-path.js';
+import { endUnreadBody } from './unread-body.js';
+
+/** What every request meets before its route. One function and one listener: Express and Node take their time for each. */
+export function everyRequest(server: Server): RequestHandler {
+  return (request, response, next) => {
+    const refusal = refusalOfLongPath(request.url);
+    if (refusal) {
+      next(refusal);
+      return;
+    }
+    const logged = logRequest(request, response);
+    response.once('close', () => {
+      logged.end();
+      endUnreadBody(request);
+      // A server that closes lets go of the connections that are idle then, but not of those that become idle later: clients
+      // that keep theirs alive would hold up the stop.
+      if (!server.listening) server.closeIdleConnections();
+    });
+    request.url = decodable(request.url);
+    withLogContext(logged.context, next);
+  };
+}

@@ -1,0 +1,47 @@
+import { Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { randomUUID } from 'node:crypto';
+import type { LogContext } from '../config/log-context.js';
+import { clientAddress } from './client-address.js';
+import { parseTraceparent } from './traceparent.js';
+
+const logger = new Logger('Http');
+
+/** A request whose line is not written yet. */
+export interface LoggedRequest {
+  /** Stands on each line that is logged on the way. */
+  context: LogContext;
+  /** Writes its line; to be called when the answer is over. */
+  end(): void;
+}
+
+/**
+ * Gives a request an id (that of the caller's `X-Request-Id` where it is harmless), answers it in `X-Request-Id`, and logs one
+ * line of it. It and the trace of a W3C `traceparent` are for each line that is logged on the way. Probes and scrapes are logged
+ * at debug level, as they come every few seconds, and so is what a flood of bad tokens is answered.
+ */
+export function logRequest(request: Request, response: Response): LoggedRequest {
+  const started = performance.now();
+  const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
+  response.locals.requestId = requestId;
+  response.setHeader('X-Request-Id', requestId);
+  const context = { requestId, ...parseTraceparent(request.headers.traceparent) };
+  const { path, method } = request;
+  const from = clientAddress(request);
+  return {
+    context,
+    end: () => {
+      const { statusCode: status } = response;
+      const durationMs = Math.round(performance.now() - started);
+      const hungUp = response.writableFinished ? undefined : true;
+      const line = { ...context, method, path, status, durationMs, from, hungUp };
+      const message = `${method} ${path} ${status}`;
+      if (/^\/(health|metrics)/.test(path) || status === 429) logger.debug(message, line);
+      else logger.log(message, line);
+    },
+  };
+}
+
+function harmlessId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
+}
