@@ -85,12 +85,13 @@ export class Host {
   /**
    * The service of the bundle on this engine, with no settling time: whatever waits then is what it needs itself.
    * @param nodeOptions for a trace of its calls: `Trace.nodeOptions`
+   * @param nodePath the Node that runs it, this one if none is given
    */
-  async service(nodeOptions: readonly string[] = []): Promise<Service> {
+  async service(nodeOptions: readonly string[] = [], nodePath = process.execPath): Promise<Service> {
     const config = join(mkdtempSync(join(tmpdir(), 'service-')), 'config.json');
     writeFileSync(config, '{}');
     const env = { DOCKER_HOST: this.dockerHost, DOCKER_CONFIG_PATH: config, SETTLE_TIME: '0s' };
-    const program = await Program.start([process.execPath, ...nodeOptions, 'bundle/main.cjs'], '/health/ready', env);
+    const program = await Program.start([nodePath, ...nodeOptions, 'bundle/main.cjs'], '/health/ready', env);
     return new Service(program);
   }
 

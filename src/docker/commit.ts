@@ -1,5 +1,5 @@
 import type { Engine } from './engine.js';
-import { keepPreviousImage, removeUnusedImage, type RetentionSettings } from './image-retention.js';
+import { keepPreviousImage, previousImageId, removeUnusedImage, type RetentionSettings } from './image-retention.js';
 import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
 import { removeContainer } from './remove.js';
@@ -15,8 +15,9 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   const warn = (error: unknown): undefined => void warnings.push((error as Error).message);
   const untagged: string[] = [];
   const keep = async ({ name, oldImageId }: Pair): Promise<void> => {
-    const imageId = await keepPreviousImage(engine, name, oldImageId).catch(warn);
-    if (imageId) untagged.push(imageId);
+    const before = settings.removeReplacedImages ? await previousImageId(engine, name).catch(warn) : undefined;
+    await keepPreviousImage(engine, name, oldImageId).catch(warn);
+    if (before && before !== oldImageId) untagged.push(before);
   };
   // A pull has moved it; the way back has not.
   const move = async ({ image, oldImageId, newImageId, oldId, newId }: Pair): Promise<void> => {
@@ -29,7 +30,6 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
   for (const pair of changed) await Promise.all([settings.keepPreviousImage ? keep(pair) : undefined, move(pair)]);
   for (const { oldId } of pairs) await removeContainer(engine, oldId, 'commit');
-  for (const imageId of settings.removeReplacedImages ? untagged : [])
-    await removeUnusedImage(engine, imageId).catch(warn);
+  for (const imageId of untagged) await removeUnusedImage(engine, imageId).catch(warn);
   return warnings;
 }

@@ -161,12 +161,11 @@ export class DockerService {
     const subjects = await this.inspection.inspect(found.container, present, update.findings, mayUpdate);
     const [target] = subjects;
     update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
+    // Takes the engine longest of all looks, so that it is begun first; it never throws.
+    const namesake = kind === undefined ? this.targets.namesakeOf(name) : [];
     update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
     await update.enter('pull');
-    const [newImage, warnings] = await Promise.all([
-      findImage(target),
-      kind === undefined ? this.targets.namesakeOf(name) : [],
-    ]);
+    const [newImage, warnings] = await Promise.all([findImage(target), namesake]);
     update.warn(...warnings);
     if (sameImage(target.old, newImage)) {
       return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { FakeEngine, json } from '../../test/support/fake-engine.js';
 import { EngineConnection } from './engine-connection.js';
+import { EngineTimeout, EngineUnreachable } from './engine-error.js';
 
 describe('the API version that is agreed on', () => {
   let engine: FakeEngine;
@@ -52,5 +54,62 @@ describe('the API version that is agreed on', () => {
     await connection.connect();
     engine.stop();
     await expect(connection.connect()).rejects.toThrow('cannot reach the engine for GET /version');
+  });
+});
+
+describe('an answer', () => {
+  let engine: FakeEngine;
+  let connection: EngineConnection;
+  /** The beginning of it, in the middle of a letter of two bytes, and what follows. */
+  const [beginning, rest] = [Buffer.from('{"Id":"Zür').subarray(0, 9), Buffer.from('{"Id":"Zürich"}').subarray(9)];
+
+  beforeEach(async () => {
+    engine = await FakeEngine.start();
+    connection = new EngineConnection({
+      engine: { socketPath: engine.dockerHost.replace('unix://', '') },
+      engineTimeoutMs: 300,
+    });
+  });
+  afterEach(() => {
+    engine.stop();
+  });
+
+  function answerInTwo(second: (response: ServerResponse) => void): void {
+    engine.on('GET', /^\/info$/, (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': beginning.length + rest.length });
+      response.write(beginning);
+      setTimeout(() => {
+        second(response);
+      }, 50);
+    });
+  }
+
+  it('is read in however many parts it comes', async () => {
+    answerInTwo((response) => response.end(rest));
+    expect(await connection.json('GET', '/info')).toEqual({ Id: 'Zürich' });
+  });
+
+  it('that breaks off is an engine that cannot be reached', async () => {
+    answerInTwo((response) => response.destroy());
+    const broken = connection.json('GET', '/info');
+    await expect(broken).rejects.toThrow(EngineUnreachable);
+    await expect(broken).rejects.toThrow('cannot reach the engine for GET /info');
+  });
+
+  it('that does not end has its deadline', async () => {
+    answerInTwo(() => undefined);
+    const endless = connection.json('GET', '/info');
+    await expect(endless).rejects.toThrow(EngineTimeout);
+    await expect(endless).rejects.toThrow('did not answer GET /info in time');
+  });
+
+  it('is not waited for once nobody wants it', async () => {
+    answerInTwo(() => undefined);
+    const caller = new AbortController();
+    const unwanted = connection.json('GET', '/info', { timeoutMs: 60_000, signal: caller.signal });
+    setTimeout(() => {
+      caller.abort();
+    }, 100);
+    await expect(unwanted).rejects.toThrow(EngineTimeout);
   });
 });

@@ -1,7 +1,6 @@
 import Docker from 'dockerode';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { deadline } from '../config/deadline.js';
+import { deadline, limited } from '../config/deadline.js';
 import type { Settings } from '../config/settings.js';
 import { negotiateApiVersion } from './api-version.js';
 import { EngineAgent } from './engine-agent.js';
@@ -92,15 +91,17 @@ export class EngineConnection {
     path: string,
     call: Call,
   ): Promise<{ body: unknown; headers: IncomingHttpHeaders }> {
-    const signal = AbortSignal.any([deadline(call.timeoutMs ?? this.timeoutMs), ...(call.signal ? [call.signal] : [])]);
+    const { signal, end } = limited(call.timeoutMs ?? this.timeoutMs, call.signal);
     try {
       const response = await this.send(method, path, { ...call, signal });
       const { headers } = response;
-      const body = await text(response);
+      const body = await textOf(response);
       const isJson = headers['content-type']?.startsWith('application/json') && body !== '';
       return { body: isJson ? JSON.parse(body) : body, headers };
     } catch (error) {
       throw this.explain(error, `${method} ${path}`, signal);
+    } finally {
+      end();
     }
   }
 
@@ -152,6 +153,23 @@ export class EngineConnection {
 /** Both stand in every answer of an engine (moby, api/server/middleware/version.go). */
 function greetingOf({ server, 'api-version': apiVersion }: IncomingHttpHeaders): string | undefined {
   return server && apiVersion ? [server, apiVersion].join() : undefined;
+}
+
+/** All of an answer. By its events: an update makes some twenty calls, and an iterator over each costs more than the reading. */
+function textOf(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    response
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => (text += chunk))
+      .once('end', () => {
+        resolve(text);
+      })
+      .once('error', reject)
+      .once('close', () => {
+        reject(new Error('the answer broke off'));
+      });
+  });
 }
 
 /** The beginning of an answer, a little more than so many bytes at the most. */

@@ -1,5 +1,5 @@
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { InvalidImageReference, parseImageReference, repositoryOf } from './image-reference.js';
+import { canonicalReference, InvalidImageReference, parseImageReference, repositoryOf } from './image-reference.js';
 
 /**
  * Whether a container runs an image. On the classic store an image's id is that of its config, and says it. On the
@@ -45,6 +45,12 @@ function parsed(text: string): { repository: string; digest?: string } | undefin
     if (error instanceof InvalidImageReference) return undefined;
     throw error;
   }
+}
+
+/** Whether a reference named an image when it was inspected. */
+export function isTagged({ RepoTags }: Pick<ImageInspect, 'RepoTags'>, reference: string): boolean {
+  const wanted = canonicalReference(reference);
+  return wanted !== undefined && (RepoTags ?? []).some((tag) => canonicalReference(tag) === wanted);
 }
 
 /** Whether an image on the engine is what the registry serves under a digest: on the containerd store its id says so too. */

@@ -81,6 +81,16 @@ export function formatImageReference(reference: ImageReference): string {
   return `${repositoryOf(reference)}${tag}${digest}`;
 }
 
+/** The canonical form of a text; undefined where it names no image, such as the engine's `<none>:<none>`. */
+export function canonicalReference(text: string): string | undefined {
+  try {
+    return formatImageReference(parseImageReference(text));
+  } catch (error) {
+    if (error instanceof InvalidImageReference) return undefined;
+    throw error;
+  }
+}
+
 /** `domain/path`, without tag and digest. */
 export function repositoryOf({ domain, path }: ImageReference): string {
   return `${domain}/${path}`;

@@ -6,20 +6,15 @@ import { previousImageTag } from './previous-image.js';
 
 export type RetentionSettings = Pick<Settings, 'keepPreviousImage' | 'removeReplacedImages'>;
 
-/**
- * Gives the image that a container ran until now its local tag `…:previous`.
- * @returns the id of the image that loses the tag thereby
- */
-export async function keepPreviousImage(
-  engine: Engine,
-  containerName: string,
-  imageId: string,
-): Promise<string | undefined> {
+/** Gives the image that a container ran until now its local tag `…:previous`. */
+export async function keepPreviousImage(engine: Engine, containerName: string, imageId: string): Promise<void> {
+  await engine.tagImage(imageId, previousImageTag(containerName));
+}
+
+/** The id of the image that has that tag, where there is one: it loses the tag to the next. */
+export async function previousImageId(engine: Engine, containerName: string): Promise<string | undefined> {
   const { repo, tag } = previousImageTag(containerName);
-  const before = await findImage(engine, `${repo}:${tag}`);
-  if (before?.Id === imageId) return undefined;
-  await engine.tagImage(imageId, { repo, tag });
-  return before?.Id;
+  return (await findImage(engine, `${repo}:${tag}`))?.Id;
 }
 
 /** Removes an image that nothing uses any more: no tag, no container. Never by force. */

@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
 import { findImage } from './find.js';
-import { formatImageReference, parseImageReference, repositoryOf } from './image-reference.js';
+import { canonicalReference, formatImageReference, parseImageReference, repositoryOf } from './image-reference.js';
 
 /** The images between which a local tag goes: the container's two, of which one is to be its own. */
 export interface TagMove {
@@ -27,17 +27,9 @@ export async function moveLocalTag(
   if (tagged?.Id !== fromImageId || fromImageId === toImageId) return undefined;
   const wanted = formatImageReference(parsed);
   const others = (await engine.listContainers()).filter(
-    ({ Id, Image, ImageID }) => !own.includes(Id) && ImageID === fromImageId && canonical(Image) === wanted,
+    ({ Id, Image, ImageID }) => !own.includes(Id) && ImageID === fromImageId && canonicalReference(Image) === wanted,
   );
   if (others.length > 0) return false;
   await engine.tagImage(toImageId, { repo: repositoryOf(parsed), tag: parsed.tag ?? 'latest' });
   return true;
-}
-
-function canonical(image: string): string | undefined {
-  try {
-    return formatImageReference(parseImageReference(image));
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@ import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { compareReplacement } from './fidelity.js';
 import { findImage } from './find.js';
+import { isTagged } from './image-identity.js';
 import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
 import type { Subject } from './inspection.js';
 import type { Member } from './member.js';
@@ -39,24 +40,28 @@ export class Replacements {
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
       this.engine.createContainer(replacementName(nameOf(old), (standIn ?? old).Id), spec.create, platform);
-    const created = await this.named(old.Config.Image, image.Id, create).catch((error: unknown) => {
-      if (!(error instanceof EngineError)) throw error;
-      // The name is made of the old container's id, so that it is an update of this very container that has taken it.
-      if (error.statusCode === 409 && error.detail.includes('already in use')) {
+    // One that differs from what runs was found a moment ago; if its tag has moved since, the replacement shows it.
+    const isNamed = image.Id !== old.Image && isTagged(image, old.Config.Image);
+    const created = await (isNamed ? create() : this.named(old.Config.Image, image.Id, create)).catch(
+      (error: unknown) => {
+        if (!(error instanceof EngineError)) throw error;
+        // The name is made of the old container's id, so that it is an update of this very container that has taken it.
+        if (error.statusCode === 409 && error.detail.includes('already in use')) {
+          throw new UpdateError(
+            'another_instance',
+            'prepare',
+            `another instance of this service is updating ${nameOf(old)}; it is left alone`,
+            { cause: error },
+          );
+        }
         throw new UpdateError(
-          'another_instance',
+          'create_failed',
           'prepare',
-          `another instance of this service is updating ${nameOf(old)}; it is left alone`,
+          `the engine refuses to create the replacement: ${error.detail}`,
           { cause: error },
         );
-      }
-      throw new UpdateError(
-        'create_failed',
-        'prepare',
-        `the engine refuses to create the replacement: ${error.detail}`,
-        { cause: error },
-      );
-    });
+      },
+    );
     for (const { network, endpoint } of spec.connections)
       await this.engine.connectNetwork(network, created.Id, endpoint);
     for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);

@@ -91,13 +91,13 @@ export class Replacing {
     const running = members.filter(({ pair }) => pair.wasRunning);
     if (running.length === 0) return;
     await update.enter('prove');
-    const proven = await proveAll(
-      this.engine,
-      running.map(({ pair, policy }) => ({ containerId: pair.newId, policy })),
-      update.drain,
-    );
+    const subjects = running.map(({ pair, policy }) => ({ containerId: pair.newId, policy }));
+    const [proven, stopped] = await Promise.all([
+      proveAll(this.engine, subjects, update.drain),
+      this.engine.inspectContainer(old.Id).catch(() => undefined),
+    ]);
     const newTarget = proven.find(({ Id }) => Id === target.newId);
-    if (newTarget) update.findings.downtimeMs = await this.downtimeMs(old.Id, newTarget);
+    if (newTarget && stopped) update.findings.downtimeMs = downtimeMs(stopped, newTarget);
   }
 
   private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
@@ -141,11 +141,6 @@ export class Replacing {
     };
   }
 
-  private async downtimeMs(oldId: string, proven: ContainerInspect): Promise<number | undefined> {
-    const old = await this.engine.inspectContainer(oldId).catch(() => undefined);
-    return old && Math.max(0, Date.parse(proven.State.StartedAt) - Date.parse(old.State.FinishedAt));
-  }
-
   /** How long an old container that runs again was away; 0 where it was never stopped. By the engine's clock. */
   private async restoredAfterMs(before: ContainerInspect): Promise<number | undefined> {
     const restored = await this.engine.inspectContainer(before.Id).catch(() => undefined);
@@ -153,6 +148,11 @@ export class Replacing {
     const { StartedAt, FinishedAt } = restored.State;
     return StartedAt === before.State.StartedAt ? 0 : Math.max(0, Date.parse(StartedAt) - Date.parse(FinishedAt));
   }
+}
+
+/** By the engine's clock. */
+function downtimeMs({ State: { FinishedAt } }: ContainerInspect, { State: { StartedAt } }: ContainerInspect): number {
+  return Math.max(0, Date.parse(StartedAt) - Date.parse(FinishedAt));
 }
 
 function isInterruption(error: unknown): boolean {
