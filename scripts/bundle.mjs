@@ -2,9 +2,9 @@
 // After the compiler, not instead of it: esbuild does not emit the decorators' metadata that Nest wires itself up with.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -48,6 +48,9 @@ const answeredTypes = [
   'text/plain',
 ];
 
+/** What is imported at run time by those alone who use it, in files of their own: the others do not even read them. */
+const apart = { redis: './dist/redis/redis-libraries.js', yaml: 'yaml', jose: 'jose', 'prom-client': 'prom-client' };
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -69,7 +72,9 @@ await build({
   ...common,
   entryPoints: ['dist/main.js'],
   outfile: 'bundle/service.cjs',
-  external: [...optionalPeers, './redis.cjs'],
+  external: [...optionalPeers, ...Object.keys(apart).map((name) => `./${name}.cjs`)],
+  // The streams of Node 16, for those who have an older one.
+  alias: { 'readable-stream': 'node:stream' },
   define: { bundledVersion: JSON.stringify(version), 'import.meta.url': '__url' },
   // A function, as Node itself makes one of a CommonJS file: scripts/bundled-main.cjs calls it.
   banner: {
@@ -78,26 +83,31 @@ await build({
   footer: { js: '})' },
   plugins: [{ name: 'less', setup: leaveOut }],
 });
-// A file of its own: whoever uses no Redis does not even read it.
 await build({
   ...common,
-  entryPoints: ['dist/redis/redis-libraries.js'],
-  outfile: 'bundle/redis.cjs',
+  entryPoints: apart,
+  outdir: 'bundle',
+  outExtension: { '.js': '.cjs' },
   // BullMQ's other backends, and what makes its packing faster where it can be compiled.
   external: ['pg', '@valkey/valkey-glide', 'msgpackr-extract'],
 });
 copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
 execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
-for (const file of ['service.cjs', 'redis.cjs'])
+for (const file of readdirSync(join(root, 'bundle')))
   console.log(`bundle/${file}: ${(statSync(join(root, 'bundle', file)).size / 1e6).toFixed(2)} MB`);
 
 function leaveOut(setup) {
   const filter = new RegExp(`^(${neverCalled.join('|')})$`);
   setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
   setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
-  setup.onResolve({ filter: /redis-libraries\.js$/ }, () => ({ path: 'redis-libraries', namespace: 'apart' }));
-  setup.onLoad({ filter: /.*/, namespace: 'apart' }, () => ({ contents: "module.exports = require('./redis.cjs');" }));
+  setup.onResolve({ filter: /./ }, ({ kind, path }) => {
+    const name = Object.keys(apart).find((one) => basename(apart[one]) === basename(path));
+    return kind === 'dynamic-import' && name ? { path: name, namespace: 'apart' } : undefined;
+  });
+  setup.onLoad({ filter: /./, namespace: 'apart' }, ({ path }) => ({
+    contents: `module.exports = require('./${path}.cjs');`,
+  }));
   // NestFactory would load it where it is given no adapter; an import at run time also keeps the bundler from joining modules.
   setup.onResolve({ filter: /^@nestjs.platform-express$/ }, ({ kind, path }) =>
     kind === 'dynamic-import' ? { path, external: true } : undefined,

@@ -34,28 +34,38 @@ describe('the bundle', () => {
     }
   });
 
-  it('has none of what only a Redis needs in the file that everybody reads', () => {
-    const [service, redis] = ['service.cjs', 'redis.cjs'].map((file) => readFileSync(join('bundle', file), 'utf8'));
-    // A command of BullMQ, and what ioredis calls itself in its messages.
-    for (const sign of ['moveToActive', '[ioredis]']) {
-      expect(redis).toContain(sign);
+  it.each([
+    ['redis.cjs', ['moveToActive', '[ioredis]']],
+    ['yaml.cjs', ['YAMLParseError']],
+    ['jose.cjs', ['JWSSignatureVerificationFailed']],
+    ['prom-client.cjs', ['process_cpu_user']],
+  ])('has what only some need in %s, and nothing of it in the file that everybody reads', (file, signs) => {
+    const [service, itself] = ['service.cjs', file].map((name) => readFileSync(join('bundle', name), 'utf8'));
+    for (const sign of signs) {
+      expect(itself).toContain(sign);
       expect(service).not.toContain(sign);
     }
   });
 
-  it('reads nothing that only a Redis needs where there is none: it serves without the file that has it', async () => {
+  it('reads nothing that only some need: it serves without the files that have it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
     cpSync('bundle', folder, { recursive: true });
-    rmSync(join(folder, 'redis.cjs'));
+    for (const file of readdirSync(folder)) if (!/^(main|service)\./.test(file)) rmSync(join(folder, file));
     const port = String(await freePort());
     const env = { PATH: process.env.PATH, SECRET_KEY: 'x'.repeat(40), PORT: port, DOCKER_HOST: 'unix:///nowhere.sock' };
     const child = spawn(process.execPath, [join(folder, 'main.cjs')], { env, stdio: 'ignore' });
     try {
       const answer = await until('the service', 30_000, () => fetch(`http://127.0.0.1:${port}/health/live`));
       expect(answer.status).toBe(200);
-      // With one it is read: without the file it does not come up.
-      const withRedis = { ...env, PORT: String(await freePort()), REDIS_URL: 'redis://nowhere', HOST_NAME: 'here' };
-      await expect(run(process.execPath, [join(folder, 'main.cjs')], { env: withRedis })).rejects.toThrow('redis.cjs');
+      // Where it is needed it is read: without the file the service does not come up.
+      const other = { ...env, PORT: String(await freePort()) };
+      for (const [file, setting] of [
+        ['redis.cjs', { REDIS_URL: 'redis://nowhere', HOST_NAME: 'here' }],
+        ['yaml.cjs', { POLICY_PATH: join(folder, 'policy.yaml') }],
+      ] as const)
+        await expect(
+          run(process.execPath, [join(folder, 'main.cjs')], { env: { ...other, ...setting } }),
+        ).rejects.toThrow(file);
     } finally {
       child.kill('SIGKILL');
       rmSync(folder, { recursive: true });

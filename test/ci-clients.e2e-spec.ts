@@ -7,6 +7,7 @@ import { runApp, type App } from './support/apps.js';
 import { haveCurl } from './support/curl.js';
 import { codeBlocks, commandFrom } from './support/documentation.js';
 import { describeOnEngine, testEnvironment, uniqueImage, docker } from './support/environment.js';
+import { itExtended } from './support/extent.js';
 import { publish } from './support/images.js';
 import { freePort } from './support/registry.js';
 import { digestInRegistry } from './support/registry-proxy.js';
@@ -118,7 +119,7 @@ describeOnEngine('the CI clients', () => {
       expect(code).toBe(4);
     });
 
-    it('exits 1 where somebody took it out of the queue, and does not notify again', async () => {
+    itExtended('exits 1 where somebody took it out of the queue, and does not notify again', async () => {
       const busy = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', ENGINE_WAIT: '60s' });
       await busy.notify('first');
       const script = start(['second'], { NOTIFY_URL: busy.url });
@@ -174,7 +175,7 @@ describeOnEngine('the CI clients', () => {
       expect(code).toBe(3);
     });
 
-    it('waits in steps, and exits 3 where the update has not ended in time', async () => {
+    itExtended('waits in steps, and exits 3 where the update has not ended in time', async () => {
       const slow = uniqueImage('slow');
       const labels = { 'trigger-docker-pull.settle': '10s' };
       const other = await runApp(slow, { version: 'v1' }, { Labels: labels });
@@ -187,7 +188,7 @@ describeOnEngine('the CI clients', () => {
       expect(await service.update(other.name)).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
     });
 
-    it('notifies again where a restart has lost the deployment, and gets the outcome', async () => {
+    itExtended('notifies again where a restart has lost the deployment, and gets the outcome', async () => {
       const slow = uniqueImage('lost');
       const other = await runApp(slow, { version: 'v1' }, { Labels: { 'trigger-docker-pull.settle': '4s' } });
       await publish(docker, slow, { version: 'v2' });
@@ -310,7 +311,7 @@ describeOnEngine('the CI clients', () => {
       expect(code).toBe(exitCode);
     });
 
-    it('turns red where the time is over before the update is', async () => {
+    itExtended('turns red where the time is over before the update is', async () => {
       const busy = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', ENGINE_WAIT: '60s' });
       const { code, outputs, summary } = await use(usual({ url: busy.url, container: 'web', timeout: '3' }));
       await busy.kill();
@@ -319,7 +320,7 @@ describeOnEngine('the CI clients', () => {
       expect(code).toBe(3);
     });
 
-    it('gets the outcome also where the service was stopped and started in between', async () => {
+    itExtended('gets the outcome also where the service was stopped and started in between', async () => {
       const moved = uniqueImage('moved');
       const other = await runApp(moved, { version: 'v1' }, { Labels: { 'trigger-docker-pull.settle': '5s' } });
       await publish(docker, moved, { version: 'v2' });

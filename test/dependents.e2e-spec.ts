@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { pull, runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
+import { itExtended } from './support/extent.js';
 import { publish } from './support/images.js';
 import { runInside } from './support/run-inside.js';
 import { Service } from './support/service.js';
@@ -108,31 +109,34 @@ describeOnEngine('containers that depend on the updated one', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('that were stopped are recreated and left stopped; one that does not start again takes the update back', async () => {
-    const { image, app } = await target();
-    const stopped = await beside(image, { NetworkMode: `container:${app.id}` });
-    await docker.getContainer(stopped.id).stop();
-    await publish(docker, image, { version: 'v2' });
-    expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
-    const after = await inspect(stopped.name);
-    expect(after.State.Status).toBe('created');
-    expect(after.HostConfig.NetworkMode).toBe(`container:${(await inspect(app.name)).Id}`);
+  itExtended(
+    'that were stopped are recreated and left stopped; one that does not start again takes the update back',
+    async () => {
+      const { image, app } = await target();
+      const stopped = await beside(image, { NetworkMode: `container:${app.id}` });
+      await docker.getContainer(stopped.id).stop();
+      await publish(docker, image, { version: 'v2' });
+      expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
+      const after = await inspect(stopped.name);
+      expect(after.State.Status).toBe('created');
+      expect(after.HostConfig.NetworkMode).toBe(`container:${(await inspect(app.name)).Id}`);
 
-    // Once its volume is in use it runs only where it has run before: in the old container.
-    const script =
-      '[ -e /data/used ] && [ ! -e /mine ] && exit 1; /bin/busybox touch /mine /data/used; /bin/busybox sleep 1000';
-    const donor = (await inspect(app.name)).Id;
-    const picky = await beside(
-      image,
-      { NetworkMode: `container:${donor}`, Binds: [`${uniqueName('used')}:/data`] },
-      { Cmd: ['/bin/sh', '-c', script] },
-    );
-    await publish(docker, image, { version: 'v3' });
-    const deployment = await service.update(app.name);
-    expect(deployment).toMatchObject({ status: 'rolled_back', error: { code: 'exited', stage: 'prove' } });
-    expect((await inspect(app.name)).Id).toBe(donor);
-    expect(await reaches(picky.name)).toBe('v2');
-  });
+      // Once its volume is in use it runs only where it has run before: in the old container.
+      const script =
+        '[ -e /data/used ] && [ ! -e /mine ] && exit 1; /bin/busybox touch /mine /data/used; /bin/busybox sleep 1000';
+      const donor = (await inspect(app.name)).Id;
+      const picky = await beside(
+        image,
+        { NetworkMode: `container:${donor}`, Binds: [`${uniqueName('used')}:/data`] },
+        { Cmd: ['/bin/sh', '-c', script] },
+      );
+      await publish(docker, image, { version: 'v3' });
+      const deployment = await service.update(app.name);
+      expect(deployment).toMatchObject({ status: 'rolled_back', error: { code: 'exited', stage: 'prove' } });
+      expect((await inspect(app.name)).Id).toBe(donor);
+      expect(await reaches(picky.name)).toBe('v2');
+    },
+  );
 
   it('that fall into a crash loop beside the new one take the update back, and the record tells which, and what it said', async () => {
     const { image, app } = await target();
@@ -163,7 +167,7 @@ describeOnEngine('containers that depend on the updated one', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('by a legacy link reach the new container by their alias, and the old one after a rollback', async () => {
+  itExtended('by a legacy link reach the new container by their alias, and the old one after a rollback', async () => {
     const { image, app } = await target();
     const parent = await beside(image, { Links: [`${app.name}:backend`] });
     await publish(docker, image, { version: 'v2' });
@@ -189,7 +193,7 @@ describeOnEngine('containers that depend on the updated one', () => {
     expect((await inspect(app.name)).Id).toBe(app.id);
   });
 
-  it('may be updated themselves, beside the container that they depend on', async () => {
+  itExtended('may be updated themselves, beside the container that they depend on', async () => {
     const { app } = await target();
     const own = uniqueImage('sidecar');
     await publish(docker, own, { version: 's1' });

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
+import { describeExtended, itExtended } from './support/extent.js';
 import { EngineProxy, type Fate } from './support/engine-proxy.js';
 import { publish } from './support/images.js';
 import { digestInRegistry, pushIndex, RegistryProxy } from './support/registry-proxy.js';
@@ -164,7 +165,7 @@ describeOnEngine('a notify with the digest that CI has pushed', () => {
     await expectUntouched(app);
   });
 
-  describe('of a platform within an index', () => {
+  describeExtended('of a platform within an index', () => {
     let image: string;
     let app: App;
     let pushed: { index: string; platform: string };
@@ -271,7 +272,7 @@ describeOnEngine('a pull that fails for a while', () => {
     expect(await versionAt(app.port)).toBe('v2');
   });
 
-  it('and goes on failing ends with its reason, after as many tries as the setting says', async () => {
+  itExtended('and goes on failing ends with its reason, after as many tries as the setting says', async () => {
     const app = await newApp();
     registry.failure = { statusCode: 503, times: Infinity };
     const ended = await service.update(app.name, 60_000);
@@ -287,7 +288,7 @@ describeOnEngine('a pull that fails for a while', () => {
     expect(ended.retries).toBeUndefined();
   });
 
-  it('is dropped by a stop while it waits', async () => {
+  itExtended('is dropped by a stop while it waits', async () => {
     const app = await newApp();
     registry.failure = { statusCode: 503, times: Infinity };
     const { id } = (await (await service.notify(app.name)).json()) as { id: string };

@@ -1,5 +1,5 @@
 // @needs internet: the image's build installs packages.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ import {
   uniqueImage,
   uniqueName,
 } from './support/environment.js';
+import { describeExtended, itExtended } from './support/extent.js';
 import { publish } from './support/images.js';
 import { finish } from './support/progress.js';
 import { freePort } from './support/registry.js';
@@ -26,7 +27,6 @@ import { until } from './support/until.js';
 
 const megabyte = 1_000_000;
 /** What goes beyond the time that `npm test` has. */
-const isEverything = process.env.TEST_EVERYTHING === 'yes';
 
 /** With a deadline: the engine's port proxy keeps early connections waiting for minutes. */
 function request(url: string, secret = '', method = 'GET'): Promise<Response> {
@@ -114,10 +114,13 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     await once(archive, 'finish');
     await container.remove();
     expect(files.sort()).toEqual([
+      'app/jose.cjs',
       'app/main.cjs',
+      'app/prom-client.cjs',
       'app/redis.cjs',
       'app/service.cjs',
       expect.stringMatching(/^app\/service\.v[\d.]+-\w+\.cache$/),
+      'app/yaml.cjs',
     ]);
     expect(image.Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'trigger-docker-pull' });
     // Root, so that the mounted socket and /root/.docker can be read as printed; exec form, so that it is PID 1.
@@ -187,7 +190,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     remove();
   });
 
-  (isEverything ? describe : describe.skip)('its own container', () => {
+  describeExtended('its own container', () => {
     const secret = 'correct-horse-battery-staple';
     const image = uniqueImage('service');
     const name = uniqueName('service');
@@ -332,7 +335,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     shell(`${compose} down --timeout 10`, {}, folder);
   });
 
-  (isEverything ? it : it.skip)(
+  itExtended(
     'is built by BuildKit, too',
     async () => {
       // Through the engine's own API: a client without the buildx plug-in cannot ask for BuildKit.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { pull } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
+import { itExtended } from './support/extent.js';
 import { publish, type AppImage } from './support/images.js';
 import { Service } from './support/service.js';
 
@@ -102,38 +103,41 @@ describeOnEngine('a new version that migrates the data and then fails', () => {
     await removeAll(name);
   }, 60_000);
 
-  it('is left stopped together with those that depend on it: nothing starts one of them without the other', async () => {
-    const { name, id, image } = await run({ 'trigger-docker-pull.on-failure': 'stop' });
-    const dependent = await docker.createContainer({
-      name: `${name}-dependent`,
-      Image: image,
-      Cmd: ['/bin/busybox', 'sleep', '1000'],
-      HostConfig: { NetworkMode: `container:${id}`, RestartPolicy: { Name: 'unless-stopped' } },
-    });
-    await dependent.start();
-    await publish(docker, image, database(2, migratesAndFails));
-    expect(await service.update(name)).toMatchObject({
-      status: 'failed',
-      error: { code: 'kept_stopped', exitCode: 8 },
-    });
-    const facts = (await containers(name)).map(({ Id, Name, State, HostConfig }) => [
-      ...[Name, [id, dependent.id].includes(Id) ? 'old' : 'new', State.Running, HostConfig.RestartPolicy?.Name],
-    ]);
-    const keptDependent = `${name}-dependent-upd-kept-${dependent.id.slice(0, 12)}`;
-    expect(facts.sort()).toEqual([
-      [`/${name}`, 'new', false, 'no'],
-      [`/${name}-dependent`, 'new', false, 'no'],
-      [`/${keptDependent}`, 'old', false, 'unless-stopped'],
-      [`/${name}-upd-kept-${id.slice(0, 12)}`, 'old', false, 'no'],
-    ]);
-    expect(await service.update(`${name}-dependent`)).toMatchObject({
-      status: 'failed',
-      error: { code: 'refused', message: expect.stringContaining(keptDependent) },
-    });
-    await removeAll(name);
-  });
+  itExtended(
+    'is left stopped together with those that depend on it: nothing starts one of them without the other',
+    async () => {
+      const { name, id, image } = await run({ 'trigger-docker-pull.on-failure': 'stop' });
+      const dependent = await docker.createContainer({
+        name: `${name}-dependent`,
+        Image: image,
+        Cmd: ['/bin/busybox', 'sleep', '1000'],
+        HostConfig: { NetworkMode: `container:${id}`, RestartPolicy: { Name: 'unless-stopped' } },
+      });
+      await dependent.start();
+      await publish(docker, image, database(2, migratesAndFails));
+      expect(await service.update(name)).toMatchObject({
+        status: 'failed',
+        error: { code: 'kept_stopped', exitCode: 8 },
+      });
+      const facts = (await containers(name)).map(({ Id, Name, State, HostConfig }) => [
+        ...[Name, [id, dependent.id].includes(Id) ? 'old' : 'new', State.Running, HostConfig.RestartPolicy?.Name],
+      ]);
+      const keptDependent = `${name}-dependent-upd-kept-${dependent.id.slice(0, 12)}`;
+      expect(facts.sort()).toEqual([
+        [`/${name}`, 'new', false, 'no'],
+        [`/${name}-dependent`, 'new', false, 'no'],
+        [`/${keptDependent}`, 'old', false, 'unless-stopped'],
+        [`/${name}-upd-kept-${id.slice(0, 12)}`, 'old', false, 'no'],
+      ]);
+      expect(await service.update(`${name}-dependent`)).toMatchObject({
+        status: 'failed',
+        error: { code: 'refused', message: expect.stringContaining(keptDependent) },
+      });
+      await removeAll(name);
+    },
+  );
 
-  it('goes back all the same where it never ran, and so touched nothing', async () => {
+  itExtended('goes back all the same where it never ran, and so touched nothing', async () => {
     const { name, id, image } = await run({ 'trigger-docker-pull.on-failure': 'stop' });
     await publish(docker, image, { version: '2', entrypoint: ['/missing'] });
     expect(await service.update(name)).toMatchObject({ status: 'rolled_back', error: { code: 'start_failed' } });

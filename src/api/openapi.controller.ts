@@ -1,6 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../auth/access.decorators.js';
-import { openApiDocument } from './openapi-document.js';
 
 /** The description of the HTTP interface. For everybody: it says nothing but what README.md says. */
 @Controller('openapi.json')
@@ -9,8 +8,8 @@ export class OpenApiController {
 
   @Get()
   @Public()
-  show(): object {
+  async show(): Promise<object> {
     // Made when somebody asks for it, for most never do.
-    return (this.document ??= openApiDocument());
+    return (this.document ??= (await import('./openapi-document.js')).openApiDocument());
   }
 }

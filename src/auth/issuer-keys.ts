@@ -1,5 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose';
-import { isSecureUrl, type IssuerPolicy } from '../config/policy/policy.schema.js';
+import type { IssuerPolicy } from '../config/policy/policy.schema.js';
+import { isSecureUrl } from '../config/policy/secure-url.js';
 
 const deadlineMs = 5000;
 /** After a failure, and after a search for a key that nobody knows, the issuer is left in peace for this long. */

@@ -11,7 +11,7 @@ import type { Results } from './results.js';
 import { inspect, sampleOf, updateAll, valueAt, type Subject, type Suite } from './suite.js';
 
 // The first one is what others refer to, the sixth has inline configs.
-const cases = sampleOf(composeCases, 15);
+const cases = sampleOf(composeCases, 20);
 process.env.CONFORMANCE_SECRET = 'inline-secret';
 
 /** Each key of a Compose file that reaches the engine, in a service of its own, all in one project. */

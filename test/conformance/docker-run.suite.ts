@@ -9,7 +9,7 @@ import type { Results } from './results.js';
 import { runCases, type RunCase } from './run-cases.js';
 import { inspect, sampleOf, updateAll, valueAt, type Subject, type Suite } from './suite.js';
 
-const cases = sampleOf(runCases, 40);
+const cases = sampleOf(runCases, 60);
 const proofNone = ['--label', 'trigger-docker-pull.proof=none'];
 
 /** Each flag of `docker run`, on a container of its own. */

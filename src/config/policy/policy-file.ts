@@ -1,27 +1,26 @@
 import { Logger } from '@nestjs/common';
 import { readFileSync, statSync } from 'node:fs';
 import { stampOf } from '../secret.js';
-import { InvalidPolicy, noPolicy, policyOf, type Policy } from './policy.js';
+import { InvalidPolicy, noPolicy, type Policy } from './policy.js';
 
 const lookEveryMs = 1000;
 const limitBytes = 1024 * 1024;
+const logger = new Logger('Policy');
 
-type Parse = (text: string) => unknown;
+type Read = (path: string) => Policy;
 
 /**
  * The policy, read again when its file has changed: it is looked at when the policy is asked for, at most once a second; there
  * are no watchers and no timers. A new version that cannot be used is refused with the reason, and the old one stays.
  */
 export class PolicyFile {
-  private readonly logger = new Logger('Policy');
   private policy: Policy = noPolicy;
   private stamp = '';
   private lookedAt = 0;
 
   private constructor(
     private readonly path: string | undefined,
-    private readonly env: NodeJS.ProcessEnv,
-    private readonly parse: Parse,
+    private readonly read: Read,
     private readonly now: () => number,
   ) {}
 
@@ -34,9 +33,7 @@ export class PolicyFile {
     env: NodeJS.ProcessEnv,
     now: () => number = () => performance.now(),
   ): Promise<PolicyFile> {
-    // JSON is YAML; the parser is loaded only by those who have a policy.
-    const parse: Parse = path === undefined ? JSON.parse : await yamlParser();
-    const file = new PolicyFile(path, env, parse, now);
+    const file = new PolicyFile(path, path === undefined ? () => noPolicy : await reader(env), now);
     if (path !== undefined) {
       file.stamp = stampOf(path);
       file.lookedAt = now();
@@ -53,34 +50,31 @@ export class PolicyFile {
     this.stamp = stamp;
     try {
       this.policy = this.read(this.path);
-      this.logger.log(`read the new policy in ${this.path}`);
+      logger.log(`read the new policy in ${this.path}`);
     } catch (error) {
       if (!(error instanceof InvalidPolicy)) throw error;
-      this.logger.error(`the new policy in ${this.path} is refused, the old one stays: ${error.message}`);
+      logger.error(`the new policy in ${this.path} is refused, the old one stays: ${error.message}`);
     }
     return this.policy;
   }
+}
 
-  private read(path: string): Policy {
-    return policyOf(this.parseText(textOf(path)), this.env, (problem) => {
-      this.logger.error(problem);
-    });
-  }
-
-  private parseText(text: string): unknown {
+/** What reads a policy is loaded by those alone who have one. */
+async function reader(env: NodeJS.ProcessEnv): Promise<Read> {
+  const [{ parse }, { policyOfDocument }] = await Promise.all([import('yaml'), import('./policy-of-document.js')]);
+  const documentOf = (text: string): unknown => {
     try {
-      return this.parse(text);
+      return parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' });
     } catch (error) {
       // The parser's own message quotes the file.
       const { line, col } = (error as { linePos?: { line: number; col: number }[] }).linePos?.[0] ?? {};
       throw new InvalidPolicy([`it is not valid YAML${line === undefined ? '' : ` (line ${line}, column ${col})`}`]);
     }
-  }
-}
-
-async function yamlParser(): Promise<Parse> {
-  const { parse } = await import('yaml');
-  return (text) => parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' }) as unknown;
+  };
+  return (path) =>
+    policyOfDocument(documentOf(textOf(path)), env, (problem) => {
+      logger.error(problem);
+    });
 }
 
 function textOf(path: string): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../duration.js';
+import { isSecureUrl } from './secure-url.js';
 
 /** What a caller may do. `metrics` concerns the whole service; all others concern containers. */
 export const actions = ['notify', 'read', 'rollback', 'metrics'] as const;
@@ -162,14 +163,6 @@ export type PolicyDocument = z.output<typeof policySchema>;
 export type IssuerPolicy = PolicyDocument['oidc'][number];
 export type OidcRule = IssuerPolicy['rules'][number];
 export type ContainerRule = Omit<PolicyDocument['containers'][number], 'name'>;
-
-/** https, or http to this very machine, where nobody is in between. */
-export function isSecureUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  if (username || password) return false;
-  return protocol === 'https:' || (protocol === 'http:' && /^(127(\.\d+){3}|\[::1\])$/.test(hostname));
-}
 
 function secureUrl(description: string) {
   return z

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '../secret.js';
-import { InvalidPolicy, policyOf, rulesFor } from './policy.js';
+import { policyOfDocument } from './policy-of-document.js';
+import { InvalidPolicy, rulesFor } from './policy.js';
 import { policyDocument } from './policy-document.js';
 
 const sha256 = digestOf('a-token').toString('hex');
@@ -11,7 +12,7 @@ const token = { id: 'ci', sha256, containers: ['web'], actions: ['notify'] };
 const rule = { claims: { repository_id: '1' }, containers: ['web'], actions: ['notify'] };
 const issuer = { issuer: 'https://ci.example', audience: 'us', rules: [rule] };
 
-const read = (document: unknown, env: NodeJS.ProcessEnv = {}) => policyOf(document, env, () => undefined);
+const read = (document: unknown, env: NodeJS.ProcessEnv = {}) => policyOfDocument(document, env, () => undefined);
 
 function problemOf(document: unknown, env?: NodeJS.ProcessEnv): string {
   try {
@@ -23,7 +24,7 @@ function problemOf(document: unknown, env?: NodeJS.ProcessEnv): string {
   throw new Error('it was accepted');
 }
 
-describe('policyOf', () => {
+describe('policyOfDocument', () => {
   it.each([[undefined], [null], [{}]])('takes %p for a policy that grants nothing', (document) => {
     expect(read(document)).toEqual({ frozenBecause: undefined, tokens: [], oidc: [], containers: [] });
   });
