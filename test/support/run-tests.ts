@@ -101,13 +101,15 @@ async function work(lane: Lane, queues: Job[][]): Promise<void> {
 }
 
 /**
- * One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it,
- * those that need the newest engine come late, for it may have to be made.
+ * One job for all unit tests, one for each end-to-end file; those that need the internet are for the lane that has it. Those that
+ * need the newest engine come after a while, for it may have to be made. Otherwise long files go first, as Jest has it, so that
+ * the lanes end together.
  */
 function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } {
   const endToEnd = listed('e2e')
     .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
     .filter(({ text }) => isEverything || !text.includes('@extended'))
+    .toSorted((one, other) => other.text.length - one.text.length)
     .map(({ file, text }) => ({
       file,
       isOnline: text.includes('@needs internet'),
@@ -115,12 +117,11 @@ function plan(): { anywhere: Job[]; online: Job[]; needsNewestEngine: boolean } 
     }));
   const job = ({ file }: { file: string }): Job => ['--selectProjects', 'e2e', '--runTestsByPath', file, ...options];
   const offline = endToEnd.filter(({ isOnline }) => !isOnline);
+  const early = offline.filter(({ isLate }) => !isLate).map(job);
+  const late = offline.filter(({ isLate }) => isLate).map(job);
+  const unit = listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : [];
   return {
-    anywhere: [
-      ...offline.filter(({ isLate }) => !isLate).map(job),
-      ...offline.filter(({ isLate }) => isLate).map(job),
-      ...(listed('unit').length > 0 ? [[...patterns, '--selectProjects', 'unit', ...options]] : []),
-    ],
+    anywhere: [...early.splice(0, 2 * lanesAtMost), ...late, ...unit, ...early],
     online: endToEnd.filter(({ isOnline }) => isOnline).map(job),
     needsNewestEngine: endToEnd.some(({ isLate }) => isLate),
   };
