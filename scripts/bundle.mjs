@@ -101,10 +101,10 @@ function leaveOut(setup) {
   const filter = new RegExp(`^(${neverCalled.join('|')})$`);
   setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
   setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
-  setup.onResolve({ filter: /./ }, ({ kind, path }) => {
-    const name = Object.keys(apart).find((one) => basename(apart[one]) === basename(path));
-    return kind === 'dynamic-import' && name ? { path: name, namespace: 'apart' } : undefined;
-  });
+  const nameOf = Object.fromEntries(Object.entries(apart).map(([name, entry]) => [basename(entry), name]));
+  setup.onResolve({ filter: new RegExp(`(^|/)(${Object.keys(nameOf).join('|')})$`) }, ({ kind, path }) =>
+    kind === 'dynamic-import' ? { path: nameOf[basename(path)], namespace: 'apart' } : undefined,
+  );
   setup.onLoad({ filter: /./, namespace: 'apart' }, ({ path }) => ({
     contents: `module.exports = require('./${path}.cjs');`,
   }));

@@ -26,7 +26,6 @@ import { importStandInBase } from './support/stand-in-base.js';
 import { until } from './support/until.js';
 
 const megabyte = 1_000_000;
-/** What goes beyond the time that `npm test` has. */
 
 /** With a deadline: the engine's port proxy keeps early connections waiting for minutes. */
 function request(url: string, secret = '', method = 'GET'): Promise<Response> {

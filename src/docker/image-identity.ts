@@ -1,5 +1,5 @@
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { canonicalReference, InvalidImageReference, parseImageReference, repositoryOf } from './image-reference.js';
+import { canonicalReference, imageReferenceIn, repositoryIn } from './image-reference.js';
 
 /**
  * Whether a container runs an image. On the classic store an image's id is that of its config, and says it. On the
@@ -28,23 +28,11 @@ export function registryDigest(
   { RepoDigests }: Pick<ImageInspect, 'RepoDigests'>,
   reference: string,
 ): string | undefined {
-  const repository = parsed(reference)?.repository;
+  const repository = repositoryIn(reference);
   const digests = (RepoDigests ?? [])
-    .map(parsed)
-    .filter((entry) => entry?.repository === repository)
-    .map((entry) => entry?.digest);
+    .filter((entry) => repositoryIn(entry) === repository)
+    .map((entry) => imageReferenceIn(entry)?.digest);
   return digests.length === 1 ? digests[0] : undefined;
-}
-
-/** Undefined where the text names no image, such as the engine's `<none>@<none>`. */
-function parsed(text: string): { repository: string; digest?: string } | undefined {
-  try {
-    const reference = parseImageReference(text);
-    return { repository: repositoryOf(reference), digest: reference.digest };
-  } catch (error) {
-    if (error instanceof InvalidImageReference) return undefined;
-    throw error;
-  }
 }
 
 /** Whether a reference named an image when it was inspected. */

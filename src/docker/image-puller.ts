@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { deadline } from '../config/deadline.js';
+import { deadline, limited } from '../config/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
 import { assertRoomForPull } from './disk-space.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
@@ -66,14 +66,11 @@ export class ImagePuller {
 
   /** An engine that cannot reach the registry may be silent from the first: it has as long for its answer as between two lines of it. */
   private async begin<T>(call: (silence: AbortSignal) => Promise<T>): Promise<T> {
-    const silence = new AbortController();
-    const timer = setTimeout(() => {
-      silence.abort();
-    }, this.settings.pullIdleTimeoutMs);
+    const { signal, end } = limited(this.settings.pullIdleTimeoutMs);
     try {
-      return await call(silence.signal);
+      return await call(signal);
     } finally {
-      clearTimeout(timer);
+      end();
     }
   }
 

@@ -81,14 +81,26 @@ export function formatImageReference(reference: ImageReference): string {
   return `${repositoryOf(reference)}${tag}${digest}`;
 }
 
-/** The canonical form of a text; undefined where it names no image, such as the engine's `<none>:<none>`. */
-export function canonicalReference(text: string): string | undefined {
+/** The reference that a text is; undefined where it names no image, such as the engine's `<none>:<none>`. */
+export function imageReferenceIn(text: string): ImageReference | undefined {
   try {
-    return formatImageReference(parseImageReference(text));
+    return parseImageReference(text);
   } catch (error) {
     if (error instanceof InvalidImageReference) return undefined;
     throw error;
   }
+}
+
+/** Its canonical form, if it is one. */
+export function canonicalReference(text: string): string | undefined {
+  const reference = imageReferenceIn(text);
+  return reference && formatImageReference(reference);
+}
+
+/** Its repository, if it is one. */
+export function repositoryIn(text: string): string | undefined {
+  const reference = imageReferenceIn(text);
+  return reference && repositoryOf(reference);
 }
 
 /** `domain/path`, without tag and digest. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ImageInspect } from './engine-types.js';
-import { InvalidImageReference, parseImageReference, repositoryOf } from './image-reference.js';
+import { repositoryIn } from './image-reference.js';
 
 const repository = 'trigger-docker-pull';
 /** What a repository may be called in one part (distribution/reference), and so long that all of it stays below 255. */
@@ -40,13 +40,4 @@ export function previousRecord(reference: string, image: Pick<ImageInspect, 'Id'
 /** Whether an image is the one that such a record means. On the containerd store an image's id is its digest. */
 export function isRecorded(record: string, { Id, RepoDigests }: Pick<ImageInspect, 'Id' | 'RepoDigests'>): boolean {
   return record === Id || record.endsWith(`@${Id}`) || (RepoDigests ?? []).includes(record);
-}
-
-function repositoryIn(reference: string): string | undefined {
-  try {
-    return repositoryOf(parseImageReference(reference));
-  } catch (error) {
-    if (error instanceof InvalidImageReference) return undefined;
-    throw error;
-  }
 }

@@ -40,28 +40,24 @@ export class Replacements {
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
       this.engine.createContainer(replacementName(nameOf(old), (standIn ?? old).Id), spec.create, platform);
-    // One that differs from what runs was found a moment ago; if its tag has moved since, the replacement shows it.
-    const isNamed = image.Id !== old.Image && isTagged(image, old.Config.Image);
-    const created = await (isNamed ? create() : this.named(old.Config.Image, image.Id, create)).catch(
-      (error: unknown) => {
-        if (!(error instanceof EngineError)) throw error;
-        // The name is made of the old container's id, so that it is an update of this very container that has taken it.
-        if (error.statusCode === 409 && error.detail.includes('already in use')) {
-          throw new UpdateError(
-            'another_instance',
-            'prepare',
-            `another instance of this service is updating ${nameOf(old)}; it is left alone`,
-            { cause: error },
-          );
-        }
+    const created = await this.named(old, image, create).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+      // The name is made of the old container's id, so that it is an update of this very container that has taken it.
+      if (error.statusCode === 409 && error.detail.includes('already in use')) {
         throw new UpdateError(
-          'create_failed',
+          'another_instance',
           'prepare',
-          `the engine refuses to create the replacement: ${error.detail}`,
+          `another instance of this service is updating ${nameOf(old)}; it is left alone`,
           { cause: error },
         );
-      },
-    );
+      }
+      throw new UpdateError(
+        'create_failed',
+        'prepare',
+        `the engine refuses to create the replacement: ${error.detail}`,
+        { cause: error },
+      );
+    });
     for (const { network, endpoint } of spec.connections)
       await this.engine.connectNetwork(network, created.Id, endpoint);
     for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
@@ -110,12 +106,15 @@ export class Replacements {
    * from, which is what the next update follows, so that creating by id is no way out where the tag has moved on: it is
    * lent to the image for that moment. A kill in between leaves it there, and the next pull moves it again.
    */
-  private async named<T>(reference: string, imageId: string, create: () => Promise<T>): Promise<T> {
+  private async named<T>(old: ContainerInspect, image: ImageInspect, create: () => Promise<T>): Promise<T> {
+    const reference = old.Config.Image;
+    // One that differs from what runs was found a moment ago; if its tag has moved since, the replacement shows it.
+    if (image.Id !== old.Image && isTagged(image, reference)) return create();
     const present = await findImage(this.engine, reference);
-    if (present?.Id === imageId || isPinned(reference, imageId)) return create();
+    if (present?.Id === image.Id || isPinned(reference, image.Id)) return create();
     const parsed = parseImageReference(reference);
     const tag = { repo: repositoryOf(parsed), tag: parsed.tag ?? 'latest' };
-    await this.engine.tagImage(imageId, tag);
+    await this.engine.tagImage(image.Id, tag);
     try {
       return await create();
     } finally {

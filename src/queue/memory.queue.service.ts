@@ -4,6 +4,7 @@ import { settings, type Settings } from '../config/settings.js';
 import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { addPermission } from './permissions.js';
+import { isBehindOtherKind } from './taking.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 
 /**
@@ -133,7 +134,7 @@ export class MemoryQueueService extends QueueService {
 
   private moveBehindOtherKindOf(waiting: Waiting): void {
     const siblings = this.of(waiting.container);
-    if (siblings.findLastIndex(({ kind }) => kind !== waiting.kind) < siblings.indexOf(waiting)) return;
+    if (isBehindOtherKind(siblings, siblings.indexOf(waiting))) return;
     this.leave(waiting);
     this.append(waiting);
   }

@@ -20,7 +20,7 @@ import { HostRegistry } from './host-registry.js';
 import { addPermission } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 import { Rollouts } from './rollouts.js';
-import { mayBeJoined, notWanted, take } from './taking.js';
+import { isBehindOtherKind, mayBeJoined, notWanted, take } from './taking.js';
 import type { Targets } from './targets.js';
 
 /** How often it is looked for deployments that were accepted and did not get to their host. */
@@ -104,9 +104,10 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
           const joined = await this.join(acceptance.id, requestedBy, mayUpdate);
           if (!joined) continue;
           const { waiting } = acceptance;
-          const isBehind =
-            waiting.findLastIndex((other) => other.kind !== kind) < waiting.findIndex(({ id }) => id === joined.id);
-          const position = isBehind ? await this.positionOf(joined.id) : await this.moveBehind(joined);
+          const place = waiting.findIndex(({ id }) => id === joined.id);
+          const position = isBehindOtherKind(waiting, place)
+            ? await this.positionOf(joined.id)
+            : await this.moveBehind(joined);
           return { deployment: joined, position, coalesced: true };
         }
         case 'accepted': {

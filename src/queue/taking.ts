@@ -12,6 +12,11 @@ export function mayBeJoined({ deployment, taken, withdrawn, overtakenBy }: Store
   return deployment.status === 'queued' && !taken && !withdrawn && overtakenBy === undefined;
 }
 
+/** Whether one of those that wait for a container is behind all of the other kind, for what was asked for last is what counts. */
+export function isBehindOtherKind(waiting: readonly { kind: string }[], at: number): boolean {
+  return waiting.slice(at + 1).every(({ kind }) => kind === waiting[at]?.kind);
+}
+
 /** One that its worker takes; one that ran already was interrupted. Undefined where it is not to be begun at all. */
 export function take(stored: StoredDeployment): StoredDeployment | undefined {
   if (stored.withdrawn) return undefined;
