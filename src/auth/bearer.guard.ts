@@ -1,8 +1,8 @@
 import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { clientAddress } from '../http/client-address.js';
 import { Problem, unavailable } from '../http/problem.js';
+import type { RequestFacts } from '../http/request-log.js';
 import { accessKey, type Access } from './access.decorators.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
@@ -35,16 +35,12 @@ export class BearerGuard implements CanActivate {
     if (access === 'public') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<AuthenticatedRequest>();
-    const facts = {
-      from: clientAddress(request),
-      method: request.method,
-      path: request.path,
-      requestId: String(http.getResponse<Response>().locals.requestId),
-    };
+    const { requestId, from } = http.getResponse<Response<unknown, RequestFacts>>().locals;
+    const facts = { from, method: request.method, path: request.path, requestId };
     const caller = await this.authenticate(request, facts);
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
-    const decision = { ...facts, who: caller.id, ...caller.pipeline, action: access, container, result };
+    const decision = { who: caller.id, action: access, container, result, ...caller.pipeline, ...facts };
     if (result === 'denied') {
       this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
@@ -64,7 +60,7 @@ export class BearerGuard implements CanActivate {
       token === undefined
         ? { refused: wasSent ? 'the Authorization header is malformed' : 'there is no bearer token' }
         : await this.authenticator.authenticate(token);
-    if ('identity' in found) return { ...found.identity, address: facts.from };
+    if ('identity' in found) return { address: facts.from, ...found.identity };
     if ('unavailable' in found) {
       this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
       throw unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);

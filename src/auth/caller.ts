@@ -47,8 +47,12 @@ export function containersFor({ grants, isUnrestricted }: Identity, action: Acti
 }
 
 /** The caller that BearerGuard has admitted. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+export function callerOf({ caller }: AuthenticatedRequest): Caller {
   if (!caller) throw new Error('a public route has no caller');
   return caller;
-});
+}
+
+/** The same, as a parameter. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
+);

@@ -39,8 +39,8 @@ describe('ServiceLogger', () => {
 
   it('writes plain facts and nested ones in the same words and the same order', () => {
     const [plain = {}, nested = {}] = linesOf((logger) => {
-      logger.warn('watch out', { a: 'one', b: 2 }, 'Test');
-      logger.warn('watch out', { a: 'one', b: [2] }, 'Test');
+      logger.log('look', { a: 'one', b: 2 }, 'Test');
+      logger.log('look', { a: 'one', b: [2] }, 'Test');
     });
     expect({ ...plain, timestamp: '' }).toEqual({ ...nested, timestamp: '', b: 2 });
     expect(Object.keys(plain)).toEqual(Object.keys(nested));

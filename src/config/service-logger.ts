@@ -12,12 +12,14 @@ const levels: Record<Settings['logLevel'], LogLevel[]> = {
 
 /** Facts by these names, at any depth and in any case, are not told. */
 const secretNames = ['authorization', 'token', 'secret', 'password'];
-const isSecret = new RegExp(`^(?:${secretNames.join('|')})$`, 'i');
-
-const plainTypes = new Set(['string', 'number', 'boolean', 'undefined']);
 
 /** What a line says of itself, whatever the facts are named. */
-const inFrame = new Set(['level', 'pid', 'timestamp', 'message', 'context']);
+const inFrame = ['level', 'pid', 'timestamp', 'message', 'context'];
+
+/** Facts by these names are not written as they are. */
+const specialNames = new Set([...secretNames, ...inFrame]);
+
+const plainTypes = new Set(['string', 'number', 'boolean', 'undefined']);
 
 /**
  * Where Nest tells how it wires itself up: of interest to those who debug that, and to nobody else. It names its classes,
@@ -44,14 +46,15 @@ export class ServiceLogger extends ConsoleLogger {
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
-    if (!wiring.test(String(rest.at(-1)))) super.log(message, ...rest);
+    const [facts, context] = rest.length === 2 ? rest : [undefined, rest.at(-1)];
+    if (wiring.test(String(context))) return;
+    if (this.isJson && this.isLevelEnabled('log') && typeof message === 'string' && isPlain(facts))
+      this.writer.write(process.stdout, lineOf(message, facts, context));
+    else super.log(message, ...rest);
   }
 
-  protected override printMessages(...[messages, context, level = 'log', stream, stack, params]: PrintArguments): void {
-    const [message] = messages;
-    if (this.isJson && messages.length === 1 && typeof message === 'string' && !stack && isPlain(params))
-      this.writer.write(process[stream ?? 'stdout'], lineOf(level, message, context, params));
-    else super.printMessages(messages, context, level, stream, stack, known({ ...logContext(), ...params }));
+  protected override printMessages(...[messages, context, level, stream, stack, params]: PrintArguments): void {
+    super.printMessages(messages, context, level, stream, stack, known({ ...logContext(), ...params }));
   }
 
   protected override printAsJson(...[message, options]: PrintAsJsonArguments): void {
@@ -70,28 +73,12 @@ export class ServiceLogger extends ConsoleLogger {
 }
 
 /**
- * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room, and without
- * an object for the line: every request logs a few. No fact can take the place of what the frame says.
+ * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room: every request
+ * logs a few.
  */
-function lineOf(level: string, message: string, context: string | undefined, params: Facts = {}): string {
+function lineOf(message: string, facts: Facts, context: unknown): string {
   const timestamp = new Date().toISOString();
-  let line = `{"level":"${wordOf(level)}","pid":${process.pid},"timestamp":"${timestamp}","message":${quoted(message)}`;
-  if (context) line += `,"context":${quoted(context)}`;
-  const work: Facts = { ...logContext() };
-  for (const name of Object.keys(work)) if (!(name in params)) line += textOf(name, work[name]);
-  for (const name of Object.keys(params)) line += textOf(name, params[name]);
-  return `${line}}`;
-}
-
-/** Nothing of a fact that has no value. */
-function textOf(name: string, value: unknown): string {
-  if (value === undefined || inFrame.has(name)) return '';
-  return `,${quoted(name)}:${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`;
-}
-
-/** As JSON. Most texts are taken as they are: JSON.stringify costs more than all else about them. */
-function quoted(text: string): string {
-  return /["\\\p{Cc}\p{Cs}]/u.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return JSON.stringify({ level: 'info', pid: process.pid, timestamp, message, context, ...logContext(), ...facts });
 }
 
 function wordOf(level: string): string {
@@ -106,8 +93,11 @@ function known(facts: Facts): Facts | undefined {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-function isPlain(facts: Facts = {}): boolean {
-  return Object.keys(facts).every((name) => plainTypes.has(typeof facts[name]) && !isSecret.test(name));
+function isPlain(facts: unknown): facts is Facts {
+  if (typeof facts !== 'object' || facts === null) return false;
+  return Object.entries(facts).every(
+    ([name, value]) => plainTypes.has(typeof value) && !specialNames.has(name.toLowerCase()),
+  );
 }
 
 type PrintAsJsonArguments = Parameters<ConsoleLogger['printAsJson']>;

@@ -17,6 +17,8 @@ export function wholeNumberParameter(minimum: number, maximum: number) {
  */
 export class QueryPipe<Schema extends z.ZodObject> implements PipeTransform<unknown, z.output<Schema>> {
   private readonly schema: z.ZodType<z.output<Schema>>;
+  /** What comes of a query without parameters, which is what CI sends as a rule. */
+  private ofNothing: z.output<Schema> | undefined;
 
   constructor(schema: Schema) {
     this.schema = schema.strict() as unknown as z.ZodType<z.output<Schema>>;
@@ -25,7 +27,12 @@ export class QueryPipe<Schema extends z.ZodObject> implements PipeTransform<unkn
   /** @throws Problem 400 `invalid_query` that names each parameter with its rule */
   transform(query: unknown): z.output<Schema> {
     // Express makes the object without a prototype, which zod takes for no plain object.
-    const parsed = this.schema.safeParse({ ...(query as object) });
+    const sent = { ...(query as object) };
+    return Object.keys(sent).length === 0 ? (this.ofNothing ??= this.parse(sent)) : this.parse(sent);
+  }
+
+  private parse(sent: object): z.output<Schema> {
+    const parsed = this.schema.safeParse(sent);
     if (parsed.success) return parsed.data;
     throw invalidQuery(parsed.error.issues.map(describe).join('; '));
   }

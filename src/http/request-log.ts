@@ -7,6 +7,13 @@ import { parseTraceparent } from './traceparent.js';
 
 const logger = new Logger('Http');
 
+/** What is known of a request before anything else, in its response's `locals`. */
+export interface RequestFacts {
+  requestId: string;
+  /** The client's address. */
+  from: string;
+}
+
 /** A request whose line is not written yet. */
 export interface LoggedRequest {
   /** Stands on each line that is logged on the way. */
@@ -20,21 +27,22 @@ export interface LoggedRequest {
  * line of it. It and the trace of a W3C `traceparent` are for each line that is logged on the way. Probes and scrapes are logged
  * at debug level, as they come every few seconds, and so is what a flood of bad tokens is answered.
  */
-export function logRequest(request: Request, response: Response): LoggedRequest {
+export function logRequest(request: Request, response: Response<unknown, Partial<RequestFacts>>): LoggedRequest {
   const started = performance.now();
   const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
+  const from = clientAddress(request);
   response.locals.requestId = requestId;
+  response.locals.from = from;
   response.setHeader('X-Request-Id', requestId);
   const context = { requestId, ...parseTraceparent(request.headers.traceparent) };
   const { path, method } = request;
-  const from = clientAddress(request);
   return {
     context,
     end: () => {
       const { statusCode: status } = response;
       const durationMs = Math.round(performance.now() - started);
       const hungUp = response.writableFinished ? undefined : true;
-      const line = { ...context, method, path, status, durationMs, from, hungUp };
+      const line = { method, path, status, durationMs, from, hungUp, ...context };
       const message = `${method} ${path} ${status}`;
       if (/^\/(health|metrics)/.test(path) || status === 429) logger.debug(message, line);
       else logger.log(message, line);

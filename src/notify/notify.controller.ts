@@ -1,16 +1,13 @@
-import { Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import * as z from 'zod';
 import { Requires } from '../auth/access.decorators.js';
-import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import type { UpdatePlan } from '../docker/plan.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
-import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
-import { ContainerNamePipe } from './container-name.pipe.js';
 import { ContainerPostController } from './container-post.controller.js';
+import { Posted, type ContainerPost } from './container-post.decorator.js';
 import { digestParameter } from './digest.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
@@ -43,11 +40,7 @@ export class NotifyController extends ContainerPostController {
   @Post(':container')
   @HttpCode(202)
   notify(
-    @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(notifyQuery)) query: z.output<typeof notifyQuery>,
-    @CurrentCaller() caller: Caller,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Posted(notifyQuery) { container, query, caller, request, response }: ContainerPost<typeof notifyQuery>,
   ): Promise<Accepted | Verdict | UpdatePlan> {
     const { wait, digest, dry_run, kind: target, host, parallel } = query;
     if (dry_run) return this.dryRun.plan(container, target, caller, response);

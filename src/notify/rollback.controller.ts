@@ -1,15 +1,12 @@
-import { Controller, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import * as z from 'zod';
 import { Requires } from '../auth/access.decorators.js';
-import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import { BodyLimitGuard } from '../http/body-limit.guard.js';
-import { QueryPipe } from '../http/query.pipe.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
-import { ContainerNamePipe } from './container-name.pipe.js';
 import { ContainerPostController } from './container-post.controller.js';
+import { Posted, type ContainerPost } from './container-post.decorator.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { targetParameter } from './target.js';
 
@@ -35,12 +32,9 @@ export class RollbackController extends ContainerPostController {
   @Post(':container')
   @HttpCode(202)
   rollBack(
-    @Param('container', ContainerNamePipe) container: string,
-    @Query(new QueryPipe(rollbackQuery)) { wait, kind: target, host, parallel }: z.output<typeof rollbackQuery>,
-    @CurrentCaller() caller: Caller,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Posted(rollbackQuery) { container, query, caller, request, response }: ContainerPost<typeof rollbackQuery>,
   ): Promise<Accepted | Verdict> {
+    const { wait, kind: target, host, parallel } = query;
     const asked = { kind: 'rollback' as const, container, target, caller, wait, host, parallel };
     return this.accepting.accept(asked, request, response);
   }
