@@ -2,7 +2,7 @@
 // After the compiler, not instead of it: esbuild does not emit the decorators' metadata that Nest wires itself up with.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,9 +35,12 @@ const optionalPeers = [
  * Nest: bodies, uploads, nested queries, files.
  */
 const neverCalled = [
-  ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
+  ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', 'zlib'],
   ...['body-parser', 'multer', 'qs', 'serve-static', 'send', 'file-type'],
 ];
+
+/** Node's own that a start does not need: loaded when something of it is used for the first time. */
+const usedLater = ['dns/promises', 'fs/promises', 'https', 'module', 'tls'];
 
 /** The types of the answers: of the thousands that there are, those that Express has to know. */
 const answeredTypes = [
@@ -50,6 +53,8 @@ const answeredTypes = [
 
 /** What is imported at run time by those alone who use it, in files of their own: the others do not even read them. */
 const apart = { redis: './dist/redis/redis-libraries.js', yaml: 'yaml', jose: 'jose', 'prom-client': 'prom-client' };
+/** The same, made now instead of at run time. */
+const document = 'openapi-document';
 
 const common = {
   absWorkingDir: root,
@@ -72,7 +77,7 @@ await build({
   ...common,
   entryPoints: ['dist/main.js'],
   outfile: 'bundle/service.cjs',
-  external: [...optionalPeers, ...Object.keys(apart).map((name) => `./${name}.cjs`)],
+  external: [...optionalPeers, ...[...Object.keys(apart), document].map((name) => `./${name}.cjs`)],
   // The streams of Node 16, for those who have an older one.
   alias: { 'readable-stream': 'node:stream' },
   define: { bundledVersion: JSON.stringify(version), 'import.meta.url': '__url' },
@@ -91,6 +96,11 @@ await build({
   // BullMQ's other backends, and what makes its packing faster where it can be compiled.
   external: ['pg', '@valkey/valkey-glide', 'msgpackr-extract'],
 });
+const { openApiDocument } = await import('../dist/api/openapi-document.js');
+writeFileSync(
+  join(root, 'bundle', `${document}.cjs`),
+  `exports.openApiDocument = () => (${JSON.stringify(openApiDocument())});\n`,
+);
 copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
 execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
@@ -101,12 +111,20 @@ function leaveOut(setup) {
   const filter = new RegExp(`^(${neverCalled.join('|')})$`);
   setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
   setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
-  const nameOf = Object.fromEntries(Object.entries(apart).map(([name, entry]) => [basename(entry), name]));
+  const nameOf = Object.fromEntries(
+    [...Object.entries(apart), [document, `${document}.js`]].map(([name, entry]) => [basename(entry), name]),
+  );
   setup.onResolve({ filter: new RegExp(`(^|/)(${Object.keys(nameOf).join('|')})$`) }, ({ kind, path }) =>
     kind === 'dynamic-import' ? { path: nameOf[basename(path)], namespace: 'apart' } : undefined,
   );
   setup.onLoad({ filter: /./, namespace: 'apart' }, ({ path }) => ({
     contents: `module.exports = require('./${path}.cjs');`,
+  }));
+  setup.onResolve({ filter: new RegExp(`^(node:)?(${usedLater.join('|')})$`) }, ({ path, namespace }) =>
+    namespace === 'later' ? undefined : { path: path.replace('node:', ''), namespace: 'later' },
+  );
+  setup.onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+    contents: `module.exports = Object.create(new Proxy({}, { get: (_, name) => require('node:${path}')[name] }));`,
   }));
   // NestFactory would load it where it is given no adapter; an import at run time also keeps the bundler from joining modules.
   setup.onResolve({ filter: /^@nestjs.platform-express$/ }, ({ kind, path }) =>

@@ -13,58 +13,84 @@ z.config({ jitless: true });
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-function wholeNumber(min: number, max: number, fallback: number, description: string) {
-  return wholeNumberText(min, max)
-    .default(fallback)
-    .meta({ description, default: `\`${fallback}\`` });
+/** How README.md tells of a variable. */
+interface Told {
+  description: string;
+  /** In Markdown; none for a variable that is without one. */
+  default?: string;
+  /** Whether it may stand in a file that `<NAME>_FILE` names. */
+  secret?: true;
 }
 
-function wholeNumberText(min: number, max: number) {
+/**
+ * One schema a variable, however it is read: zod takes its time for each link of a chain, and there are some forty variables.
+ * @param read of undefined where it is unset; throws an Error with the rule that the text breaks
+ */
+function variable<T>(told: Told, read: (text: string | undefined) => T) {
   return z
-    .string()
-    .trim()
-    .regex(/^\d{1,10}$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+    .transform((text: string | undefined, context: z.RefinementCtx): T => {
+      try {
+        return read(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .register(z.globalRegistry, { ...told });
+}
+
+function withDefault<T>(fallback: string, description: string, read: (text: string) => T) {
+  return variable({ description, default: `\`${fallback}\`` }, (text = fallback) => read(text));
+}
+
+/** Any text. */
+function anyText(told: Told) {
+  return variable(told, (text) => text);
+}
+
+/** @param problemOf what is wrong with a text; undefined where nothing is */
+function textWithout(problemOf: (text: string) => string | undefined, told: Told) {
+  return variable(told, (text) => {
+    const problem = text === undefined ? undefined : problemOf(text);
+    if (problem !== undefined) throw new Error(problem);
+    return text;
+  });
+}
+
+function oneOf<T extends string>(known: readonly T[], text: string): T {
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new Error(`must be ${known.slice(0, -1).join(', ')} or ${String(known.at(-1))}`);
+}
+
+function wholeNumber(min: number, max: number, fallback: number, description: string) {
+  return withDefault(String(fallback), description, (text) => wholeNumberIn(min, max, text));
+}
+
+function wholeNumberIn(min: number, max: number, text: string): number {
+  const value = /^\s*\d{1,10}\s*$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`must be a whole number from ${min} to ${max}`);
 }
 
 function duration(minMs: number, maxMs: number, fallback: string, description: string) {
-  const rule = `must be a duration such as 30s or 1m30s, from ${minMs / 1000}s to ${maxMs / 1000}s`;
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const ms = parseDurationMs(text);
-      if (ms === undefined || ms < minMs || ms > maxMs) {
-        context.addIssue({ code: 'custom', message: rule });
-        return z.NEVER;
-      }
-      return ms;
-    })
-    .meta({ description, default: `\`${fallback}\`` });
+  return withDefault(fallback, description, (text) => {
+    const ms = parseDurationMs(text);
+    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
+    throw new Error(`must be a duration such as 30s or 1m30s, from ${minMs / 1000}s to ${maxMs / 1000}s`);
+  });
 }
 
 function flag(fallback: boolean, description: string) {
-  return z
-    .enum(['true', 'false'], 'must be true or false')
-    .default(fallback ? 'true' : 'false')
-    .transform((value) => value === 'true')
-    .meta({ description, default: `\`${String(fallback)}\`` });
+  return withDefault(String(fallback), description, (text) => oneOf(['true', 'false'], text) === 'true');
 }
 
 function size(fallback: string, description: string) {
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const bytes = parseSizeBytes(text);
-      if (bytes === undefined) {
-        context.addIssue({ code: 'custom', message: 'must be a size such as 500MB or 2GB' });
-        return z.NEVER;
-      }
-      return bytes;
-    })
-    .meta({ description, default: `\`${fallback}\`` });
+  return withDefault(fallback, description, (text) => {
+    const bytes = parseSizeBytes(text);
+    if (bytes !== undefined) return bytes;
+    throw new Error('must be a size such as 500MB or 2GB');
+  });
 }
 
 const hourMs = 3_600_000;
@@ -74,20 +100,13 @@ const hourMs = 3_600_000;
  * The table in README.md is generated from it. What is marked `secret` may stand in a file that `<NAME>_FILE` names.
  */
 export const settingsSchema = z.object({
-  SECRET_KEY: z
-    .string()
-    .optional()
-    .superRefine((value, context) => {
-      const problem = value === undefined ? undefined : problemOfSecret(value);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    })
-    .meta({
-      description:
-        'The secret that callers send as `Authorization: Bearer <secret>`; it may do everything. Not required with a policy file.',
-      default: '**required**',
-      secret: true,
-    }),
-  POLICY_PATH: z.string().optional().meta({
+  SECRET_KEY: textWithout(problemOfSecret, {
+    description:
+      'The secret that callers send as `Authorization: Bearer <secret>`; it may do everything. Not required with a policy file.',
+    default: '**required**',
+    secret: true,
+  }),
+  POLICY_PATH: anyText({
     description: 'The policy file, YAML or JSON: who may update what. See [docs/policy.md](docs/policy.md).',
   }),
   SELF_UPDATE: flag(
@@ -95,22 +114,17 @@ export const settingsSchema = z.object({
     "Let a notify of the service's own container replace it, by a helper container; see docs/operating.md.",
   ),
   REQUIRE_LABEL: flag(false, 'Update only containers that have the label `trigger-docker-pull.enable=true`.'),
-  TRUST_PROXY: z
-    .string()
-    .optional()
-    .transform((text, context) => {
-      const trusted = text === undefined ? [] : trustedProxies(text);
-      if (trusted) return trusted;
-      context.addIssue({
-        code: 'custom',
-        message: 'must be the addresses or networks of reverse proxies, as in 127.0.0.1,10.0.0.0/8, or loopback',
-      });
-      return z.NEVER;
-    })
-    .meta({
+  TRUST_PROXY: variable(
+    {
       description:
         'Addresses or networks of reverse proxies, with commas between them: from them alone `X-Forwarded-For` is believed.',
-    }),
+    },
+    (text) => {
+      const trusted = text === undefined ? [] : trustedProxies(text);
+      if (trusted) return trusted;
+      throw new Error('must be the addresses or networks of reverse proxies, as in 127.0.0.1,10.0.0.0/8, or loopback');
+    },
+  ),
   AUTH_FAILURES_PER_MINUTE: wholeNumber(
     1,
     1_000_000,
@@ -125,34 +139,23 @@ export const settingsSchema = z.object({
     1024,
     'How many containers may wait for their update; beyond it a notify is answered 503.',
   ),
-  REDIS_URL: z
-    .string()
-    .optional()
-    .superRefine((value, context) => {
-      const problem = value === undefined ? undefined : problemOfRedisUrl(value);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    })
-    .meta({
-      description:
-        'Keep what waits, and the deployments, in Redis: `redis://` or, with TLS, `rediss://`. They survive restarts then. See [docs/fleet.md](docs/fleet.md).',
-      secret: true,
-    }),
-  ROLE: z.enum(['all', 'api', 'agent'], 'must be all, api or agent').default('all').meta({
+  REDIS_URL: textWithout(problemOfRedisUrl, {
     description:
-      'What this instance does: `all`; with `REDIS_URL` also `api`, which accepts and has no engine, or `agent`, which works for one engine and has no port.',
-    default: '`all`',
+      'Keep what waits, and the deployments, in Redis: `redis://` or, with TLS, `rediss://`. They survive restarts then. See [docs/fleet.md](docs/fleet.md).',
+    secret: true,
   }),
-  HOST_NAME: z
-    .string()
-    .regex(
-      /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/,
-      'must be at most 63 letters, digits, "_", "." or "-", beginning with a letter or digit',
-    )
-    .optional()
-    .meta({
+  ROLE: variable(
+    {
       description:
-        'What the Docker host is called in Redis. Required with `REDIS_URL`, except for an `api`; it must stay the same.',
-    }),
+        'What this instance does: `all`; with `REDIS_URL` also `api`, which accepts and has no engine, or `agent`, which works for one engine and has no port.',
+      default: '`all`',
+    },
+    (text = 'all') => oneOf(['all', 'api', 'agent'], text),
+  ),
+  HOST_NAME: textWithout(problemOfHostName, {
+    description:
+      'What the Docker host is called in Redis. Required with `REDIS_URL`, except for an `api`; it must stay the same.',
+  }),
   HOST_WAIT: duration(
     1000,
     7 * 24 * hourMs,
@@ -160,47 +163,40 @@ export const settingsSchema = z.object({
     'With `REDIS_URL`: how long a deployment waits for a host that is away.',
   ),
   STOP_AT_FAILURE: flag(true, 'Of a deployment for several hosts: begin no further host once one did not succeed.'),
-  DOCKER_CONFIG_PATH: z
-    .string()
-    .optional()
-    .refine((path) => path === undefined || isReadable(path), 'names a file that cannot be read')
-    .meta({
-      description:
-        "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous. See [docs/registries.md](docs/registries.md).",
-      default: '`/root/.docker/config.json`',
-    }),
-  DOCKER_CONFIG: z.string().optional().meta({
+  DOCKER_CONFIG_PATH: textWithout((path) => (isReadable(path) ? undefined : 'names a file that cannot be read'), {
+    description:
+      "Docker's `config.json` with the registries' credentials. The default may be absent: then pulls are anonymous. See [docs/registries.md](docs/registries.md).",
+    default: '`/root/.docker/config.json`',
+  }),
+  DOCKER_CONFIG: anyText({
     description: 'The folder of `config.json`, where `DOCKER_CONFIG_PATH` is unset.',
     default: '`/root/.docker`',
   }),
-  DOCKER_AUTH_CONFIG: z.string().optional().meta({
+  DOCKER_AUTH_CONFIG: anyText({
     description:
       'The content of a `config.json`. Asked before the file, but after one that `DOCKER_CONFIG_PATH` names.',
     secret: true,
   }),
-  LOG_LEVEL: z
-    .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
-    .optional()
-    .meta({ description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: '`info`' }),
-  RUST_LOG: z.string().optional().meta({
+  LOG_LEVEL: variable(
+    { description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: '`info`' },
+    (text) => (text === undefined ? undefined : oneOf(logLevels, text)),
+  ),
+  RUST_LOG: anyText({
     description: 'Understood where `LOG_LEVEL` is unset: its default level, `info` out of `info,hyper=warn`.',
   }),
-  LOG_FORMAT: z
-    .enum(['json', 'pretty'], 'must be json or pretty')
-    .optional()
-    .meta({ description: '`json` or `pretty`.', default: '`pretty` on a terminal, else `json`' }),
-  DOCKER_HOST: z
-    .string()
-    .optional()
-    .meta({ description: 'The engine: `unix:///path` or `tcp://host:port`.', default: "Docker's default socket" }),
-  DOCKER_TLS_VERIFY: z
-    .string()
-    .optional()
-    .meta({ description: 'Not empty: speak TLS to a `tcp://` engine, and verify it.' }),
-  DOCKER_CERT_PATH: z
-    .string()
-    .optional()
-    .meta({ description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.', default: '`~/.docker`' }),
+  LOG_FORMAT: variable(
+    { description: '`json` or `pretty`.', default: '`pretty` on a terminal, else `json`' },
+    (text) => (text === undefined ? undefined : oneOf(['json', 'pretty'], text)),
+  ),
+  DOCKER_HOST: anyText({
+    description: 'The engine: `unix:///path` or `tcp://host:port`.',
+    default: "Docker's default socket",
+  }),
+  DOCKER_TLS_VERIFY: anyText({ description: 'Not empty: speak TLS to a `tcp://` engine, and verify it.' }),
+  DOCKER_CERT_PATH: anyText({
+    description: 'Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS.',
+    default: '`~/.docker`',
+  }),
   ENGINE_WAIT: duration(0, hourMs, '30s', 'How long a deployment waits for an engine that is away.'),
   ENGINE_TIMEOUT: duration(
     1000,
@@ -256,30 +252,30 @@ export const settingsSchema = z.object({
   ),
   EVENT_STREAMS: wholeNumber(0, 10_000, 100, 'How many clients may follow deployments by their events at once.'),
   WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
-  METRICS_PORT: wholeNumberText(1, 65_535).optional().meta({
-    description: 'TCP port for `GET /metrics` without credentials, for Prometheus. Unset: none is opened.',
-  }),
-  NOTIFICATION_URLS: z
-    .string()
-    .default('')
-    .transform((list, context) => {
-      try {
-        return parseReceivers(list);
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as Error).message });
-        return z.NEVER;
-      }
-    })
-    .meta({
+  METRICS_PORT: variable(
+    {
+      description: 'TCP port for `GET /metrics` without credentials, for Prometheus. Unset: none is opened.',
+    },
+    (text) => (text === undefined ? undefined : wholeNumberIn(1, 65_535, text)),
+  ),
+  NOTIFICATION_URLS: variable(
+    {
       description:
         'Webhooks that are told how deployments ended, with white space between them: [docs/notifications.md](docs/notifications.md).',
       secret: true,
-    }),
-  NOTIFICATION_EVENTS: z
-    .enum(['all', 'failures'], 'must be all or failures')
-    .default('all')
-    .meta({ description: 'What they are told of: `all` updates and failures, or `failures` alone.', default: '`all`' }),
+    },
+    (list = '') => parseReceivers(list),
+  ),
+  NOTIFICATION_EVENTS: variable(
+    { description: 'What they are told of: `all` updates and failures, or `failures` alone.', default: '`all`' },
+    (text = 'all') => oneOf(['all', 'failures'], text),
+  ),
 });
+
+function problemOfHostName(name: string): string | undefined {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(name)) return undefined;
+  return 'must be at most 63 letters, digits, "_", "." or "-", beginning with a letter or digit';
+}
 
 function isReadable(path: string): boolean {
   try {

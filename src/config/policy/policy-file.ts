@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { readFileSync, statSync } from 'node:fs';
 import { stampOf } from '../secret.js';
+import { policyOfDocument } from './policy-of-document.js';
 import { InvalidPolicy, noPolicy, type Policy } from './policy.js';
 
 const lookEveryMs = 1000;
@@ -61,7 +62,7 @@ export class PolicyFile {
 
 /** What reads a policy is loaded by those alone who have one. */
 async function reader(env: NodeJS.ProcessEnv): Promise<Read> {
-  const [{ parse }, { policyOfDocument }] = await Promise.all([import('yaml'), import('./policy-of-document.js')]);
+  const { parse } = await import('yaml');
   const documentOf = (text: string): unknown => {
     try {
       return parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' });

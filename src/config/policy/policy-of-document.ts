@@ -9,7 +9,7 @@ import { InvalidPolicy, type Policy, type PolicyToken } from './policy.js';
  * @throws InvalidPolicy
  */
 export function policyOfDocument(document: unknown, env: NodeJS.ProcessEnv, report: (problem: string) => void): Policy {
-  const parsed = policySchema.safeParse(document ?? {});
+  const parsed = policySchema().safeParse(document ?? {});
   if (!parsed.success) throw new InvalidPolicy(parsed.error.issues.map(lineOf));
   const { frozen, reason, tokens, oidc, containers } = parsed.data;
   const problems: string[] = [];
