@@ -115,6 +115,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     expect(files.sort()).toEqual([
       'app/jose.cjs',
       'app/main.cjs',
+      'app/openapi-document.cjs',
       'app/prom-client.cjs',
       'app/redis.cjs',
       'app/service.cjs',
@@ -261,7 +262,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
 
     it('comes back where the new image fails, and says so', async () => {
       // Not Node, which a busy machine lets outlive the settling time.
-      push('ENTRYPOINT ["/bin/false"]');
+      push('ENTRYPOINT ["sh", "-c", "exit 1"]');
       const { Id } = await docker.getContainer(name).inspect();
       expect(await updateOf(name)).toMatchObject({ status: 'rolled_back', error: { stage: 'prove' } });
       expect((await docker.getContainer(name).inspect()).Id).toBe(Id);

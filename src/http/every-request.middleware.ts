@@ -15,7 +15,7 @@ export function everyRequest(server: Server): RequestHandler {
       return;
     }
     const logged = logRequest(request, response);
-    response.once('close', () => {
+    response.on('close', () => {
       logged.end();
       endUnreadBody(request);
       // A server that closes lets go of the connections that are idle then, but not of those that become idle later: clients

@@ -1,10 +1,9 @@
-import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Post } from '@nestjs/common';
 import * as z from 'zod';
 import { Requires } from '../auth/access.decorators.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
 import type { UpdatePlan } from '../docker/plan.js';
-import { BodyLimitGuard } from '../http/body-limit.guard.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerPostController } from './container-post.controller.js';
 import { Posted, type ContainerPost } from './container-post.decorator.js';
@@ -25,7 +24,6 @@ export const notifyQuery = z.object({
 
 @Controller('notify')
 @Requires('notify')
-@UseGuards(BodyLimitGuard)
 export class NotifyController extends ContainerPostController {
   protected readonly asked = 'notify';
 

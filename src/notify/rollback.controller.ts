@@ -1,9 +1,8 @@
-import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Post } from '@nestjs/common';
 import * as z from 'zod';
 import { Requires } from '../auth/access.decorators.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
-import { BodyLimitGuard } from '../http/body-limit.guard.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerPostController } from './container-post.controller.js';
 import { Posted, type ContainerPost } from './container-post.decorator.js';
@@ -20,7 +19,6 @@ export const rollbackQuery = z.object({
 
 @Controller('rollback')
 @Requires('rollback')
-@UseGuards(BodyLimitGuard)
 export class RollbackController extends ContainerPostController {
   protected readonly asked = 'rollback';
 
