@@ -56,6 +56,12 @@ const apart = { redis: './dist/redis/redis-libraries.js', yaml: 'yaml', jose: 'j
 /** The same, made now instead of at run time. */
 const document = 'openapi-document';
 
+/** Terminus' own health indicators, for databases and the like, are providers that Nest looks through and makes at each start. */
+const withoutIndicators = `
+  export { HealthIndicatorService } from './health-indicator.service.js';
+  export const HEALTH_INDICATORS = [];
+`;
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -139,6 +145,10 @@ function leaveOut(setup) {
     const answered = Object.fromEntries(answeredTypes.map((type) => [type, all[type]]));
     return { loader: 'json', contents: JSON.stringify(answered) };
   });
+  setup.onLoad({ filter: /terminus.dist.health-indicator.(index|health-indicators\.provider)\.js$/ }, () => ({
+    contents: withoutIndicators,
+    resolveDir: join(root, 'node_modules/@nestjs/terminus/dist/health-indicator'),
+  }));
   setup.onLoad({ filter: /docker-modem.lib.modem\.js$/ }, ({ path }) => ({
     contents: withoutWritingOut(readFileSync(path, 'utf8')),
   }));
