@@ -39,12 +39,17 @@ describe('the bundle', () => {
     ['yaml.cjs', ['YAMLParseError']],
     ['jose.cjs', ['JWSSignatureVerificationFailed']],
     ['prom-client.cjs', ['process_cpu_user']],
+    ['openapi-document.cjs', ['operationId', 'followDeployment']],
   ])('has what only some need in %s, and nothing of it in the file that everybody reads', (file, signs) => {
     const [service, itself] = ['service.cjs', file].map((name) => readFileSync(join('bundle', name), 'utf8'));
     for (const sign of signs) {
       expect(itself).toContain(sign);
       expect(service).not.toContain(sign);
     }
+  });
+
+  it('has its modules joined: an import at run time of one of ours would keep it, and all that it imports, in functions', () => {
+    expect(readFileSync(join('bundle', 'service.cjs'), 'utf8')).not.toContain('__esm');
   });
 
   it('reads nothing that only some need: it serves without the files that have it', async () => {

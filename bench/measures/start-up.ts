@@ -11,7 +11,7 @@ import { nodes, Program, type Node } from '../support/program.js';
 const limits: Record<string, number> = { v20: 1.1, v24: 1.5 };
 const idleMs = 1500;
 /** A start is short, and whatever else the machine does weighs on it: more of them than of all else. */
-const startsARound = 5;
+const startsARound = { whole: 5, quick: 2 };
 
 interface Figures {
   startMs: number[];
@@ -36,9 +36,10 @@ async function compare(node: Node, { quick, rounds }: Extent): Promise<Row[]> {
     { command: [node.path, 'bundle/main.cjs'], path: '/health', rounds: [] as Figures[] },
     { command: [node.path, 'bench/rivals/express-notify.mjs'], path: '/', rounds: [] as Figures[] },
   ];
+  const starts = startsARound[quick ? 'quick' : 'whole'];
   for (let round = 0; round < rounds; round++) {
     for (const server of [ours, theirs]) server.rounds.push(await figuresOf(server, notifies));
-    for (let start = 1; start < startsARound; start++) {
+    for (let start = 1; start < starts; start++) {
       for (const { command, path, rounds: figures } of [ours, theirs]) {
         const program = await begin(command, path);
         figures.at(-1)?.startMs.push(program.startMs);
