@@ -2,7 +2,7 @@
 // After the compiler, not instead of it: esbuild does not emit the decorators' metadata that Nest wires itself up with.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,9 +52,13 @@ const answeredTypes = [
 ];
 
 /** What is imported at run time by those alone who use it, in files of their own: the others do not even read them. */
-const apart = { redis: './dist/redis/redis-libraries.js', yaml: 'yaml', jose: 'jose', 'prom-client': 'prom-client' };
-/** The same, made now instead of at run time. */
-const document = 'openapi-document';
+const apart = {
+  redis: './dist/redis/redis-libraries.js',
+  'openapi-document': './dist/api/openapi-document.js',
+  yaml: 'yaml',
+  jose: 'jose',
+  'prom-client': 'prom-client',
+};
 
 /** Terminus' own health indicators, for databases and the like, are providers that Nest looks through and makes at each start. */
 const withoutIndicators = `
@@ -83,7 +87,7 @@ await build({
   ...common,
   entryPoints: ['dist/main.js'],
   outfile: 'bundle/service.cjs',
-  external: [...optionalPeers, ...[...Object.keys(apart), document].map((name) => `./${name}.cjs`)],
+  external: [...optionalPeers, ...Object.keys(apart).map((name) => `./${name}.cjs`)],
   // The streams of Node 16, for those who have an older one.
   alias: { 'readable-stream': 'node:stream' },
   define: { bundledVersion: JSON.stringify(version), 'import.meta.url': '__url' },
@@ -101,25 +105,27 @@ await build({
   outExtension: { '.js': '.cjs' },
   // BullMQ's other backends, and what makes its packing faster where it can be compiled.
   external: ['pg', '@valkey/valkey-glide', 'msgpackr-extract'],
+  plugins: [{ name: 'made', setup: makeDocument }],
 });
-const { openApiDocument } = await import('../dist/api/openapi-document.js');
-writeFileSync(
-  join(root, 'bundle', `${document}.cjs`),
-  `exports.openApiDocument = () => (${JSON.stringify(openApiDocument())});\n`,
-);
 copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
 execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
 for (const file of readdirSync(join(root, 'bundle')))
   console.log(`bundle/${file}: ${(statSync(join(root, 'bundle', file)).size / 1e6).toFixed(2)} MB`);
 
+/** OpenAPI's document as it is, without the schemas that it is made of: they come with the whole service. */
+function makeDocument(setup) {
+  setup.onLoad({ filter: /dist.api.openapi-document\.js$/ }, async ({ path }) => {
+    const { openApiDocument } = await import(path);
+    return { contents: `export const openApiDocument = () => (${JSON.stringify(openApiDocument())});` };
+  });
+}
+
 function leaveOut(setup) {
   const filter = new RegExp(`^(${neverCalled.join('|')})$`);
   setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
   setup.onLoad({ filter: /.*/, namespace: 'never-called' }, () => ({ contents: 'module.exports = {};' }));
-  const nameOf = Object.fromEntries(
-    [...Object.entries(apart), [document, `${document}.js`]].map(([name, entry]) => [basename(entry), name]),
-  );
+  const nameOf = Object.fromEntries(Object.entries(apart).map(([name, entry]) => [basename(entry), name]));
   setup.onResolve({ filter: new RegExp(`(^|/)(${Object.keys(nameOf).join('|')})$`) }, ({ kind, path }) =>
     kind === 'dynamic-import' ? { path: nameOf[basename(path)], namespace: 'apart' } : undefined,
   );

@@ -5,7 +5,7 @@ import { canHave } from '../../test/support/packages.js';
 import { load, type Load } from '../support/load.js';
 import { median, percentile, ratio, type Extent, type Row } from '../support/measure.js';
 import { notifyRequest } from '../support/notify-request.js';
-import { nodes, Program, secret, type Node } from '../support/program.js';
+import { nodes, Program, secret, withoutEngine, type Node } from '../support/program.js';
 
 const connections = 50;
 
@@ -73,12 +73,8 @@ async function acceptingOn({ version, path }: Node, { quick, rounds }: Extent): 
 }
 
 function servers(nodePath: string): [Server, Server, Server | undefined] {
-  const folder = mkdtempSync(join(tmpdir(), 'accepting-'));
-  const config = join(folder, 'config.json');
-  writeFileSync(config, '{}');
-  const env = { DOCKER_HOST: `unix://${join(folder, 'no-engine.sock')}`, DOCKER_CONFIG_PATH: config };
   const ours: Server = {
-    start: () => Program.start([nodePath, 'bundle/main.cjs'], '/health/live', env),
+    start: () => Program.start([nodePath, 'bundle/main.cjs'], '/health/live', withoutEngine()),
     requestAt: notifyRequest,
     rounds: [],
   };
@@ -88,7 +84,7 @@ function servers(nodePath: string): [Server, Server, Server | undefined] {
     rounds: [],
   };
   if (!canHave('webhook', 'webhook')) return [ours, express, undefined];
-  const hooks = join(folder, 'hooks.json');
+  const hooks = join(mkdtempSync(join(tmpdir(), 'accepting-')), 'hooks.json');
   const rule = {
     match: { type: 'value', value: `Bearer ${secret}`, parameter: { source: 'header', name: 'Authorization' } },
   };

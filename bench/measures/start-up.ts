@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { load } from '../support/load.js';
 import { atMost, median, ratio, type Extent, type Row } from '../support/measure.js';
 import { notifyRequest } from '../support/notify-request.js';
-import { nodes, Program, type Node } from '../support/program.js';
+import { nodes, Program, withoutEngine, type Node } from '../support/program.js';
 
 const limits: Record<string, number> = { v20: 1.1, v24: 1.5 };
 const idleMs = 1500;
@@ -41,7 +38,7 @@ async function compare(node: Node, { quick, rounds }: Extent): Promise<Row[]> {
     for (const server of [ours, theirs]) server.rounds.push(await figuresOf(server, notifies));
     for (let start = 1; start < starts; start++) {
       for (const { command, path, rounds: figures } of [ours, theirs]) {
-        const program = await begin(command, path);
+        const program = await Program.start(command, path, withoutEngine());
         figures.at(-1)?.startMs.push(program.startMs);
         await program.stop();
       }
@@ -67,7 +64,7 @@ async function compare(node: Node, { quick, rounds }: Extent): Promise<Row[]> {
 }
 
 async function figuresOf({ command, path }: { command: string[]; path: string }, notifies: number): Promise<Figures> {
-  const program = await begin(command, path);
+  const program = await Program.start(command, path, withoutEngine());
   try {
     await setTimeout(idleMs);
     const idleMiB = program.residentMiB;
@@ -76,14 +73,4 @@ async function figuresOf({ command, path }: { command: string[]; path: string },
   } finally {
     await program.stop();
   }
-}
-
-function begin(command: string[], path: string): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), 'start-'));
-  const config = join(folder, 'config.json');
-  writeFileSync(config, '{}');
-  return Program.start(command, path, {
-    DOCKER_HOST: `unix://${join(folder, 'no-engine.sock')}`,
-    DOCKER_CONFIG_PATH: config,
-  });
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { onCleanUp } from '../../test/support/cleanup.js';
@@ -12,6 +13,14 @@ import type { Extent } from './measure.js';
 const startsWithinMs = 60_000;
 /** As callers send it; long enough for all that is compared. */
 export const secret = 'correct-horse-battery-staple';
+
+/** The settings of a service that has neither an engine nor credentials. */
+export function withoutEngine(): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'no-engine-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, '{}');
+  return { DOCKER_HOST: `unix://${join(folder, 'docker.sock')}`, DOCKER_CONFIG_PATH: config };
+}
 
 /** A Node, and how people call it. */
 export interface Node {

@@ -66,8 +66,8 @@ export class ServiceLogger extends ConsoleLogger {
   protected override stringifyJsonLogObject(line: { level: string; timestamp: number }): string {
     return super.stringifyJsonLogObject({
       ...line,
-      level: wordOf(line.level),
-      timestamp: new Date(line.timestamp).toISOString(),
+      level: line.level === 'log' ? 'info' : line.level,
+      timestamp: timestampOf(line.timestamp),
     });
   }
 }
@@ -87,10 +87,6 @@ let latest = { ms: NaN, timestamp: '' };
 function timestampOf(ms: number): string {
   if (latest.ms !== ms) latest = { ms, timestamp: new Date(ms).toISOString() };
   return latest.timestamp;
-}
-
-function wordOf(level: string): string {
-  return level === 'log' ? 'info' : level;
 }
 
 type Facts = Record<string, unknown>;

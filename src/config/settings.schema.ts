@@ -43,15 +43,20 @@ function withDefault<T>(fallback: string, description: string, read: (text: stri
   return variable({ description, default: `\`${fallback}\`` }, (text = fallback) => read(text));
 }
 
+/** One that may be unset. */
+function optional<T>(told: Told, read: (text: string) => T) {
+  return variable(told, (text) => (text === undefined ? undefined : read(text)));
+}
+
 /** Any text. */
 function anyText(told: Told) {
-  return variable(told, (text) => text);
+  return optional(told, (text) => text);
 }
 
 /** @param problemOf what is wrong with a text; undefined where nothing is */
 function textWithout(problemOf: (text: string) => string | undefined, told: Told) {
-  return variable(told, (text) => {
-    const problem = text === undefined ? undefined : problemOf(text);
+  return optional(told, (text) => {
+    const problem = problemOf(text);
     if (problem !== undefined) throw new Error(problem);
     return text;
   });
@@ -144,13 +149,10 @@ export const settingsSchema = z.object({
       'Keep what waits, and the deployments, in Redis: `redis://` or, with TLS, `rediss://`. They survive restarts then. See [docs/fleet.md](docs/fleet.md).',
     secret: true,
   }),
-  ROLE: variable(
-    {
-      description:
-        'What this instance does: `all`; with `REDIS_URL` also `api`, which accepts and has no engine, or `agent`, which works for one engine and has no port.',
-      default: '`all`',
-    },
-    (text = 'all') => oneOf(['all', 'api', 'agent'], text),
+  ROLE: withDefault(
+    'all',
+    'What this instance does: `all`; with `REDIS_URL` also `api`, which accepts and has no engine, or `agent`, which works for one engine and has no port.',
+    (text) => oneOf(['all', 'api', 'agent'], text),
   ),
   HOST_NAME: textWithout(problemOfHostName, {
     description:
@@ -177,16 +179,15 @@ export const settingsSchema = z.object({
       'The content of a `config.json`. Asked before the file, but after one that `DOCKER_CONFIG_PATH` names.',
     secret: true,
   }),
-  LOG_LEVEL: variable(
+  LOG_LEVEL: optional(
     { description: 'How much to log: `error`, `warn`, `info` or `debug`.', default: '`info`' },
-    (text) => (text === undefined ? undefined : oneOf(logLevels, text)),
+    (text) => oneOf(logLevels, text),
   ),
   RUST_LOG: anyText({
     description: 'Understood where `LOG_LEVEL` is unset: its default level, `info` out of `info,hyper=warn`.',
   }),
-  LOG_FORMAT: variable(
-    { description: '`json` or `pretty`.', default: '`pretty` on a terminal, else `json`' },
-    (text) => (text === undefined ? undefined : oneOf(['json', 'pretty'], text)),
+  LOG_FORMAT: optional({ description: '`json` or `pretty`.', default: '`pretty` on a terminal, else `json`' }, (text) =>
+    oneOf(['json', 'pretty'], text),
   ),
   DOCKER_HOST: anyText({
     description: 'The engine: `unix:///path` or `tcp://host:port`.',
@@ -252,11 +253,11 @@ export const settingsSchema = z.object({
   ),
   EVENT_STREAMS: wholeNumber(0, 10_000, 100, 'How many clients may follow deployments by their events at once.'),
   WAIT_LIMIT: duration(0, hourMs, '10m', 'The longest that a caller may wait for the outcome of a deployment.'),
-  METRICS_PORT: variable(
+  METRICS_PORT: optional(
     {
       description: 'TCP port for `GET /metrics` without credentials, for Prometheus. Unset: none is opened.',
     },
-    (text) => (text === undefined ? undefined : wholeNumberIn(1, 65_535, text)),
+    (text) => wholeNumberIn(1, 65_535, text),
   ),
   NOTIFICATION_URLS: variable(
     {
@@ -266,9 +267,10 @@ export const settingsSchema = z.object({
     },
     (list = '') => parseReceivers(list),
   ),
-  NOTIFICATION_EVENTS: variable(
-    { description: 'What they are told of: `all` updates and failures, or `failures` alone.', default: '`all`' },
-    (text = 'all') => oneOf(['all', 'failures'], text),
+  NOTIFICATION_EVENTS: withDefault(
+    'all',
+    'What they are told of: `all` updates and failures, or `failures` alone.',
+    (text) => oneOf(['all', 'failures'], text),
   ),
 });
 
