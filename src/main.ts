@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AgentModule } from './agent.module.js';
@@ -13,6 +13,7 @@ import { version } from './config/version.js';
 import { runSelfUpdate } from './docker/self-update.command.js';
 import { selfUpdateCommand } from './docker/self-update.js';
 import { configureHttp } from './http/configure-http.js';
+import { JsonAdapter } from './http/json.adapter.js';
 import { recover } from './recover.js';
 
 async function bootstrap(): Promise<void> {
@@ -27,7 +28,7 @@ async function bootstrap(): Promise<void> {
   }
   // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
   for (const wanted of metricsPort === undefined ? [port] : [port, metricsPort]) await assertPortIsFree(wanted);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, new ExpressAdapter(), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new JsonAdapter(), {
     logger,
     bodyParser: false,
     abortOnError: false,

@@ -11,9 +11,10 @@ export class Authenticator {
     private readonly identityTokens: IdentityTokens,
   ) {}
 
-  async authenticate(token: string): Promise<Authentication> {
+  /** At once where the token is a static one. */
+  authenticate(token: string): Authentication | Promise<Authentication> {
     const found = this.staticTokens.authenticate(token);
     if ('identity' in found) return found;
-    return (await this.identityTokens.authenticate(token)) ?? found;
+    return this.identityTokens.authenticate(token).then((identity) => identity ?? found);
   }
 }

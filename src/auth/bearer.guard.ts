@@ -27,7 +27,7 @@ export class BearerGuard implements CanActivate {
     private readonly throttle: FailureThrottle,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
       context.getHandler(),
       context.getClass(),
@@ -35,13 +35,29 @@ export class BearerGuard implements CanActivate {
     if (access === 'public') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<AuthenticatedRequest>();
-    const { requestId, from } = http.getResponse<Response<unknown, RequestFacts>>().locals;
-    const facts = { from, method: request.method, path: request.path, requestId };
-    const caller = await this.authenticate(request, facts);
+    const { locals } = http.getResponse<Response<unknown, RequestFacts>>();
+    const token = bearerToken(request.rawHeaders);
+    const found = token === undefined ? withoutToken(request) : this.authenticator.authenticate(token);
+    const admit = (authentication: Authentication): true => this.admit(request, locals, access, authentication);
+    // Most are known at once: Nest makes promises for one that is waited for.
+    return found instanceof Promise ? found.then(admit) : admit(found);
+  }
+
+  /** @throws Problem where the caller is nobody who may do what is asked */
+  private admit(
+    request: AuthenticatedRequest,
+    { requestId, from }: RequestFacts,
+    access: Access | undefined,
+    authentication: Authentication,
+  ): true {
+    const { method, path } = request;
+    if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path, requestId });
+    const caller = { address: from, ...authentication.identity };
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
+    const { id: who, pipeline } = caller;
     // Spread last: Node 20 takes a hundred times as long for names that come after a spread.
-    const decision = { who: caller.id, action: access, container, result, ...caller.pipeline, ...facts };
+    const decision = { who, action: access, container, result, from, method, path, requestId, ...pipeline };
     if (result === 'denied') {
       this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
@@ -51,20 +67,14 @@ export class BearerGuard implements CanActivate {
     return true;
   }
 
-  private async authenticate(
+  private refuse(
+    found: Exclude<Authentication, { identity: unknown }>,
     request: AuthenticatedRequest,
     facts: { from: string; method: string; path: string; requestId: string },
-  ): Promise<Caller> {
-    const token = bearerToken(request.rawHeaders);
-    const wasSent = request.headers.authorization !== undefined;
-    const found: Authentication =
-      token === undefined
-        ? { refused: wasSent ? 'the Authorization header is malformed' : 'there is no bearer token' }
-        : await this.authenticator.authenticate(token);
-    if ('identity' in found) return { address: facts.from, ...found.identity };
+  ): Problem {
     if ('unavailable' in found) {
       this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
-      throw unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);
+      return unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);
     }
     const tooMany = this.throttle.fail(facts.from);
     // A flood of bad tokens must not become a flood of lines: the request log has them at debug level.
@@ -72,8 +82,16 @@ export class BearerGuard implements CanActivate {
       const count = tooMany && `, failure ${tooMany.count} within a minute`;
       this.audit.warn(`refused: ${found.refused}${count ?? ''}`, { ...facts, result: 'refused' });
     }
-    throw tooMany ? tooManyFailures(tooMany.retryAfterSeconds) : unauthorized(found.refused, wasSent);
+    return tooMany ? tooManyFailures(tooMany.retryAfterSeconds) : unauthorized(found.refused, wasSent(request));
   }
+}
+
+function wasSent({ headers }: AuthenticatedRequest): boolean {
+  return headers.authorization !== undefined;
+}
+
+function withoutToken(request: AuthenticatedRequest): Authentication {
+  return { refused: wasSent(request) ? 'the Authorization header is malformed' : 'there is no bearer token' };
 }
 
 function reaches(caller: Caller, access: Access | undefined, container: string | undefined): boolean {

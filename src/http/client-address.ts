@@ -5,5 +5,8 @@ import type { Request } from 'express';
  * address in `X-Forwarded-For`. An IPv4 address is written as such also on a socket for both.
  */
 export function clientAddress(request: Request): string {
-  return (request.ip ?? request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  // Express takes its time to find out that where no proxy has said anything it is the other end.
+  const isDirect = request.headers['x-forwarded-for'] === undefined;
+  const address = isDirect ? request.socket.remoteAddress : request.ip;
+  return (address ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -1,4 +1,4 @@
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ExpressAdapter, NestExpressApplication } from '@nestjs/platform-express';
 import type { Server } from 'node:http';
 import type { Settings } from '../config/settings.js';
 import { everyRequest } from './every-request.middleware.js';
@@ -14,7 +14,7 @@ export function configureHttp(
   app.set('trust proxy', trustProxy);
   app.useGlobalFilters(new ProblemFilter());
   const server = app.getHttpServer();
-  app.use(everyRequest(server));
+  (app.getHttpAdapter() as ExpressAdapter).setOnRequestHook(everyRequest(server));
   limit(server, maxConnections);
 }
 

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { withLogContext } from '../config/log-context.js';
 import { refusalOfLongPath } from './long-path.js';
@@ -7,7 +7,9 @@ import { decodable } from './undecodable-path.js';
 import { endUnreadBody } from './unread-body.js';
 
 /** What every request meets before its route. One function and one listener: Express and Node take their time for each. */
-export function everyRequest(server: Server): RequestHandler {
+export function everyRequest(
+  server: Server,
+): (request: Request, response: Response, next: (error?: Error) => void) => void {
   return (request, response, next) => {
     const refusal = refusalOfLongPath(request.url);
     if (refusal) {

@@ -31,8 +31,7 @@ export function logRequest(request: Request, response: Response<unknown, Partial
   const started = performance.now();
   const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
   const from = clientAddress(request);
-  response.locals.requestId = requestId;
-  response.locals.from = from;
+  response.locals = { requestId, from };
   response.setHeader('X-Request-Id', requestId);
   const context = { requestId, ...parseTraceparent(request.headers.traceparent) };
   const { path, method } = request;

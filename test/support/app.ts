@@ -25,7 +25,8 @@ export async function startApp(env: Record<string, string>): Promise<InProcessAp
   const { settings } = await import('../../src/config/settings.js');
   const { configureHttp } = await import('../../src/http/configure-http.js');
   const logs: string[] = [];
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+  const { JsonAdapter } = await import('../../src/http/json.adapter.js');
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new JsonAdapter(), {
     logger: collector(logs),
     bodyParser: false,
     abortOnError: false,
