@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { once } from 'node:events';
@@ -6,15 +7,23 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { JsonAdapter } from './json.adapter.js';
 
-/** What routes answer. */
-const answers: Record<string, { body: unknown; status?: number; type?: string }> = {
-  document: { body: { name: 'web', list: [1, null, 'é "quoted" \u2028'] }, status: 202 },
-  list: { body: [{ a: 1 }], status: 200 },
-  'without-status': { body: { status: 'ok' } },
-  'with-a-type': { body: { openapi: '3.1.0' }, status: 200, type: 'application/openapi+json' },
-  text: { body: 'as it is', status: 200 },
-  nothing: { body: undefined, status: 204 },
-  error: { body: new Error('secret'), status: 500 },
+/** What routes answer; made anew for each request, as a file can be sent once. */
+const answers: Record<string, { body: () => unknown; status?: number; type?: string }> = {
+  document: { body: () => ({ name: 'web', list: [1, null, 'é "quoted" \u2028'] }), status: 202 },
+  instance: {
+    body: () =>
+      new (class Answer {
+        readonly id = 'a';
+      })(),
+    status: 202,
+  },
+  list: { body: () => [{ a: 1 }], status: 200 },
+  'without-status': { body: () => ({ status: 'ok' }) },
+  'with-a-type': { body: () => ({ openapi: '3.1.0' }), status: 200, type: 'application/openapi+json' },
+  text: { body: () => 'as it is', status: 200 },
+  nothing: { body: () => undefined, status: 204 },
+  file: { body: () => new StreamableFile(Buffer.from('of bytes')), status: 200 },
+  error: { body: () => new Error('secret'), status: 500 },
 };
 
 describe('JsonAdapter', () => {
@@ -28,7 +37,7 @@ describe('JsonAdapter', () => {
       for (const [path, { body, status, type }] of Object.entries(answers)) {
         adapter.get(`/${path}`, (_: Request, response: Response) => {
           if (type) response.type(type);
-          adapter.reply(response, body, status);
+          adapter.reply(response, body(), status);
         });
       }
       const server = adapter.getHttpServer() as Server;

@@ -1,3 +1,4 @@
+import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
 
@@ -16,9 +17,7 @@ export class JsonAdapter extends ExpressAdapter {
   }
 }
 
-/** Whether it is a plain object or an array: streams, files and errors are answered in ways of their own. */
+/** Files and errors are answered in ways of their own. */
 function isDocument(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(body);
-  return prototype === Object.prototype || prototype === Array.prototype;
+  return typeof body === 'object' && body !== null && !(body instanceof StreamableFile || body instanceof Error);
 }

@@ -26,13 +26,13 @@ export class QueryPipe<Schema extends z.ZodObject> implements PipeTransform<unkn
 
   /** @throws Problem 400 `invalid_query` that names each parameter with its rule */
   transform(query: unknown): z.output<Schema> {
-    // Express makes the object without a prototype, which zod takes for no plain object.
-    const sent = { ...(query as object) };
+    const sent = query as object;
     return Object.keys(sent).length === 0 ? (this.ofNothing ??= this.parse(sent)) : this.parse(sent);
   }
 
   private parse(sent: object): z.output<Schema> {
-    const parsed = this.schema.safeParse(sent);
+    // Express makes the object without a prototype, which zod takes for no plain object.
+    const parsed = this.schema.safeParse({ ...sent });
     if (parsed.success) return parsed.data;
     throw invalidQuery(parsed.error.issues.map(describe).join('; '));
   }

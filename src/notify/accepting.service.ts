@@ -8,17 +8,25 @@ import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
 import { invalidQuery } from '../http/query.pipe.js';
 import type { RequestFacts } from '../http/request-log.js';
-import { Ambiguous, QueueFull, QueueService } from '../queue/queue.service.js';
+import { Ambiguous, QueueFull, QueueService, type Enqueued } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { shownTo } from './shown-to.js';
 
-/** The answer to a request that was accepted. `position` is the place in the queue; 1 is next. */
-export interface Accepted {
-  container: string;
-  id: string;
-  status: string;
-  coalesced: boolean;
-  position: number;
+/** The answer to a request that was accepted. A class, as Nest takes its time to tell a plain object from one that holds a stream. */
+export class Accepted {
+  readonly container: string;
+  readonly id: string;
+  readonly status = 'queued';
+  readonly coalesced: boolean;
+  /** The place in the queue; 1 is next. */
+  readonly position: number;
+
+  constructor({ deployment: { container, id }, coalesced, position }: Enqueued) {
+    this.container = container;
+    this.id = id;
+    this.coalesced = coalesced;
+    this.position = position;
+  }
 }
 
 /** Who asks for what. */
@@ -62,9 +70,10 @@ export class AcceptingService {
     if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
-    const { deployment, position, coalesced } = await this.queue
+    const enqueued = await this.queue
       .add(container, caller.id, { kind, target, digest, host, parallel, mayUpdate: containersFor(caller, kind) })
       .catch(rethrowAsProblem);
+    const { deployment, position, coalesced } = enqueued;
     this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
       deploymentId: deployment.id,
       kind,
@@ -80,7 +89,7 @@ export class AcceptingService {
     response.setHeader('Location', `/deployments/${deployment.id}`);
     const show = (reached: Deployment): Verdict => shownTo(caller, reached);
     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show));
-    return outcome ?? { container, id: deployment.id, status: 'queued', coalesced, position };
+    return outcome ?? new Accepted(enqueued);
   }
 }
 
