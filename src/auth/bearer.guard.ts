@@ -46,18 +46,18 @@ export class BearerGuard implements CanActivate {
   /** @throws Problem where the caller is nobody who may do what is asked */
   private admit(
     request: AuthenticatedRequest,
-    { requestId, from }: RequestFacts,
+    { from }: RequestFacts,
     access: Access | undefined,
     authentication: Authentication,
   ): true {
     const { method, path } = request;
-    if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path, requestId });
+    if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path });
     const caller = { address: from, ...authentication.identity };
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
     const { id: who, pipeline } = caller;
     // Spread last: Node 20 takes a hundred times as long for names that come after a spread.
-    const decision = { who, action: access, container, result, from, method, path, requestId, ...pipeline };
+    const decision = { who, action: access, container, result, from, method, path, ...pipeline };
     if (result === 'denied') {
       this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
@@ -70,7 +70,7 @@ export class BearerGuard implements CanActivate {
   private refuse(
     found: Exclude<Authentication, { identity: unknown }>,
     request: AuthenticatedRequest,
-    facts: { from: string; method: string; path: string; requestId: string },
+    facts: { from: string; method: string; path: string },
   ): Problem {
     if ('unavailable' in found) {
       this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });

@@ -9,7 +9,6 @@ const logger = new Logger('Http');
 
 /** What is known of a request before anything else, in its response's `locals`. */
 export interface RequestFacts {
-  requestId: string;
   /** The client's address. */
   from: string;
 }
@@ -31,7 +30,7 @@ export function logRequest(request: Request, response: Response<unknown, Partial
   const started = performance.now();
   const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
   const from = clientAddress(request);
-  response.locals = { requestId, from };
+  response.locals = { from };
   response.setHeader('X-Request-Id', requestId);
   const context = { requestId, ...parseTraceparent(request.headers.traceparent) };
   const { path, method } = request;

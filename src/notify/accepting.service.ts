@@ -7,7 +7,6 @@ import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
 import { invalidQuery } from '../http/query.pipe.js';
-import type { RequestFacts } from '../http/request-log.js';
 import { Ambiguous, QueueFull, QueueService, type Enqueued } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { shownTo } from './shown-to.js';
@@ -61,7 +60,7 @@ export class AcceptingService {
   async accept(
     { kind, container, target, caller, digest, host, parallel, wait: asked }: Asked,
     request: Request,
-    response: Response<unknown, RequestFacts>,
+    response: Response,
   ): Promise<Accepted | Verdict> {
     const wait = this.waitingRoom.wanted(request, asked);
     if ((host ?? parallel) !== undefined && !this.queue.isDurable)
@@ -84,7 +83,6 @@ export class AcceptingService {
       coalesced,
       requestedBy: caller.id,
       from: caller.address,
-      requestId: response.locals.requestId,
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
     const show = (reached: Deployment): Verdict => shownTo(caller, reached);

@@ -6,7 +6,6 @@ import { containerName } from '../deployments/container-name.js';
 import { refuseLongBody } from '../http/body-limit.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
-import type { RequestFacts } from '../http/request-log.js';
 
 /** Who asks for what in a POST to the name of a container. */
 export interface ContainerPost<Schema extends z.ZodObject> {
@@ -14,7 +13,7 @@ export interface ContainerPost<Schema extends z.ZodObject> {
   query: z.output<Schema>;
   caller: Caller;
   request: Request;
-  response: Response<unknown, RequestFacts>;
+  response: Response;
 }
 
 /**
@@ -32,7 +31,7 @@ export function Posted(schema: z.ZodObject): ParameterDecorator {
       query: query.transform(request.query),
       caller: callerOf(request),
       request,
-      response: http.getResponse<Response<unknown, RequestFacts>>(),
+      response: http.getResponse<Response>(),
     };
   })();
 }
