@@ -84,5 +84,6 @@ async function composedApp(
   await host.push(image);
   await compose('pull');
   await compose('up', '-d');
+  await host.runNeighbour(`${host.run.id}-composed_default`);
   return { app, compose };
 }

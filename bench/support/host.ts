@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { request, Agent } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -70,6 +71,13 @@ export class Host {
   async runContainerOf(options: Docker.ContainerCreateOptions & { Image: string }): Promise<void> {
     await pullImage(this.docker, options.Image);
     await (await this.docker.createContainer(options)).start();
+  }
+
+  /** Runs another container in a network. A bridge whose only container goes is down, and the kernel takes up to a second to see it come up again. */
+  async runNeighbour(network: string): Promise<void> {
+    const image = this.image('neighbour');
+    await this.push(image);
+    await this.runContainerOf({ name: `${this.run.id}-neighbour`, Image: image, HostConfig: { NetworkMode: network } });
   }
 
   /** Containers that do not run, all from one image that the registry does not know. */
@@ -159,7 +167,8 @@ export interface Watched {
 const askEveryMs = 5;
 
 /**
- * Asks the app again and again, on new connections, while something is done to it, until it answers with the version.
+ * Asks the app again and again, on new connections, while something is done to it, until it answers with the version. None waits for
+ * another: a packet that is lost in a swap is sent again after a second, longer than the swap itself may take.
  * @param act what is done; it need not be over when the version answers, but is then waited for
  */
 export async function watch({ port }: App, version: string, act: () => Promise<unknown>): Promise<Watched> {
@@ -171,16 +180,24 @@ export async function watch({ port }: App, version: string, act: () => Promise<u
   const progress = { isOver: false };
   // Awaited below: a failure of it must not end the process before.
   void done.catch(() => undefined).then(() => (progress.isOver = true));
-  while (firstAnswerMs === undefined || !progress.isOver) {
-    const answer = await answerOf(port);
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  const ask = async (): Promise<void> => {
+    const answer = await answerOf(port, over.signal);
+    if (answer === undefined) return;
     const now = performance.now();
-    if (answer !== undefined) {
-      longestGapMs = Math.max(longestGapMs, now - lastAnswer);
-      lastAnswer = now;
-      if (answer === version) firstAnswerMs ??= now - begun;
+    longestGapMs = Math.max(longestGapMs, now - lastAnswer);
+    lastAnswer = now;
+    if (answer === version) firstAnswerMs ??= now - begun;
+  };
+  try {
+    while (firstAnswerMs === undefined || !progress.isOver) {
+      void ask();
+      if (performance.now() - begun > 120_000) throw new Error(`nobody answers ${version}`);
+      await new Promise((resolve) => setTimeout(resolve, askEveryMs));
     }
-    if (now - begun > 120_000) throw new Error(`nobody answers ${version}`);
-    await new Promise((resolve) => setTimeout(resolve, askEveryMs));
+  } finally {
+    over.abort();
   }
   await done;
   return { firstAnswerMs, longestGapMs };
@@ -188,9 +205,9 @@ export async function watch({ port }: App, version: string, act: () => Promise<u
 
 const oneEach = new Agent({ keepAlive: false });
 
-export function answerOf(port: number): Promise<string | undefined> {
+export function answerOf(port: number, signal?: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ port, host: '127.0.0.1', agent: oneEach, timeout: 3000 }, (response) => {
+    const asked = request({ port, host: '127.0.0.1', agent: oneEach, timeout: 3000, signal }, (response) => {
       let body = '';
       response
         .on('data', (chunk: Buffer) => (body += chunk.toString()))
