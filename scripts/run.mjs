@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [command, ...args] = process.argv.slice(2);
+/** Says in a folder that a command has made what it was made of. */
+const stampName = '.made-of';
 const bin = (name) => join(root, 'node_modules', name);
 const jsOf = {
   nest: bin('@nestjs/cli/bin/nest.js'),
@@ -19,7 +21,7 @@ const jsOf = {
 
 switch (command) {
   case 'start':
-    if (isStale()) build();
+    build();
     await hand(join(root, 'dist', 'main.js'), []);
     break;
   case 'demo':
@@ -62,33 +64,76 @@ switch (command) {
     install();
     await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
     break;
+  case 'build':
+    build();
+    break;
+  case 'bundle':
+    bundle();
+    break;
   case 'lint':
     install();
     process.exit(lint());
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]',
     );
     process.exit(2);
 }
 
-/** Installs what package-lock.json says, unless exactly that is installed. */
+/** Installs what package-lock.json says. */
 function install() {
-  const stamp = join(root, 'node_modules', '.installed-lockfile');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
+  makeOnce('node_modules', ['package-lock.json'], () => {
+    console.log('Installing dependencies (npm ci) …');
+    must(
+      spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+        cwd: root,
+        stdio: 'inherit',
+        shell: process.platform === 'win32',
+      }),
+    );
+  });
+}
+
+/** Compiles the service. The published package has what was compiled, and no sources. */
+function build() {
+  if (!existsSync(join(root, 'src'))) return;
+  const configuration = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  makeOnce('dist', ['src', ...configuration], () => {
+    install();
+    must(node(jsOf.nest, ['build']));
+  });
+}
+
+/** What the image runs: one program, which also starts several times sooner. */
+function bundle() {
+  install();
+  build();
+  const makers = ['bundle.mjs', 'bundled-main.cjs', 'code-cache.cjs'].map((name) => join('scripts', name));
+  const sources = [join('dist', stampName), 'package.json', ...makers];
+  makeOnce('bundle', sources, () => must(node('scripts/bundle.mjs', [])), process.version);
+}
+
+/**
+ * Makes a folder of these files and folders, and for this version of Node where it depends on that, unless it was made of the same: one
+ * command then does not take away what another one runs meanwhile.
+ */
+function makeOnce(folder, sources, make, nodeVersion = '') {
+  const stamp = join(root, folder, stampName);
+  const hash = createHash('sha256').update(nodeVersion);
+  for (const file of sources.flatMap(filesIn)) hash.update(file).update(readFileSync(join(root, file)));
+  const wanted = hash.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  console.log('Installing dependencies (npm ci) …');
-  must(
-    spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: 'inherit',
-      shell: process.platform === 'win32',
-    }),
-  );
+  make();
   writeFileSync(stamp, wanted);
+}
+
+/** The file itself, or all files of a folder. */
+function filesIn(path) {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path))
+    .sort()
+    .flatMap((name) => filesIn(join(path, name)));
 }
 
 /** @param rest Jest's arguments */
@@ -105,27 +150,6 @@ function runSuite(extent, path) {
 
 function argumentAfter(name) {
   return args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-}
-
-function build() {
-  install();
-  must(node(jsOf.nest, ['build']));
-}
-
-/** What the image runs: one file, which also starts several times sooner. */
-function bundle() {
-  build();
-  must(node('scripts/bundle.mjs', []));
-}
-
-function isStale() {
-  const main = join(root, 'dist', 'main.js');
-  if (!existsSync(main)) return true;
-  if (!existsSync(join(root, 'src'))) return false;
-  const built = statSync(main).mtimeMs;
-  return readdirSync(join(root, 'src'), { recursive: true }).some(
-    (file) => statSync(join(root, 'src', file)).mtimeMs > built,
-  );
 }
 
 function lint() {

@@ -89,6 +89,12 @@ describeOnEngine('S15: a registry with credentials', () => {
   });
 });
 
+async function expectOneErrorLine(service: Service, deploymentId: string): Promise<void> {
+  const isIts = (line: LogLine): boolean => line.deploymentId === deploymentId && line.level === 'error';
+  await service.logged(isIts);
+  expect(service.logs.filter(isIts)).toHaveLength(1);
+}
+
 describeOnEngine('a pull that fails', () => {
   let service: Service;
   let next: { name: string };
@@ -110,9 +116,7 @@ describeOnEngine('a pull that fails', () => {
     ]);
     expect(failed).toMatchObject({ status: 'failed', error: { code: expect.stringMatching(code), stage: 'pull' } });
     expect(following).toMatchObject({ status: 'succeeded' });
-    const isItsFailure = ({ deploymentId, level }: LogLine): boolean => deploymentId === failed.id && level === 'error';
-    await service.logged(isItsFailure);
-    expect(service.logs.filter(isItsFailure)).toHaveLength(1);
+    await expectOneErrorLine(service, failed.id);
     expect((await docker.getContainer(app.name).inspect()).Id).toBe(app.id);
     expect(await versionAt(app.port)).toBe('v1');
   };
@@ -259,10 +263,7 @@ describe('a pull that only a fake engine can make fail', () => {
         status: 'failed',
         error: { code, stage: 'pull', message: expect.stringContaining(words) },
       });
-      const isItsFailure = ({ deploymentId, level }: LogLine): boolean =>
-        deploymentId === failed.id && level === 'error';
-      await service.logged(isItsFailure);
-      expect(service.logs.filter(isItsFailure)).toHaveLength(1);
+      await expectOneErrorLine(service, failed.id);
       engine.on('POST', /^\/images\/create/, stream(good));
       expect(await service.update('web')).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
       expect(engine.unexpected).toEqual([]);
