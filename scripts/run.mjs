@@ -1,4 +1,4 @@
-// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]
+// The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs COMMAND [arguments]; without one it lists them.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -95,7 +95,7 @@ function install() {
   });
 }
 
-/** Compiles the service. The published package has what was compiled, and no sources. */
+/** Compiles the service; installs what that needs, and nothing where it is compiled already: a host may have no compiler. The published package has no sources. */
 function build() {
   if (!existsSync(join(root, 'src'))) return;
   const configuration = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
