@@ -1,5 +1,7 @@
 // @needs internet: for redis-server, a Debian package, where it is not there.
 import { describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { announced } from './support/announced.js';
 import { startApp, versionAt } from './support/apps.js';
 import { describeOnNewestEngine, docker, engines, uniqueImage, uniqueName } from './support/environment.js';
 import { publish } from './support/images.js';
@@ -10,21 +12,25 @@ import { Service } from './support/service.js';
 (redisProgram ? describeOnNewestEngine : describe.skip)('a fleet of two hosts', () => {
   it('has a container updated on each, one after the other, whoever is asked', async () => {
     const redis = await TestRedis.start();
+    const client = new Redis(redis.url);
     const image = uniqueImage('fleet');
     const name = uniqueName('fleet');
     await publish(docker, image, { version: 'v1' });
     const apps = await Promise.all(engines.map((engine) => startApp(image, { name }, undefined, engine)));
     await publish(docker, image, { version: 'v2' });
     const common = { REDIS_URL: redis.url, SETTLE_TIME: '100ms' };
-    const services = await Promise.all([
-      Service.start({ ...common, ROLE: 'api', DOCKER_HOST: 'unix:///nowhere.sock' }),
-      ...engines.map(({ dockerHost }, index) =>
+    const services = await Promise.all(
+      engines.map(({ dockerHost }, index) =>
         Service.start({ ...common, ROLE: 'agent', HOST_NAME: `host-${index}`, DOCKER_HOST: dockerHost }),
       ),
-    ]);
+    );
     try {
-      await services[0].ready();
-      expect(await services[0].update(name)).toMatchObject({
+      // A host that the fleet has not heard of yet is no part of a deployment.
+      await Promise.all(engines.map((_, index) => announced(client, `host-${index}`, name)));
+      const api = await Service.start({ ...common, ROLE: 'api', DOCKER_HOST: 'unix:///nowhere.sock' });
+      services.push(api);
+      await api.ready();
+      expect(await api.update(name)).toMatchObject({
         status: 'succeeded',
         hosts: [
           { host: 'host-0', result: 'updated' },
@@ -35,6 +41,7 @@ import { Service } from './support/service.js';
       expect(await Promise.all(versions)).toEqual(['v2', 'v2']);
     } finally {
       for (const each of services) await each.kill();
+      client.disconnect();
       await redis.kill();
     }
   }, 90_000);

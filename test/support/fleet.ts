@@ -3,6 +3,7 @@ import type { Deployment } from '../../src/deployments/deployment.js';
 import type { Accepted } from '../../src/notify/accepting.service.js';
 import { queueName } from '../../src/queue/host-deliveries.js';
 import { keyPrefix } from '../../src/redis/redis-connections.js';
+import { announced } from './announced.js';
 import { startApp, versionAt, type App } from './apps.js';
 import { ContainerWatch } from './container-watch.js';
 import { docker, engines, inNamespaces, testEnvironment, uniqueName, type EngineUnderTest } from './environment.js';
@@ -17,8 +18,6 @@ import { until } from './until.js';
 
 const [redisAddress, awayAddress] = ['10.217.44.1', '10.217.44.2'] as const;
 const stageWithinMs = 60_000;
-/** Sooner than by what an agent tells every 30 s. */
-const announcedWithinMs = 15_000;
 
 /** A host of the fleet: its engine, the agent that works for it, and what the engine says of its containers. */
 export interface Host {
@@ -131,10 +130,7 @@ export class Fleet {
 
   /** Waits until a host has said that it has a container of that name, or has it no longer. */
   async announced({ name: host }: Host, name: string, isThere = true): Promise<void> {
-    await until(`news of ${name} on ${host}`, announcedWithinMs, async () => {
-      const containers = JSON.parse((await this.client.get(`${keyPrefix}:host:${host}`)) ?? '{}') as object;
-      return name in containers === isThere || undefined;
-    });
+    await announced(this.client, host, name, isThere);
   }
 
   /** Whether the agent of a host is known to be at work, on a deployment or on any. */
