@@ -59,9 +59,7 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
     await engine.startContainer(pair.oldId);
     hasStarted = true;
   }
-  await Promise.all(
-    present.filter(({ pair }) => pair.wasRunning).map(({ pair, old }) => proveRestored(engine, pair, old)),
-  );
+  await Promise.all(present.filter(({ pair }) => pair.wasRunning).map((restored) => proveRestored(engine, restored)));
   const rolledBack = await restoreTags(engine, present);
   for (const { replacement } of present.toReversed())
     if (replacement) await removeContainer(engine, replacement.Id, 'rollback');
@@ -119,14 +117,24 @@ async function look(engine: Engine, pair: Pair): Promise<Present> {
   return { pair, old, replacement };
 }
 
-/** One that restarted again and again before the update may do so again: the engine counts until it is started anew. */
-async function proveRestored(engine: Engine, { name, oldId }: Pair, before: ContainerInspect): Promise<void> {
+/**
+ * One that restarted again and again before the update may do so again. The engine counts restarts from the last start on, so one that a
+ * rollback has started already, and that did not run then, is not taken for such a one when that is tried again.
+ */
+async function proveRestored(engine: Engine, { pair, old, replacement }: Present): Promise<void> {
   try {
-    await prove(engine, oldId, { mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs });
+    await prove(engine, pair.oldId, { mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs });
   } catch (error) {
-    if (error instanceof UpdateError && error.code === 'restarting' && before.RestartCount > 0) return;
-    throw failed(`the old container of ${name} does not run again: ${(error as Error).message}`, error);
+    const restartedBefore = old.RestartCount > 0 && !(replacement && hasStartedAfter(old, replacement));
+    if (error instanceof UpdateError && error.code === 'restarting' && restartedBefore) return;
+    throw failed(`the old container of ${pair.name} does not run again: ${(error as Error).message}`, error);
   }
+}
+
+/** Whether it was started when the replacement had run and ended. */
+function hasStartedAfter({ State }: ContainerInspect, replacement: ContainerInspect): boolean {
+  if (!hasRun(replacement) || replacement.State.Running) return false;
+  return Date.parse(State.StartedAt) > Date.parse(replacement.State.FinishedAt);
 }
 
 function failed(why: string, cause?: unknown): UpdateError {
