@@ -50,6 +50,24 @@ describe('the docs', () => {
     }
   });
 
+  const composeFiles = [
+    'compose.yaml',
+    ...['fleet/compose', 'fleet/agent.compose', 'socket-proxy/compose'].map((name) => `deploy/${name}.yaml`),
+  ];
+  it.each(composeFiles)('limit the log of each service in %s', (file) => {
+    const { services } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
+      services: Record<string, { logging?: { options?: object } }>;
+    };
+    const limits = Object.entries(services).map(([name, { logging }]) => [name, logging?.options]);
+    expect(limits).toEqual(Object.keys(services).map((name) => [name, { 'max-size': '10m', 'max-file': '3' }]));
+  });
+
+  it.each(['README.md', 'docs/security.md'])('limit the log of the container that %s runs', (file) => {
+    expect(block(file, 'docker run -d --name trigger-docker-pull')).toContain(
+      '--log-opt max-size=10m --log-opt max-file=3',
+    );
+  });
+
   it('link to nothing that is not there', () => {
     const broken = files.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
