@@ -216,11 +216,8 @@ export class Engine extends EngineConnection {
   }
 
   /** The last lines of a container's output, as the engine sends them: multiplexed unless the container has a terminal. */
-  async containerLogs(containerId: string, lines: number): Promise<Buffer> {
-    const response = await this.send('GET', this.versioned(`/containers/${containerId}/logs`), {
-      query: { stdout: '1', stderr: '1', tail: String(lines) },
-      timeoutMs: 10_000,
-    });
-    return readAtMost(response, 256 * 1024);
+  containerLogs(containerId: string, lines: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const query = { stdout: '1', stderr: '1', tail: String(lines) };
+    return this.send('GET', this.versioned(`/containers/${containerId}/logs`), { query, signal });
   }
 }

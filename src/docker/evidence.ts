@@ -1,41 +1,88 @@
 import { Buffer } from 'node:buffer';
-import type { Engine } from './engine.js';
+import type { IncomingMessage } from 'node:http';
+import { limited } from '../config/deadline.js';
 import type { Mask } from './disclosure.js';
+import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { LogTail } from './log-tail.js';
 import type { Evidence } from './outcome.js';
 
 const lineLimit = 500;
 const logLimitBytes = 16 * 1024;
 const healthOutputLimit = 2000;
+/** How much of a log is read, and for how long: a driver that is slow to answer keeps nobody waiting. */
+const readLimitBytes = 16 * 1024 * 1024;
+const readLimitMs = 10_000;
+
+/** What is told of evidence: how many log lines, 0 for none, and none of the secrets. */
+export interface EvidenceTerms {
+  logLines: number;
+  mask: Mask;
+}
 
 /**
- * What a replacement that failed has to say: exit code, last health check, last log lines, all masked.
- * Never throws: it explains a failure, it must not become one.
- * @param logLines how many log lines to ask for; 0 for none
+ * Looks at a replacement that failed before anything is done to it: a stop changes its exit code. The function that comes
+ * back reads the rest, its log, once the old container runs again; a replacement run with `--rm` takes its log along when it
+ * stops, so that of this one it is read at once. Neither throws: evidence explains a failure, it must not become one.
  */
-export async function collectEvidence(
+export async function lookForEvidence(
   engine: Engine,
   containerId: string,
-  { logLines, mask }: { logLines: number; mask: Mask },
-): Promise<Evidence> {
-  try {
-    const container = await engine.inspectContainer(containerId);
-    // One that could not be started has nothing to say but the code that the engine gave it.
-    if (!hasRun(container)) return container.State.ExitCode === 0 ? {} : { exitCode: container.State.ExitCode };
-    const healthOutput = container.State.Health?.Log?.at(-1)?.Output;
-    const output =
-      logLines === 0 ? undefined : await engine.containerLogs(containerId, logLines).catch(() => Buffer.alloc(0));
+  { logLines, mask }: EvidenceTerms,
+): Promise<() => Promise<Evidence>> {
+  const container = await engine.inspectContainer(containerId).catch(() => undefined);
+  if (!container) return () => Promise.resolve({});
+  const { State, Config, HostConfig } = container;
+  // One that could not be started has nothing to say but the code that the engine gave it.
+  if (!hasRun(container)) {
+    const evidence = State.ExitCode === 0 ? {} : { exitCode: State.ExitCode };
+    return () => Promise.resolve(evidence);
+  }
+  let logTail: Promise<string[] | undefined> | undefined;
+  const read = async (): Promise<Evidence> => {
+    const healthOutput = State.Health?.Log?.at(-1)?.Output;
+    logTail ??= readLogTail((signal) => engine.containerLogs(containerId, logLines, signal), {
+      logLines,
+      mask,
+      isPlain: Config.Tty === true,
+    });
     return {
       // One that waits for its restart counts as running, and still has its last exit code.
-      exitCode: container.State.Running && !container.State.Restarting ? undefined : container.State.ExitCode,
+      exitCode: State.Running && !State.Restarting ? undefined : State.ExitCode,
       // Masked before anything is cut: half a secret would not be known for one.
       healthOutput: healthOutput ? mask(healthOutput).slice(-healthOutputLimit) : undefined,
-      logTail:
-        output && lastLines(mask((container.Config.Tty ? output : demultiplex(output)).toString('utf8')), logLines),
+      logTail: await logTail,
     };
+  };
+  if (HostConfig.AutoRemove === true) await read();
+  return read;
+}
+
+/**
+ * The last lines of an output, masked; undefined where none are asked for. What cannot be read any more when the time or the
+ * bytes are over is left out. Never throws.
+ * @param isPlain as of LogTail
+ */
+export async function readLogTail(
+  open: (signal: AbortSignal) => Promise<IncomingMessage>,
+  { logLines, mask, isPlain }: EvidenceTerms & { isPlain: boolean },
+): Promise<string[] | undefined> {
+  if (logLines === 0) return undefined;
+  const tail = new LogTail(logLines, isPlain);
+  const { signal, end } = limited(readLimitMs);
+  try {
+    let bytes = 0;
+    for await (const chunk of (await open(signal)) as AsyncIterable<Buffer>) {
+      tail.add(chunk);
+      bytes += chunk.length;
+      if (bytes > readLimitBytes) break;
+    }
   } catch {
-    return {};
+    // A log driver that cannot be read, or that took too long.
+  } finally {
+    end();
   }
+  return lastLines(mask(tail.text()), logLines);
 }
 
 /** Whether anything of a container ever ran: the engine writes the year 1 for what has not happened. */
@@ -53,16 +100,4 @@ export function lastLines(text: string, count: number): string[] {
   let bytes = 0;
   const first = lines.findLastIndex((line) => (bytes += Buffer.byteLength(line)) > logLimitBytes);
   return lines.slice(first + 1);
-}
-
-/** Joins the payloads of the engine's frames: 1 byte stream, 3 bytes zero, 4 bytes length (Engine API, "Attach to a container"). */
-export function demultiplex(frames: Buffer): Buffer {
-  const payloads: Buffer[] = [];
-  let offset = 0;
-  while (offset + 8 <= frames.length) {
-    const length = frames.readUInt32BE(offset + 4);
-    payloads.push(frames.subarray(offset + 8, offset + 8 + length));
-    offset += 8 + length;
-  }
-  return Buffer.concat(payloads);
 }

@@ -4,12 +4,12 @@ import { commit } from './commit.js';
 import { awaitEngine } from './await-engine.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { collectEvidence, hasRun } from './evidence.js';
+import { hasRun, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
 import { keepBoth } from './keep-both.js';
 import { labels } from './labels.js';
 import type { Member, Members } from './member.js';
-import { UpdateError, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
+import { UpdateError, type Evidence, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
 import type { Pair } from './pair.js';
 import { proveAll } from './proof.js';
 import { rollback } from './rollback.js';
@@ -109,18 +109,28 @@ export class Replacing {
     if (failed && failed !== target)
       error.message = `${failed.name}, which depends on ${target.name}: ${error.message}`;
     const witnessId = (failed ?? target).newId;
-    const { exitCode = error.exitCode, ...testimony } = await collectEvidence(this.engine, witnessId, told);
-    const evidence = { exitCode, ...testimony };
-    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
+    const readEvidence = await lookForEvidence(this.engine, witnessId, told);
+    let evidence: Evidence | undefined;
+    /** Once: a log takes a while to be read, and by then nobody waits for service any more. */
+    const collect = async (): Promise<Evidence> => {
+      if (evidence) return evidence;
+      const { exitCode = error.exitCode, ...rest } = await readEvidence();
+      evidence = { exitCode, ...rest };
+      if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
+      return evidence;
+    };
     await update.enter('rollback');
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, update.drain);
       // What never ran has touched no data.
       if (options.onFailure === 'stop' && hasRun(await this.engine.inspectContainer(target.newId))) {
         await keepBoth(this.engine, pairs);
-        return { outcome: keptStopped(target, update.findings, { ...error, ...evidence }), leavesRemains: false };
+        return {
+          outcome: keptStopped(target, update.findings, { ...error, ...(await collect()) }),
+          leavesRemains: false,
+        };
       }
-      const { tagRestored, warnings } = await rollback(this.engine, pairs);
+      const { tagRestored, warnings } = await rollback(this.engine, pairs, collect);
       update.findings.tagRestored = tagRestored;
       update.warn(...warnings);
       if (old.Id !== target.oldId)
@@ -130,11 +140,12 @@ export class Replacing {
       update.findings.downtimeMs = await this.restoredAfterMs(old);
     } catch (failure) {
       const message = update.mask(`${error.message}; ${(failure as Error).message}`);
-      const failed = { code: 'rollback_failed', stage: 'rollback', message, ...evidence } as const;
+      const failed = { code: 'rollback_failed', stage: 'rollback', message, ...(await collect()) } as const;
       return { outcome: { ...update.findings, status: 'failed', error: failed }, leavesRemains: true };
     }
     const dependents = dependentsOf(members, 'oldId');
-    const outcome = { ...update.findings, ...dependents, containerId: target.oldId, error: { ...error, ...evidence } };
+    const details = { ...error, ...(await collect()) };
+    const outcome = { ...update.findings, ...dependents, containerId: target.oldId, error: details };
     return {
       outcome: { ...outcome, status: status === 'dropped' ? 'dropped' : 'rolled_back' },
       leavesRemains: false,

@@ -33,18 +33,27 @@ interface Present {
  * dependents. Looks before each step, so that it may begin anywhere in an update and may be repeated. The replacements
  * are removed last, for a recovery reads from them what the old ones were, and the target's the very last, for it tells
  * which dependents belong to the update; they are kept where an old one does not run again.
+ * @param beforeRemoval called once the old ones run again, while the replacements are still there; must not throw
  * @throws UpdateError `rollback_failed`: both containers are kept
  */
-export async function rollback(engine: Engine, pairs: readonly Pair[]): Promise<RolledBack> {
+export async function rollback(
+  engine: Engine,
+  pairs: readonly Pair[],
+  beforeRemoval?: () => Promise<unknown>,
+): Promise<RolledBack> {
   try {
-    return await restore(engine, pairs);
+    return await restore(engine, pairs, beforeRemoval);
   } catch (error) {
     if (error instanceof UpdateError && error.code === 'rollback_failed') throw error;
     throw failed((error as Error).message, error);
   }
 }
 
-async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBack> {
+async function restore(
+  engine: Engine,
+  pairs: readonly Pair[],
+  beforeRemoval?: () => Promise<unknown>,
+): Promise<RolledBack> {
   const present = await Promise.all(pairs.map((pair) => look(engine, pair)));
   for (const { replacement } of present.toReversed()) await end(engine, replacement);
   let hasStarted = false;
@@ -61,6 +70,7 @@ async function restore(engine: Engine, pairs: readonly Pair[]): Promise<RolledBa
   }
   await Promise.all(present.filter(({ pair }) => pair.wasRunning).map((restored) => proveRestored(engine, restored)));
   const rolledBack = await restoreTags(engine, present);
+  await beforeRemoval?.();
   for (const { replacement } of present.toReversed())
     if (replacement) await removeContainer(engine, replacement.Id, 'rollback');
   return rolledBack;

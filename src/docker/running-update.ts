@@ -8,7 +8,7 @@ export interface Report {
   stage: (stage: Stage, findings: Findings) => Promise<void>;
   /** While the image is pulled, twice a second at most. */
   progress: (progress: PullProgress) => void;
-  /** The last log lines of a replacement that failed, before the old container is put back. */
+  /** The last log lines of a replacement that failed, once the old container runs again. */
   log: (lines: string[]) => void;
 }
 

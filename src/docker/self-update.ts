@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, CreateRequest } from './engine-types.js';
-import { demultiplex } from './evidence.js';
+import { deadline } from '../config/deadline.js';
+import { readAtMost } from './engine-connection.js';
 import { find } from './find.js';
 import { UpdateError, type Drain, type UpdateOutcome } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -27,6 +28,8 @@ const marginMs = 300_000;
 const restartsAfterCrash = 3;
 /** The outcome is the last line; those before it are the helper's log. */
 const resultLines = 5;
+const resultLimitBytes = 256 * 1024;
+const resultTimeoutMs = 10_000;
 
 /**
  * Updates the service's own container through a short-lived helper: a container of the same image as the one that is to
@@ -95,7 +98,8 @@ export class SelfUpdate {
 
   /** Reads the helper's result, and removes it. */
   private async collect(helper: ContainerInspect): Promise<SelfUpdateResult> {
-    const output = demultiplex(await this.engine.containerLogs(helper.Id, resultLines)).toString('utf8');
+    const logs = await this.engine.containerLogs(helper.Id, resultLines, deadline(resultTimeoutMs));
+    const output = demultiplex(await readAtMost(logs, resultLimitBytes)).toString('utf8');
     await this.engine.removeContainer(helper.Id);
     const line = output.split('\n').findLast((text) => text.startsWith(resultPrefix));
     if (line) return JSON.parse(line.slice(resultPrefix.length)) as SelfUpdateResult;
@@ -140,6 +144,18 @@ function helperRequest(own: ContainerInspect, reference: string): CreateRequest 
       LogConfig: { Type: 'json-file', Config: {} },
     },
   };
+}
+
+/** Joins the payloads of the engine's frames: 1 byte stream, 3 bytes zero, 4 bytes length (Engine API, "Attach to a container"). */
+function demultiplex(frames: Buffer): Buffer {
+  const payloads: Buffer[] = [];
+  let offset = 0;
+  while (offset + 8 <= frames.length) {
+    const length = frames.readUInt32BE(offset + 4);
+    payloads.push(frames.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(payloads);
 }
 
 /** The engine attaches the network of the network mode by itself. */

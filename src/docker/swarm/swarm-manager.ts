@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { readAtMost } from '../engine-connection.js';
+import type { IncomingMessage } from 'node:http';
 import { hasStatus } from '../engine-error.js';
 import { Engine } from '../engine.js';
 import type { ServiceInspect, ServiceSpec, Task } from './swarm-types.js';
@@ -40,12 +40,9 @@ export class SwarmManager {
   }
 
   /** The last lines of a task's output, wherever it ran, as the engine sends them: multiplexed unless it has a terminal. */
-  async taskLogs(taskId: string, lines: number): Promise<Buffer> {
-    const response = await this.engine.send('GET', this.engine.versioned(`/tasks/${taskId}/logs`), {
-      query: { stdout: '1', stderr: '1', tail: String(lines) },
-      timeoutMs: 10_000,
-    });
-    return readAtMost(response, 256 * 1024);
+  taskLogs(taskId: string, lines: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const query = { stdout: '1', stderr: '1', tail: String(lines) };
+    return this.engine.send('GET', this.engine.versioned(`/tasks/${taskId}/logs`), { query, signal });
   }
 
   private async update(

@@ -1,5 +1,4 @@
-import type { Mask } from '../disclosure.js';
-import { demultiplex, lastLines } from '../evidence.js';
+import { readLogTail, type EvidenceTerms } from '../evidence.js';
 import type { Evidence } from '../outcome.js';
 import type { SwarmManager } from './swarm-manager.js';
 import { taskFailure, type TaskFailure } from './task-failures.js';
@@ -21,29 +20,23 @@ export async function collectTaskEvidence(
   serviceId: string,
   image: string,
   said: string | undefined,
-  told: { logLines: number; mask: Mask },
+  told: EvidenceTerms,
 ): Promise<TaskEvidence> {
   try {
     const { witness, code, errors } = taskFailure(await manager.listTasks(serviceId), image, said);
     const masked = { code, errors: errors.map(told.mask) };
     if (!witness) return masked;
+    const { ID, Spec } = witness;
     const exitCode = witness.Status.ContainerStatus?.ExitCode;
     return {
       ...masked,
       exitCode: exitCode === 0 ? undefined : exitCode,
-      logTail: await logTail(manager, witness, told),
+      logTail: await readLogTail((signal) => manager.taskLogs(ID, told.logLines, signal), {
+        ...told,
+        isPlain: Spec.ContainerSpec?.TTY === true,
+      }),
     };
   } catch {
     return { code: 'exited', errors: [] };
   }
-}
-
-async function logTail(
-  manager: SwarmManager,
-  { ID, Spec }: NonNullable<TaskFailure['witness']>,
-  { logLines, mask }: { logLines: number; mask: Mask },
-): Promise<string[] | undefined> {
-  if (logLines === 0) return undefined;
-  const output = await manager.taskLogs(ID, logLines).catch(() => Buffer.alloc(0));
-  return lastLines(mask((Spec.ContainerSpec?.TTY ? output : demultiplex(output)).toString('utf8')), logLines);
 }
