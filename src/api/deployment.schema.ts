@@ -17,6 +17,7 @@ const error = z.looseObject({
   stage: z.string().optional(),
   message: z.string().meta({ description: 'For people; secrets are masked.' }),
   servedDigest: digest.optional().meta({ description: 'What the registry serves instead of the expected digest.' }),
+  retryAt: time.optional().meta({ description: 'When a registry that limits pulls may answer again.' }),
   supersededBy: z
     .looseObject({ deploymentId: z.uuid(), digest: digest.optional() })
     .optional()

@@ -211,7 +211,7 @@ export const settingsSchema = z.object({
     0,
     100,
     3,
-    'How often a pull is tried again that failed for a while: a server error, a timeout, a reset, a tag that is not there yet.',
+    'How many times to retry a pull after a temporary failure: a server error, a timeout, a reset, a rate limit, a tag that is not there yet.',
   ),
   DIGEST_TIMEOUT: duration(
     0,

@@ -29,6 +29,8 @@ export interface DeploymentError {
   message: string;
   /** What the registry served instead of the digest that was expected. */
   servedDigest?: string;
+  /** When a registry that limits pulls may answer again, where it said so. */
+  retryAt?: string;
   supersededBy?: Winner;
   /** What the replacement left behind: its exit code, its last health check's output, its last log lines. */
   exitCode?: number;

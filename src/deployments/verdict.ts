@@ -21,7 +21,7 @@ const told = [
   ...(['expectedDigest', 'attempts', 'notBefore', 'coalesced', 'image', 'fromImageId', 'toImageId'] as const),
   ...(['fromDigest', 'digest', 'downtimeMs', 'service', 'host', 'hosts'] as const),
 ];
-const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'supersededBy'] as const;
+const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'retryAt', 'supersededBy'] as const;
 
 /**
  * The part of a deployment's record for those who may ask for updates and not read deployments: how it ended, why, and which

@@ -17,6 +17,7 @@ export function failureOf(
         message,
         exitCode: error.exitCode,
         servedDigest: error.servedDigest,
+        retryAt: error.retryAt,
       },
     };
   }

@@ -124,6 +124,7 @@ function explain(error: unknown, attempt: string): unknown {
     return new UpdateError(failure.code, 'pull', `${attempt} failed: ${failure.message}`, {
       cause: error,
       passes: failure.passes,
+      retryAt: failure.retryAt,
     });
   }
   if (failure instanceof EngineUnreachable) return failure;

@@ -20,8 +20,10 @@ export type FailureCode =
   | 'pull_not_found'
   | 'pull_failed'
   | 'pull_timeout'
+  | 'rate_limited'
   | 'disk_full'
   | 'digest_mismatch'
+  | 'known_bad'
   | 'not_faithful'
   | 'create_failed'
   | 'container_changed'
@@ -52,19 +54,23 @@ export class UpdateError extends Error {
     readonly code: FailureCode,
     readonly stage: Stage,
     message: string,
-    options?: ErrorOptions & Partial<Pick<UpdateError, 'containerId' | 'exitCode' | 'passes' | 'servedDigest'>>,
+    options?: ErrorOptions &
+      Partial<Pick<UpdateError, 'containerId' | 'exitCode' | 'passes' | 'servedDigest' | 'retryAt'>>,
   ) {
     super(message, options);
     this.containerId = options?.containerId;
     this.exitCode = options?.exitCode;
     this.passes = options?.passes;
     this.servedDigest = options?.servedDigest;
+    this.retryAt = options?.retryAt;
   }
 
   /** Whether asking again later may succeed: the registry has not got the image yet, or fails for a while. */
   readonly passes?: boolean;
   /** What the registry serves instead of the digest that was expected. */
   readonly servedDigest?: string;
+  /** When the registry is asked again at the earliest, where it said so: ISO 8601, UTC. */
+  readonly retryAt?: string;
 }
 
 /** A container that was replaced along with the one that it depends on. */
@@ -108,7 +114,13 @@ export interface Evidence {
 }
 
 /** Why an update did not succeed, for its record. */
-export type FailureDetails = { code: FailureCode; stage: Stage; message: string; servedDigest?: string } & Evidence;
+export type FailureDetails = {
+  code: FailureCode;
+  stage: Stage;
+  message: string;
+  servedDigest?: string;
+  retryAt?: string;
+} & Evidence;
 
 /**
  * How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is

@@ -31,9 +31,14 @@ describe('pullFailureCode', () => {
     ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'pull_not_found'],
     ['Get "http://localhost:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused', 'pull_failed'],
     ['Get "https://r.io/v2/not-found/manifests/1": net/http: TLS handshake timeout', 'pull_failed'],
-    ['toomanyrequests: You have reached your unauthenticated pull rate limit.', 'pull_failed'],
+    ['toomanyrequests: You have reached your unauthenticated pull rate limit.', 'rate_limited'],
+    [
+      'unexpected status from HEAD request to https://ghcr.io/v2/me/app/manifests/1: 429 Too Many Requests',
+      'rate_limited',
+    ],
+    ['Get "https://r.io/v2/": dial tcp: lookup r.io on 10.0.0.1:53: no such host', 'pull_failed'],
     ['failed to register layer: open /var/lib/docker/tmp/x: permission denied', 'pull_failed'],
-    ['write /var/lib/docker/tmp/x: no space left on device', 'pull_failed'],
+    ['write /var/lib/docker/tmp/x: no space left on device', 'disk_full'],
     ['', 'pull_failed'],
   ])('%s: %s', (message, code) => {
     expect(pullFailureCode(message)).toBe(code);
@@ -66,6 +71,20 @@ describe('pullFailure', () => {
     );
   });
 
+  it('says when a registry that limits pulls may answer again', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    const error = pullFailure('toomanyrequests: retry-after: 6h', 429, now);
+    expect(error).toMatchObject({ code: 'rate_limited', passes: false, retryAt: '2026-01-01T06:00:00.000Z' });
+    expect(error.message).toContain('notify again after 2026-01-01T06:00:00.000Z');
+    expect(pullFailure('toomanyrequests: Rate exceeded', 429, now).retryAt).toBeUndefined();
+  });
+
+  it('speaks of the disk only where the disk may be the reason', () => {
+    expect(pullFailure('dial tcp 10.0.0.1:443: connect: no route to host').message).not.toContain('disk');
+    expect(pullFailure('lookup r.io: no such host').message).toContain('DNS');
+    expect(pullFailure('write /x: no space left on device').message).toContain('make room');
+  });
+
   it('keeps secrets in URLs to itself', () => {
     const { message } = pullFailure(
       'Get "https://me:pw@r.io/v2/": EOF\nGet "https://s3.io/blob?X-Amz-Signature=abc&y=z": EOF',
@@ -90,6 +109,22 @@ describe('a pull failure passes', () => {
     'Get "http://127.0.0.1:5000/v2/": EOF',
     'unexpected EOF',
     'context deadline exceeded',
+    'Get "https://registry.example/v2/": dial tcp: lookup registry.example on 10.0.0.1:53: no such host',
+    'Get "https://registry.example/v2/": dial tcp: lookup registry.example: i/o timeout',
+    'Get "https://registry.example/v2/": dial tcp: lookup registry.example on 10.0.0.1:53: dial udp 10.0.0.1:53: connect: network is unreachable',
+    'Get "https://10.0.0.1/v2/": dial tcp 10.0.0.1:443: connect: no route to host',
+    'Get "https://10.0.0.1/v2/": dial tcp 10.0.0.1:443: connect: network is unreachable',
+    'Get "https://10.0.0.1/v2/": dial tcp 10.0.0.1:443: connect: connection timed out',
+    'Get "https://10.0.0.1/v2/": dial tcp 10.0.0.1:443: i/o timeout',
+    'Get "https://ghcr.io/v2/": http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""',
+    'Get "https://ghcr.io/v2/": http2: client connection lost',
+    'stream error: stream ID 5; INTERNAL_ERROR; received from peer',
+    'received unexpected HTTP status: 522 unknown',
+    'unexpected status from HEAD request to https://r.io/v2/app/manifests/1: 522 unknown',
+    'unexpected status from HEAD request to https://r.io/v2/app/manifests/1: 408 Request Timeout',
+    'error parsing HTTP 503 response body: invalid character \'<\' looking for beginning of value: "<html>"',
+    'toomanyrequests: retry-after: 711.804µs, allowed: 44000/minute',
+    'toomanyrequests: Rate exceeded',
     'manifest for registry.example/app:latest not found: manifest unknown: manifest unknown',
     'failed to resolve reference "registry.example/app:latest": registry.example/app:latest: not found',
   ])('where the registry fails for a while or has not got it yet: %s', (message) => {
@@ -103,7 +138,9 @@ describe('a pull failure passes', () => {
     'write /var/lib/docker/tmp/x: no space left on device',
     'toomanyrequests: You have reached your pull rate limit',
     'Get "https://timeout:443/v2/": x509: certificate signed by unknown authority',
-    'Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid: no such host',
+    'toomanyrequests: retry-after: 6h',
+    'Get "https://goaway/v2/": x509: certificate signed by unknown authority',
+    'registry.example/goaway:1: invalid tar header',
     'registry.example/timeout/app:1: invalid tar header',
     '',
   ])('never where asking again changes nothing: %s', (message) => {

@@ -1,4 +1,5 @@
 import { UpdateError, type FailureCode } from './outcome.js';
+import { rateLimitIn } from './rate-limit.js';
 
 export const messageLimit = 1000;
 
@@ -6,24 +7,48 @@ export const messageLimit = 1000;
  * The failure that the engine's own words mean, with what to do about it; the stage is `pull`.
  * @param message what the engine said, in a line of the stream or in the body of an error answer
  * @param httpStatus the status of the answer, where the engine refused the pull at once
+ * @param now epoch milliseconds
  */
-export function pullFailure(message: string, httpStatus?: number): UpdateError {
+export function pullFailure(message: string, httpStatus?: number, now = Date.now()): UpdateError {
   const code = pullFailureCode(message, httpStatus);
+  const text = message.slice(0, 10 * messageLimit);
+  const { delayMs, isQuota = false } = (code === 'rate_limited' ? rateLimitIn(text, now) : undefined) ?? {};
+  const isTemporary = passes(code, text) && !isQuota;
+  const retryAt = delayMs === undefined ? undefined : new Date(now + delayMs).toISOString();
   return new UpdateError(
     code,
     'pull',
-    `${presentable(message, messageLimit) || 'the engine gave no reason'}; ${advice[code]}`,
-    { passes: passes(code, message) },
+    `${presentable(message, messageLimit) || 'the engine gave no reason'}; ${advice(code, text, { isTemporary, retryAt })}`,
+    { passes: isTemporary, retryAt },
   );
 }
 
-type PullFailureCode = Extract<FailureCode, 'pull_unauthorized' | 'pull_not_found' | 'pull_failed'>;
+type PullFailureCode = Extract<
+  FailureCode,
+  'pull_unauthorized' | 'pull_not_found' | 'pull_failed' | 'rate_limited' | 'disk_full'
+>;
 
-const advice: Record<PullFailureCode, string> = {
-  pull_unauthorized: 'check that the repository exists and that the registry credentials may read it',
-  pull_not_found: 'check that the image was pushed under this name and tag, for this platform',
-  pull_failed: 'see that the engine reaches the registry and has room on its disk, then call the webhook again',
-};
+function advice(
+  code: PullFailureCode,
+  text: string,
+  { isTemporary, retryAt }: { isTemporary: boolean; retryAt?: string },
+): string {
+  switch (code) {
+    case 'pull_unauthorized':
+      return 'check that the repository exists and that the registry credentials may read it';
+    case 'pull_not_found':
+      return 'check that the image was pushed under this name and tag, for this platform';
+    case 'disk_full':
+      return "make room on the engine's disk, then notify again";
+    case 'rate_limited':
+      return `the registry limits pulls: notify again ${retryAt ? `after ${retryAt}` : 'later'}, or use credentials that may pull more`;
+    case 'pull_failed':
+      if (noSuchHost.test(text)) return "check the registry's name and the DNS of the engine's host, then notify again";
+      return isTemporary
+        ? 'see that the engine reaches the registry and that the registry works, then notify again'
+        : 'see that the engine reaches the registry and has room on its disk, then notify again';
+  }
+}
 
 // A word that is part of a name, as in registry.io/denied:1, says nothing.
 const unauthorized =
@@ -37,7 +62,11 @@ const notFound =
  */
 export function pullFailureCode(message: string, httpStatus?: number): PullFailureCode {
   const text = message.slice(0, 10 * messageLimit);
+  if (rateLimitIn(text, 0)) return 'rate_limited';
   if (unauthorized.test(text)) return 'pull_unauthorized';
+  if (noSpace.test(text)) return 'disk_full';
+  // Resolvers say "not found" of a host too.
+  if (noSuchHost.test(text)) return 'pull_failed';
   if (notFound.test(text)) return 'pull_not_found';
   // 403 alone is no word of the registry's: a proxy in front of the engine forbids the call.
   if (httpStatus === 401) return 'pull_unauthorized';
@@ -47,20 +76,29 @@ export function pullFailureCode(message: string, httpStatus?: number): PullFailu
 /** Nothing is under that tag, which may be because it has only just been pushed; an image for another platform will not come. */
 const notThereYet = /manifest unknown|manifest_unknown|(?<![\w/.-])not found/i;
 
-/** The registry's server errors, and connections that broke off or took too long. */
-const failsForAWhile =
-  /\bstatus(?: code)?:? 5\d\d\b|: 5\d\d (?:internal server error|bad gateway|service unavailable|gateway timeout)|(?<![\w/.-])(?:connection (?:reset|refused)|broken pipe|(?:client\.)?timeout|(?:unexpected )?EOF|deadline exceeded|temporary failure|server misbehaving)(?![\w/:-])/i;
+const noSpace = /(?<![\w/.-])(?:no space left on device|disk quota exceeded)(?![\w/-])/i;
+/** Where the host's DNS fails, it says the same as where there is no such name. */
+const noSuchHost = /(?<![\w/.-])(?:no such host|lookup [^\s:]+(?: on [^\s]+)?: )/i;
+
+/** The registry's server errors. */
+const serverFails =
+  /\bstatus(?: code)?:? 5\d\d\b|: 5\d\d (?:internal server error|bad gateway|service unavailable|gateway timeout|unknown)|: 408 request timeout|error parsing HTTP (?:408|5\d\d) response body/i;
+/** Connections that could not be made, broke off or took too long, as Go's net, net/http and http2 say it. */
+const connectionFails =
+  /(?<![\w/.-])(?:connection (?:reset|refused|timed out|aborted)|no route to host|(?:network|host) is (?:unreachable|down)|broken pipe|(?:i\/o |client\.)?timeout|(?:unexpected )?EOF|deadline exceeded|temporary failure|server misbehaving|GOAWAY|client connection (?:lost|force closed)|closed network connection|server closed idle connection|short read|stream error: stream id \d+; (?:internal_error|refused_stream|enhance_your_calm|cancel|no_error|protocol_error))(?![\w/:-]|\.\w)/i;
 
 /** Whether the same pull may succeed later: never where the registry wants other credentials. */
-function passes(code: PullFailureCode, message: string): boolean {
-  const text = message.slice(0, 10 * messageLimit);
+function passes(code: PullFailureCode, text: string): boolean {
   switch (code) {
     case 'pull_unauthorized':
+    case 'disk_full':
       return false;
+    case 'rate_limited':
+      return true;
     case 'pull_not_found':
       return notThereYet.test(text) && !/no matching manifest|no match for platform/i.test(text);
     case 'pull_failed':
-      return failsForAWhile.test(text);
+      return noSuchHost.test(text) || serverFails.test(text) || connectionFails.test(text);
   }
 }
 

@@ -84,7 +84,7 @@ describe('readPullStream', () => {
   });
 
   it.each<[string, object, string, string]>([
-    ['an error', { error: 'no space left on device' }, 'pull_failed', 'no space left on device'],
+    ['an error', { error: 'no space left on device' }, 'disk_full', 'no space left on device'],
     [
       'an errorDetail alone (apocas/docker-modem#146)',
       { errorDetail: { message: 'unexpected EOF' } },

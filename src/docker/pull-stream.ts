@@ -42,7 +42,7 @@ const excerptLimit = 200;
  *
  * Memory is bounded whatever the engine sends. A reading that fails lets go of the stream, so that its connection closes and
  * the engine gives up the pull.
- * @throws UpdateError `pull_unauthorized`, `pull_not_found`, `pull_failed` or `pull_timeout`, with the stage `pull`
+ * @throws UpdateError with the stage `pull`, and a code of pull-failure.ts or `pull_timeout`
  * @throws the reason of `signal`, once it is aborted
  */
 export async function readPullStream(chunks: PullStream, options: PullOptions): Promise<PullResult> {

@@ -39,4 +39,14 @@ describe('retryDelayMs', () => {
   it('never waits for longer than 30 s', () => {
     expect(retryDelayMs(deployment(50), { digestTimeoutMs: 0, pullRetries: 100 }, 0)).toBe(30_000);
   });
+
+  it('waits for as long as the registry asks, and gives up where that is later than the last try', () => {
+    const now = Date.parse(startedAt);
+    const after = (ms: number): string => new Date(now + ms).toISOString();
+    expect(retryDelayMs(deployment(1), settings, now, after(45_000))).toBe(45_000);
+    expect(retryDelayMs(deployment(3), settings, now, after(1))).toBe(4000);
+    expect(retryDelayMs(deployment(4), settings, now, after(1))).toBeUndefined();
+    expect(retryDelayMs(deployment(1, 'sha256:a'), settings, now, after(45_000))).toBe(45_000);
+    expect(retryDelayMs(deployment(1, 'sha256:a'), settings, now, after(61_000))).toBeUndefined();
+  });
 });

@@ -7,18 +7,21 @@ const longestDelayMs = 30_000;
 /**
  * How long a deployment that came to nothing waits before it is tried again: 1 s, 2 s, 4 s … 30 s. With a digest that
  * the registry does not serve yet the time since the first try decides, with its last try at the very end; otherwise
- * the number of tries.
+ * the number of tries. Never before the registry's own time, where it said one.
  * @param deployment as it was begun for this try
  * @param now epoch milliseconds
+ * @param retryAt when the registry wants to be asked again at the earliest, ISO 8601
  * @returns undefined where it is not tried again
  */
 export function retryDelayMs(
   { attempts, startedAt, queuedAt, expectedDigest }: Deployment,
   settings: Pick<Settings, 'digestTimeoutMs' | 'pullRetries'>,
   now: number,
+  retryAt?: string,
 ): number | undefined {
-  const delayMs = Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs);
+  const askedMs = retryAt === undefined ? 0 : Date.parse(retryAt) - now;
+  const delayMs = Math.max(Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs), askedMs);
   if (expectedDigest === undefined) return attempts <= settings.pullRetries ? delayMs : undefined;
   const leftMs = Date.parse(startedAt ?? queuedAt) + settings.digestTimeoutMs - now;
-  return leftMs > 0 ? Math.min(delayMs, leftMs) : undefined;
+  return leftMs > 0 && leftMs >= askedMs ? Math.min(delayMs, leftMs) : undefined;
 }

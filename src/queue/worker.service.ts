@@ -204,7 +204,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     if (winner) return { ...outcome, status: 'failed', error: superseded(started, winner, error) };
     const failed: DeploymentEnd = { ...outcome, status: 'failed' };
     const now = Date.now();
-    const delayMs = retryDelayMs(started, this.settings, now);
+    const delayMs = retryDelayMs(started, this.settings, now, error.retryAt);
     if (delayMs === undefined) return failed;
     if (this.isStopping && !this.queue.isDurable)
       return { ...outcome, status: 'dropped', error: { ...error, ...stopping } };

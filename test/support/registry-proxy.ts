@@ -1,20 +1,48 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Namespaces } from './namespaces.js';
 
 /** A request for what a tag means: by the engine, before and during each pull. */
 const tagRequest = /^\/v2\/(?<repository>.+)\/manifests\/(?<tag>[^:/]+)$/;
 
 /** As the registry names them (OCI distribution spec, error codes). */
-const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 404: 'MANIFEST_UNKNOWN' };
+const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 404: 'MANIFEST_UNKNOWN', 429: 'TOOMANYREQUESTS' };
+
+/** How requests for tags are answered for a while, instead of by the registry. */
+export interface RegistryFailure {
+  /** `reset` breaks the connection off. */
+  statusCode: number | 'reset';
+  times: number;
+  /** In the answer's error, as the engine passes it on. */
+  message?: string;
+  /** Answered in place of the registry's JSON, as a proxy in front of it would. */
+  page?: string;
+}
+
+/** Passes connections on from another network namespace, where `127.0.0.1` is another one, to a socket file. */
+const relay = `
+  const net = require('node:net');
+  net.createServer((from) => {
+    const to = net.connect(process.argv[1]);
+    for (const [one, other] of [[from, to], [to, from]]) { one.pipe(other); one.on('error', () => other.destroy()); }
+    to.on('close', () => from.destroy());
+  }).listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'));
+`;
 
 /**
  * Stands between the engine and a real registry, and behaves as registries do on a bad day: it goes on serving what a tag
  * meant before a push, or fails for a while.
  */
 export class RegistryProxy {
-  /** Answers requests for tags with this status, as often as it says. */
-  failure: { statusCode: number; times: number } | undefined;
+  failure: RegistryFailure | undefined;
+  /** When requests for tags were answered with a failure, epoch milliseconds. */
+  readonly failedAt: number[] = [];
+  private relay: { process: ChildProcess; server: Server } | undefined;
   private readonly held = new Map<string, string>();
   private readonly server = createServer((incoming, outgoing) => {
     this.handle(incoming, outgoing);
@@ -22,11 +50,24 @@ export class RegistryProxy {
 
   private constructor(private readonly upstream: string) {}
 
-  static async start(registry: string): Promise<RegistryProxy> {
+  /** @param namespaces where an engine of their own is to find it, too, under the same host and port */
+  static async start(registry: string, namespaces?: Namespaces): Promise<RegistryProxy> {
     const proxy = new RegistryProxy(registry);
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
+    if (namespaces) await proxy.relayFrom(namespaces);
     return proxy;
+  }
+
+  private async relayFrom(namespaces: Namespaces): Promise<void> {
+    const path = join(tmpdir(), `tdp-registry-${randomBytes(4).toString('hex')}.sock`);
+    const server = createTcpServer((socket) => this.server.emit('connection', socket)).listen(path);
+    await once(server, 'listening');
+    const [, port = ''] = this.host.split(':');
+    const [program, args] = namespaces.inNetwork(process.execPath, '-e', relay, path, port);
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.relay = { process: child, server };
+    await once(child.stdout, 'data');
   }
 
   /** As an image's reference names it. */
@@ -55,6 +96,8 @@ export class RegistryProxy {
   stop(): void {
     this.server.closeAllConnections();
     this.server.close();
+    this.relay?.server.close();
+    this.relay?.process.kill();
   }
 
   private split(image: string): { repository: string; tag: string } {
@@ -66,8 +109,19 @@ export class RegistryProxy {
     const asked = incoming.method === 'PUT' ? undefined : tagRequest.exec(incoming.url ?? '')?.groups;
     if (asked && this.failure && this.failure.times > 0) {
       this.failure.times--;
-      const { statusCode } = this.failure;
-      const errors = [{ code: codes[statusCode] ?? 'UNAVAILABLE', message: 'a fault made by a test' }];
+      this.failedAt.push(Date.now());
+      const { statusCode, message = 'a fault made by a test', page } = this.failure;
+      if (statusCode === 'reset') {
+        // A socket file has no resets.
+        if (incoming.socket.remoteAddress === undefined) incoming.socket.destroy();
+        else incoming.socket.resetAndDestroy();
+        return;
+      }
+      if (page !== undefined) {
+        outgoing.writeHead(statusCode, { 'Content-Type': 'text/html' }).end(page);
+        return;
+      }
+      const errors = [{ code: codes[statusCode] ?? 'UNAVAILABLE', message }];
       outgoing.writeHead(statusCode, { 'Content-Type': 'application/json' }).end(JSON.stringify({ errors }));
       return;
     }
