@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { runApp, type App } from './support/apps.js';
+import { runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
 import { publish } from './support/images.js';
 import { proxiedService } from './support/proxied-service.js';
@@ -21,6 +21,7 @@ describeOnEngine('a container that somebody else changes during its update', () 
   const prepared = async (): Promise<App & { image: string }> => {
     const image = uniqueImage('contested');
     const app = await runApp(image, { version: 'v1' });
+    await docker.getContainer(app.id).update({ RestartPolicy: { Name: 'always' } });
     await publish(docker, image, { version: 'v2' });
     return { ...app, image };
   };
@@ -43,19 +44,39 @@ describeOnEngine('a container that somebody else changes during its update', () 
     expect((await containers(app.name)).map(({ Id, Names, State }) => [Id, Names.join(), State])).toEqual(left(app));
   });
 
-  it('and of which they take the name, is kept beside theirs, which is not overwritten', async () => {
-    const app = await prepared();
-    let theirs = '';
-    interfereAfter(/\/rename\?name=.*-upd-old-/, async () => {
-      theirs = (await docker.createContainer({ name: app.name, Image: app.image })).id;
-    });
-    const deployment = await rig.service.update(app.name);
-    expect(deployment).toMatchObject({ status: 'failed', error: { code: 'rollback_failed' } });
-    const kept = await containers(app.name);
-    expect(kept.map(({ Id }) => Id)).toEqual(expect.arrayContaining([theirs, app.id]));
-    expect(kept.find(({ Id }) => Id === theirs)?.Names).toEqual([`/${app.name}`]);
-    // What people have to repair keeps nobody else waiting.
-    await rig.service.ready();
-    for (const { Id } of kept) await docker.getContainer(Id).remove({ force: true });
-  });
+  it.each([
+    ['does not run', false],
+    ['runs', true],
+  ])(
+    'and whose name they give to one that %s, serves under its parked name until the name is free',
+    async (_, runs) => {
+      const app = await prepared();
+      let theirs = '';
+      interfereAfter(/\/rename\?name=.*-upd-old-/, async () => {
+        const container = await docker.createContainer({ name: app.name, Image: app.image });
+        theirs = container.id;
+        if (runs) await container.start();
+      });
+      const parked = `${app.name}-upd-old-${app.id.slice(0, 12)}`;
+      expect(await rig.service.update(app.name)).toMatchObject({
+        status: 'failed',
+        error: { code: 'rollback_failed', message: expect.stringContaining(`runs again, but as ${parked}`) },
+      });
+      rig.proxy.reset();
+      expect(await versionAt(app.port)).toBe('v1');
+      expect((await docker.getContainer(theirs).inspect()).Name).toBe(`/${app.name}`);
+      const { State, HostConfig, ...old } = await docker.getContainer(app.id).inspect();
+      expect([old.Name, State.Running, HostConfig.RestartPolicy?.Name]).toEqual([`/${parked}`, true, 'always']);
+      // What people have to repair keeps nobody else waiting.
+      await rig.service.ready();
+
+      await docker.getContainer(theirs).remove({ force: true });
+      expect(await rig.service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await versionAt(app.port)).toBe('v2');
+      expect((await containers(app.name)).map(({ Names, State: state }) => [Names.join(), state])).toEqual([
+        [`/${app.name}`, 'running'],
+      ]);
+      await docker.getContainer(app.name).remove({ force: true });
+    },
+  );
 });

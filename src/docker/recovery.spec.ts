@@ -1,92 +1,165 @@
 import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { ContainerStore, lost } from '../../test/support/container-store.js';
 import { containerInspect } from '../../test/support/containers.js';
 import type { ContainerRules } from './container-rules.js';
-import { EngineError } from './engine-error.js';
-import type { Engine } from './engine.js';
-import type { ContainerInspect } from './engine-types.js';
-import { Recovery } from './recovery.js';
-import { parkedName, replacementName } from './temporary-names.js';
+import { EngineUnreachable } from './engine-error.js';
+import { UpdateError } from './outcome.js';
+import { Recovery, type RecoveryResult } from './recovery.js';
+import { keptName, parkedName, replacementName } from './temporary-names.js';
 
-const [webBefore, web, sidecarBefore, sidecar] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [
-  string,
-  string,
-  string,
-  string,
-];
+Logger.overrideLogger(false);
+
+const [webBefore, web, sidecarBefore, sidecar, dbBefore, db, theirs] = [
+  ...['a', 'b', 'c', 'd', 'e', 'f', '9'].map((digit) => digit.repeat(64)),
+] as [string, string, string, string, string, string, string];
 const stopped = { Running: false, Status: 'exited', FinishedAt: '2026-01-02T00:00:00Z' };
 const Created = '2026-01-01T12:00:00Z';
+const unstarted = { Running: false, Status: 'created', StartedAt: '0001-01-01T00:00:00Z' };
 
-/** Cut off right after the start of the new target: its dependent was stopped and nothing more. */
-function cutOff(): Map<string, ContainerInspect> {
-  const containers = [
-    { Id: webBefore, Name: `/${parkedName('web', webBefore)}`, State: stopped },
-    { Id: web, Name: '/web', Created },
-    {
-      ...{ Id: sidecarBefore, Name: '/web-sidecar', State: stopped },
-      HostConfig: { NetworkMode: `container:${webBefore}` },
+/** Cut off between the two renames of its swap. */
+const cutOff = (name: string, oldId: string, newId: string) => [
+  containerInspect({ Id: oldId, Name: `/${parkedName(name, oldId)}`, State: stopped }),
+  containerInspect({ Id: newId, Name: `/${replacementName(name, oldId)}`, Created, State: unstarted }),
+];
+const rulesThatAsk = (asked: string[] = []): ContainerRules =>
+  ({
+    optionsOf: (name: string) => {
+      asked.push(name);
+      return { proof: 'none', settleMs: 0, onFailure: 'rollback' };
     },
-    {
-      ...{ Id: sidecar, Name: `/${replacementName('web-sidecar', sidecarBefore)}`, Created },
-      State: { Running: false, Status: 'created' },
-      HostConfig: { NetworkMode: `container:${web}` },
-    },
-  ];
-  return new Map(containers.map((container) => [container.Id, containerInspect(container)]));
-}
+  }) as unknown as ContainerRules;
+const { signal } = new AbortController();
+const settings = { proofTimeoutMs: 1000, keepPreviousImage: false, removeReplacedImages: false };
 
-/** What a recovery asks of an engine, done to the containers. */
-function engineWith(containers: Map<string, ContainerInspect>): Engine {
-  const inspect = (nameOrId: string): ContainerInspect => {
-    const found = [...containers.values()].find(({ Id, Name }) => Id.startsWith(nameOrId) || Name === `/${nameOrId}`);
-    if (!found) throw new EngineError(`GET ${nameOrId}`, 404, 'no such container');
-    return found;
-  };
-  const set = (id: string, changed: Partial<ContainerInspect>): void => {
-    containers.set(id, { ...inspect(id), ...changed });
-  };
-  const calls: Partial<Record<keyof Engine, (id: string, name: string) => unknown>> = {
-    inspectContainer: inspect,
-    renameContainer: (id, name) => {
-      set(id, { Name: `/${name}` });
-    },
-    startContainer: (id) => {
-      set(id, { State: { ...inspect(id).State, Running: true } });
-    },
-    removeContainer: (id) => containers.delete(id),
-  };
-  const answering = Object.entries(calls).map(([name, call]) => [
-    name,
-    (...args: [string, string]) =>
-      new Promise((resolve) => {
-        resolve(call(...args));
-      }),
-  ]);
-  return Object.fromEntries(answering) as Engine;
+/** @param name the container that is to be updated next; without it, a start of the service */
+async function recover(store: ContainerStore, name?: string, rules = rulesThatAsk()): Promise<RecoveryResult> {
+  const present = await store.engine.listContainers();
+  return new Recovery(store.engine, rules, settings).run(present, { begun: signal, nearlyOver: signal }, name);
 }
 
 describe('the recovery of an update that was cut off', () => {
   it('asks for the proof that each container wants by its own name, also of one that has it not yet', async () => {
-    const containers = cutOff();
-    const asked: string[] = [];
-    const rules = {
-      optionsOf: (name: string) => {
-        asked.push(name);
-        return { proof: 'none', settleMs: 0 };
-      },
-    } as unknown as ContainerRules;
-    const settings = { proofTimeoutMs: 1000, keepPreviousImage: false, removeReplacedImages: false };
-    const { signal } = new AbortController();
-    const present = [...containers.values()].map(({ Id, Name, Image }) => ({
-      ...{ Id, Names: [Name], Image, ImageID: Image },
-    }));
-    const found = await new Recovery(engineWith(containers), rules, settings).run(present, {
-      begun: signal,
-      nearlyOver: signal,
-    });
-    expect([found, asked]).toEqual([{ repaired: ['web'], undone: [] }, ['web', 'web-sidecar']]);
-    expect([...containers.values()].map(({ Id, Name, State }) => [Id, Name, State.Running])).toEqual([
-      [web, '/web', true],
-      [sidecar, '/web-sidecar', true],
+    const store = new ContainerStore([
+      containerInspect({ Id: webBefore, Name: `/${parkedName('web', webBefore)}`, State: stopped }),
+      containerInspect({ Id: web, Name: '/web', Created }),
+      containerInspect({
+        ...{ Id: sidecarBefore, Name: '/web-sidecar', State: stopped },
+        HostConfig: { NetworkMode: `container:${webBefore}` },
+      }),
+      containerInspect({
+        ...{ Id: sidecar, Name: `/${replacementName('web-sidecar', sidecarBefore)}`, Created, State: unstarted },
+        HostConfig: { NetworkMode: `container:${web}` },
+      }),
     ]);
+    const asked: string[] = [];
+    expect(await recover(store, undefined, rulesThatAsk(asked))).toEqual({ repaired: ['web'], undone: [] });
+    expect(asked).toEqual(['web', 'web-sidecar']);
+    expect(store.shownAll).toEqual({ web: 'b runs', 'web-sidecar': 'd runs' });
+  });
+
+  it('repairs every container at a start of the service', async () => {
+    const store = new ContainerStore([...cutOff('web', webBefore, web), ...cutOff('db', dbBefore, db)]);
+    expect(await recover(store)).toEqual({ repaired: ['web', 'db'], undone: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs', db: 'e runs' });
+  });
+
+  it.each([
+    ['web', { web: 'a runs' }, cutOff('db', dbBefore, db)],
+    ['db', { db: 'e runs' }, cutOff('web', webBefore, web)],
+  ])('repairs %s alone before an update of it, and leaves the others as they are', async (name, repaired, others) => {
+    const store = new ContainerStore([...cutOff('web', webBefore, web), ...cutOff('db', dbBefore, db)]);
+    expect(await recover(store, name)).toEqual({ repaired: [name], undone: [] });
+    expect(store.shownAll).toEqual({ ...repaired, ...new ContainerStore(others).shownAll });
+  });
+
+  it('repairs nothing before an update of a container that no update was cut off of', async () => {
+    const store = new ContainerStore([...cutOff('web', webBefore, web), containerInspect({ Id: db, Name: '/db' })]);
+    expect(await recover(store, 'db')).toEqual({ repaired: [], undone: [] });
+    expect(store.changes).toEqual([]);
+  });
+
+  it('repairs the whole of an update before an update of a dependent of it', async () => {
+    const dependsOn = (id: string) => ({ NetworkMode: `container:${id}` });
+    const [sidecarOld, sidecarNew] = cutOff('sidecar', sidecarBefore, sidecar);
+    const store = new ContainerStore([
+      ...cutOff('web', webBefore, web),
+      { ...sidecarOld, HostConfig: dependsOn(webBefore) } as never,
+      { ...sidecarNew, HostConfig: dependsOn(web) } as never,
+    ]);
+    expect(await recover(store, 'sidecar')).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs', sidecar: 'c runs' });
+  });
+
+  it('goes on with the others where one cannot be repaired, and names that one', async () => {
+    const store = new ContainerStore([...cutOff('web', webBefore, web), ...cutOff('db', dbBefore, db)], (change) => {
+      if (change === 'start a') throw new Error('a volume of it is gone');
+    });
+    expect(await recover(store)).toEqual({ repaired: ['db'], undone: ['web'] });
+    expect(store.shownAll).toMatchObject({ db: 'e runs' });
+  });
+
+  it('fails before an update of the one that cannot be repaired', async () => {
+    const store = new ContainerStore(cutOff('web', webBefore, web), (change) => {
+      if (change === 'start a') throw new Error('a volume of it is gone');
+    });
+    await expect(recover(store, 'web')).rejects.toThrow('a volume of it is gone');
+  });
+
+  it('fails, to be tried again, where the engine goes away', async () => {
+    const store = new ContainerStore(cutOff('web', webBefore, web), (change) => {
+      if (change === 'start a') lost();
+    });
+    await expect(recover(store)).rejects.toThrow(UpdateError);
+    await expect(recover(store)).rejects.toMatchObject({ cause: { cause: expect.any(EngineUnreachable) } });
+  });
+
+  it('fails before an update of a container of which two are kept, and of no other', async () => {
+    const kept = containerInspect({ Id: webBefore, Name: `/${keptName('web', webBefore)}`, State: stopped });
+    const store = new ContainerStore([kept, containerInspect({ Id: web, Name: '/web', State: stopped })]);
+    await expect(recover(store, 'web')).rejects.toThrow('decide which one is to go on');
+    expect(await recover(store, 'db')).toEqual({ repaired: [], undone: [] });
+    expect(await recover(store)).toEqual({ repaired: [], undone: [] });
+  });
+});
+
+describe('the recovery of a container whose name somebody else has', () => {
+  const parked = parkedName('web', webBefore);
+  const other = containerInspect({ Id: theirs, Name: '/web', Config: { Image: 'registry.example/other:1' } });
+
+  it('leaves theirs alone, and the old one serves under its parked name', async () => {
+    const store = new ContainerStore([...cutOff('web', webBefore, web), other]);
+    expect(await recover(store)).toEqual({ repaired: [], undone: ['web'] });
+    expect(store.shownAll).toMatchObject({ web: '9 runs', [parked]: 'a runs' });
+    store.remove(theirs);
+    expect(await recover(store)).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs' });
+  });
+
+  it('never takes theirs for the replacement', async () => {
+    for (const State of [{}, stopped]) {
+      const store = new ContainerStore([
+        containerInspect({ Id: webBefore, Name: `/${parked}` }),
+        containerInspect({ ...other, Created, State }),
+      ]);
+      const before = store.shownAll;
+      await recover(store);
+      expect(store.shownAll).toEqual(before);
+    }
+  });
+
+  it('gives the name to one that runs without it already, which is not started anew', async () => {
+    const store = new ContainerStore([containerInspect({ Id: webBefore, Name: `/${parked}` })]);
+    expect(await recover(store)).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs' });
+  });
+
+  it('starts the one that is left also where it cannot be renamed', async () => {
+    const [old] = cutOff('web', webBefore, web);
+    const store = new ContainerStore(old ? [old] : [], (change) => {
+      if (change.startsWith('rename')) throw new Error('no renames today');
+    });
+    expect(await recover(store)).toEqual({ repaired: [], undone: ['web'] });
+    expect(store.shownAll).toEqual({ [parked]: 'a runs' });
   });
 });

@@ -7,6 +7,7 @@ import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
 import { hasRun } from './evidence.js';
 import { find } from './find.js';
+import { giveName } from './give-name.js';
 import { keepBoth } from './keep-both.js';
 import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
@@ -79,7 +80,7 @@ export class Recovery {
     return {
       name,
       old,
-      replacement: replacement ?? (owner?.Id === old?.Id ? undefined : owner),
+      replacement: replacement ?? (owner && mayReplace(owner, old) ? owner : undefined),
       nameIsTaken: owner !== undefined,
     };
   }
@@ -112,13 +113,21 @@ export class Recovery {
         for (const id of repair.containerIds) await this.engine.removeContainer(id);
         break;
       case 'give the name to':
-        await this.engine.renameContainer(repair.containerId, name);
-        await this.engine.startContainer(repair.containerId);
+        await this.serveAs(name, repair.containerId);
         break;
       default:
         repair satisfies never;
     }
     this.logger.log(`${name} is in order again`, { container: name });
+  }
+
+  /** What cannot have the name runs all the same, and the next recovery gives it the name. */
+  private async serveAs(name: string, containerId: string): Promise<void> {
+    try {
+      await giveName(this.engine, await this.engine.inspectContainer(containerId), name);
+    } finally {
+      await this.engine.startContainer(containerId);
+    }
   }
 
   private async proveOrRollBack(pairs: readonly Pair[], drain: Drain): Promise<void> {
@@ -183,6 +192,11 @@ function undecided({ name, oldId12 }: TemporaryName): UpdateError {
     'recover',
     `the last update of ${name} failed and left both containers stopped, ${name} and ${keptName(name, oldId12)}; decide which one is to go on and remove or rename the other: see docs/operating.md`,
   );
+}
+
+/** Whether the owner of the name may be the replacement: it follows the same image reference. Anybody else's is not ours to touch. */
+function mayReplace(owner: ContainerInspect, old: ContainerInspect | undefined): boolean {
+  return owner.Id !== old?.Id && (!old || owner.Config.Image === old.Config.Image);
 }
 
 interface InterruptedUpdate extends Omit<TemporaryName, 'role'> {

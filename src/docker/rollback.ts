@@ -1,13 +1,16 @@
+import { isEngineAway } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { hasRun } from './evidence.js';
 import { find } from './find.js';
+import { giveName } from './give-name.js';
 import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { prove } from './proof.js';
 import { isGone, removeContainer } from './remove.js';
 import { setRestartPolicy } from './restart-policy.js';
+import { writesToTheSame } from './shared-data.js';
 import { stopContainer } from './stop.js';
 import { parkedName, replacementName } from './temporary-names.js';
 
@@ -29,10 +32,12 @@ interface Present {
 }
 
 /**
- * Puts the old containers back, themselves and not copies: name, restart policy, running, local tag; the target first, then its
- * dependents. Looks before each step, so that it may begin anywhere in an update and may be repeated. The replacements
- * are removed last, for a recovery reads from them what the old ones were, and the target's the very last, for it tells
- * which dependents belong to the update; they are kept where an old one does not run again.
+ * Puts the old containers back, themselves and not copies: restart policy, name, running, local tag; the target first, then its
+ * dependents. Looks before each step, so that it may begin anywhere in an update and may be repeated.
+ *
+ * It serves first and tidies after: an old container whose name cannot be had, because somebody else took it, runs again
+ * under its parked name. The replacements are removed last, for a recovery reads from them what the old ones were, and the
+ * target's the very last, for it tells which dependents belong to the update; they are kept where anything is left to do.
  * @param beforeRemoval called once the old ones run again, while the replacements are still there; must not throw
  * @throws UpdateError `rollback_failed`: both containers are kept
  */
@@ -54,26 +59,89 @@ async function restore(
   pairs: readonly Pair[],
   beforeRemoval?: () => Promise<unknown>,
 ): Promise<RolledBack> {
-  const present = await Promise.all(pairs.map((pair) => look(engine, pair)));
+  const { present, problems } = await look(engine, pairs);
   for (const { replacement } of present.toReversed()) await end(engine, replacement);
+  const untidy: Pair[] = [];
+  const serving: Present[] = [];
   let hasStarted = false;
-  for (const { pair, old, replacement } of present) {
-    if (replacement && nameOf(replacement) === pair.name) await renameReplacement(engine, pair);
-    if (nameOf(old) === parkedName(pair.name, pair.oldId)) await engine.renameContainer(pair.oldId, pair.name);
-    if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
-      await setRestartPolicy(engine, pair.oldId, pair.restartPolicy);
-    if (!pair.wasRunning || (old.State.Running && !hasStarted)) continue;
-    // A dependent that ran on while its donor was stopped holds on to a namespace that is no more.
-    if (old.State.Running) await stopContainer(engine, old, 'rollback');
-    await engine.startContainer(pair.oldId);
-    hasStarted = true;
+  for (const one of present) {
+    const { pair, old } = one;
+    const untidiness = await failureOf(tidy(engine, one));
+    if (untidiness) untidy.push(pair);
+    if (!pair.wasRunning) continue;
+    if (!old.State.Running || hasStarted) {
+      const failure = await failureOf(startAgain(engine, one, untidiness !== undefined));
+      hasStarted ||= !failure;
+      if (failure) problems.push(doesNotRun(pair, failure));
+      if (failure) continue;
+    }
+    serving.push(one);
   }
-  await Promise.all(present.filter(({ pair }) => pair.wasRunning).map((restored) => proveRestored(engine, restored)));
+  const proofs = await Promise.all(serving.map((one) => failureOf(proveRestored(engine, one))));
+  problems.push(...proofs.filter((failure) => failure !== undefined));
+  // What stood in the way for a moment may be gone by now.
+  for (const pair of untidy) {
+    const failure = await failureOf(tidyAgain(engine, pair));
+    if (failure) problems.push(await explainUntidy(engine, pair, failure));
+  }
+  if (problems.length > 0) {
+    const cause = problems.find(isEngineAway) ?? problems[0];
+    throw failed(problems.map(({ message }) => message).join('; '), cause);
+  }
   const rolledBack = await restoreTags(engine, present);
   await beforeRemoval?.();
   for (const { replacement } of present.toReversed())
     if (replacement) await removeContainer(engine, replacement.Id, 'rollback');
   return rolledBack;
+}
+
+async function failureOf(step: Promise<void>): Promise<Error | undefined> {
+  try {
+    await step;
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Restart policy and names, as they were before the update. Tries each of them, whatever becomes of the others. */
+async function tidy(engine: Engine, { pair, old, replacement }: Present): Promise<void> {
+  const failures: (Error | undefined)[] = [];
+  if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
+    failures.push(await failureOf(setRestartPolicy(engine, pair.oldId, pair.restartPolicy)));
+  if (replacement && nameOf(replacement) === pair.name) failures.push(await failureOf(renameReplacement(engine, pair)));
+  if (nameOf(old) === parkedName(pair.name, pair.oldId))
+    failures.push(await failureOf(giveName(engine, old, pair.name)));
+  const failure = failures.find((each) => each !== undefined);
+  if (failure) throw failure;
+}
+
+async function tidyAgain(engine: Engine, pair: Pair): Promise<void> {
+  for (const one of (await look(engine, [pair])).present) await tidy(engine, one);
+}
+
+/** @param mayBeTaken whether somebody else may have the name, and serve by it */
+async function startAgain(engine: Engine, { pair, old }: Present, mayBeTaken: boolean): Promise<void> {
+  const owner = mayBeTaken ? await find(engine, pair.name).catch(() => undefined) : undefined;
+  if (owner && ![pair.oldId, pair.newId].includes(owner.Id) && owner.State.Running && writesToTheSame(old, owner)) {
+    throw new Error(
+      `the container ${owner.Id.slice(0, 12)} has its name, runs and writes to the same data, which two at once could ruin`,
+    );
+  }
+  // A dependent that ran on while its donor was stopped holds on to a namespace that is no more.
+  if (old.State.Running) await stopContainer(engine, old, 'rollback');
+  await engine.startContainer(pair.oldId);
+}
+
+/** What people have to know of an old container that could not get its name or its restart policy back. */
+async function explainUntidy(engine: Engine, { name, oldId }: Pair, cause: Error): Promise<Error> {
+  const old = await find(engine, oldId).catch(() => undefined);
+  const present = old ? nameOf(old) : parkedName(name, oldId);
+  const message =
+    present === name
+      ? `the old container of ${name} is not set as it was before: ${cause.message}`
+      : `the old container ${old?.State.Running ? 'runs again, but' : 'is there'} as ${present}, because it cannot have the name ${name}: ${cause.message}. Rename or remove the container that has the name ${name}; the next notify of ${name}, or the next start of the service, gives it back`;
+  return new Error(message, { cause });
 }
 
 /** One that was run with `--rm` is gone by now, and its name is free. */
@@ -121,10 +189,22 @@ async function restoreTags(engine: Engine, present: readonly Present[]): Promise
   return rolledBack;
 }
 
-async function look(engine: Engine, pair: Pair): Promise<Present> {
-  const [old, replacement] = await Promise.all([find(engine, pair.oldId), find(engine, pair.newId)]);
-  if (!old) throw failed(`the old container of ${pair.name} was removed by somebody else during the update`);
-  return { pair, old, replacement };
+/** @throws UpdateError `rollback_failed` where the target's old container is gone: its replacement is left as it is */
+async function look(engine: Engine, pairs: readonly Pair[]): Promise<{ present: Present[]; problems: Error[] }> {
+  const found = await Promise.all(
+    pairs.map(async (pair) => {
+      const [old, replacement] = await Promise.all([find(engine, pair.oldId), find(engine, pair.newId)]);
+      return { pair, old, replacement };
+    }),
+  );
+  const gone = ({ pair }: Pick<Present, 'pair'>): string =>
+    `the old container of ${pair.name} was removed by somebody else during the update`;
+  const [target] = found;
+  if (target && !target.old) throw failed(gone(target));
+  return {
+    present: found.flatMap(({ old, ...one }) => (old ? [{ ...one, old }] : [])),
+    problems: found.filter(({ old }) => !old).map((one) => new Error(gone(one))),
+  };
 }
 
 /**
@@ -137,7 +217,7 @@ async function proveRestored(engine: Engine, { pair, old, replacement }: Present
   } catch (error) {
     const restartedBefore = old.RestartCount > 0 && !(replacement && hasStartedAfter(old, replacement));
     if (error instanceof UpdateError && error.code === 'restarting' && restartedBefore) return;
-    throw failed(`the old container of ${pair.name} does not run again: ${(error as Error).message}`, error);
+    throw doesNotRun(pair, error as Error);
   }
 }
 
@@ -145,6 +225,10 @@ async function proveRestored(engine: Engine, { pair, old, replacement }: Present
 function hasStartedAfter({ State }: ContainerInspect, replacement: ContainerInspect): boolean {
   if (!hasRun(replacement) || replacement.State.Running) return false;
   return Date.parse(State.StartedAt) > Date.parse(replacement.State.FinishedAt);
+}
+
+function doesNotRun({ name }: Pair, cause: Error): Error {
+  return new Error(`the old container of ${name} does not run again: ${cause.message}`, { cause });
 }
 
 function failed(why: string, cause?: unknown): UpdateError {
