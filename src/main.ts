@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { AgentModule } from './agent.module.js';
 import { AppModule } from './app.module.js';
 import { check } from './check.js';
+import { assertFilesAnswer } from './config/files-of-settings.js';
+import { endInSpiteOfStuckFiles } from './config/stuck-files-exit.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
@@ -62,12 +64,14 @@ const commands: Record<string, () => Promise<number>> = {
 };
 
 async function run(word: string | undefined): Promise<void> {
+  if (word !== 'version') await assertFilesAnswer();
   if (word === undefined) return bootstrap();
   const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!command) throw new Error(`there is no command ${word}; there is ${Object.keys(commands).join(', ')}`);
   process.exitCode = await command();
 }
 
+endInSpiteOfStuckFiles();
 run(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(`${explain(error)}\n`);
   process.exit(1);

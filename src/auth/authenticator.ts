@@ -11,10 +11,22 @@ export class Authenticator {
     private readonly identityTokens: IdentityTokens,
   ) {}
 
-  /** At once where the token is a static one. */
+  /** At once when the token is a static one and no file has to be looked at. */
   authenticate(token: string): Authentication | Promise<Authentication> {
+    const refreshed = this.staticTokens.refresh();
+    return refreshed ? refreshed.then(() => this.decide(token)) : this.decide(token);
+  }
+
+  private decide(token: string): Authentication | Promise<Authentication> {
     const found = this.staticTokens.authenticate(token);
-    if ('identity' in found) return found;
-    return this.identityTokens.authenticate(token).then((identity) => identity ?? found);
+    return 'identity' in found ? found : this.decideSlowly(token);
+  }
+
+  /** A token that is not known may be one that was written into its file a moment ago. */
+  private async decideSlowly(token: string): Promise<Authentication> {
+    const identity = await this.identityTokens.authenticate(token);
+    if (identity) return identity;
+    await this.staticTokens.look();
+    return this.staticTokens.authenticate(token);
   }
 }

@@ -1,6 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { PolicyFile } from '../config/policy/policy-file.js';
-import { digestOf, fixedSecret, SecretFile, type Secret } from '../config/secret.js';
+import { digestOf, fixedSecret, SecretFile, weaknessOfSecret, type Secret } from '../config/secret.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Authentication } from './authentication.js';
 import type { Identity } from './caller.js';
@@ -9,19 +9,46 @@ const holderOfSecretKey: Identity = { id: 'secret-key', grants: [], isUnrestrict
 
 /** SECRET_KEY and the tokens of the policy. */
 @Injectable()
-export class StaticTokens {
-  private readonly secretKey: Secret | undefined;
+export class StaticTokens implements OnModuleInit {
+  private readonly logger = new Logger('Auth');
+  private secretKey: Secret | undefined;
 
   constructor(
-    @Inject(settings.KEY) { secretKey, secretKeyFile }: Pick<Settings, 'secretKey' | 'secretKeyFile'>,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'secretKey' | 'secretKeyFile'>,
     private readonly policy: PolicyFile,
-  ) {
-    const logger = new Logger('Auth');
-    if (secretKeyFile !== undefined)
-      this.secretKey = new SecretFile(secretKeyFile, (problem) => {
-        logger.error(problem);
-      });
-    else if (secretKey !== undefined) this.secretKey = fixedSecret(digestOf(secretKey));
+  ) {}
+
+  /** @throws UnusableSecretFile */
+  async onModuleInit(): Promise<void> {
+    const { secretKey, secretKeyFile } = this.settings;
+    if (secretKeyFile !== undefined) {
+      const report = {
+        error: (problem: string): void => {
+          this.logger.error(problem);
+        },
+        warn: (problem: string): void => {
+          this.logger.warn(problem);
+        },
+      };
+      this.secretKey = await SecretFile.open(secretKeyFile, report);
+    } else if (secretKey !== undefined) {
+      this.secretKey = fixedSecret(digestOf(secretKey));
+      const weakness = weaknessOfSecret(secretKey);
+      if (weakness) this.logger.warn(`SECRET_KEY ${weakness}`);
+    }
+  }
+
+  /** Takes new versions of policy and secrets if a look is due; undefined when nothing has to be waited for. Never rejects. */
+  refresh(): Promise<unknown> | undefined {
+    const policy = this.policy.refresh();
+    if (policy) return policy.then(() => this.refreshSecrets());
+    return this.refreshSecrets();
+  }
+
+  /** Looks now for new values of secrets in files; undefined when there are none. Never rejects. */
+  look(): Promise<unknown> | undefined {
+    const looks = this.secrets.map((secret) => secret.look?.()).filter((look) => look !== undefined);
+    return looks.length > 0 ? Promise.all(looks) : undefined;
   }
 
   /** Compares with every secret there is, so that the time tells nothing of which one came near. */
@@ -33,5 +60,15 @@ export class StaticTokens {
     const [first] = valid;
     if (first) return { identity: { id: first.id, grants: valid, isUnrestricted: false } };
     return { refused: matching.length > 0 ? 'the token has expired' : 'the token is not known' };
+  }
+
+  private get secrets(): Secret[] {
+    const ofPolicy = this.policy.current().tokens.map(({ secret }) => secret);
+    return this.secretKey ? [this.secretKey, ...ofPolicy] : ofPolicy;
+  }
+
+  private refreshSecrets(): Promise<unknown> | undefined {
+    const refreshes = this.secrets.map((secret) => secret.refresh?.()).filter((refresh) => refresh !== undefined);
+    return refreshes.length > 0 ? Promise.all(refreshes) : undefined;
   }
 }

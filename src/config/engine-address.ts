@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readRegularFileSync, type UnusableFile } from './regular-file.js';
 
 /** Where the Docker Engine listens. Without `socketPath` and `host` it is Docker's default socket. */
 export interface EngineAddress {
@@ -46,10 +46,11 @@ function parse(host: string): URL {
 function certificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
   const read = (name: string): Buffer => {
     try {
-      return readFileSync(join(folder, name));
+      return readRegularFileSync(join(folder, name));
     } catch (error) {
+      const { message, code = message } = error as UnusableFile;
       throw new Error(
-        `DOCKER_CERT_PATH: cannot read ${join(folder, name)} (${(error as NodeJS.ErrnoException).code ?? 'error'}); DOCKER_TLS_VERIFY needs ca.pem, cert.pem and key.pem there`,
+        `DOCKER_CERT_PATH: cannot read ${join(folder, name)} (${code}); DOCKER_TLS_VERIFY needs ca.pem, cert.pem and key.pem there`,
         { cause: error },
       );
     }

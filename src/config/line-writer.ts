@@ -10,7 +10,8 @@ export class LineWriter {
   private due: { sink: Sink; text: string }[] = [];
 
   constructor() {
-    process.on('exit', () => {
+    // First of all: what comes after may end the process at once.
+    process.prependListener('exit', () => {
       this.flush();
     });
   }

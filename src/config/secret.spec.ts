@@ -1,8 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, fixedSecret, problemOfSecret, readSecretText, SecretFile, UnusableSecretFile } from './secret.js';
+import {
+  digestOf,
+  fixedSecret,
+  problemOfSecret,
+  readSecretText,
+  SecretFile,
+  UnusableSecretFile,
+  weaknessOfSecret,
+} from './secret.js';
 
 describe('fixedSecret', () => {
   const secret = fixedSecret(digestOf('s3cret'));
@@ -33,17 +42,41 @@ describe('problemOfSecret', () => {
   });
 });
 
+describe('weaknessOfSecret', () => {
+  it.each([
+    ['a', 'has only 1 characters'],
+    ['fifteen-letters', 'has only 15 characters'],
+    ['0'.repeat(64), 'repeats a few characters'],
+    ['abcab'.repeat(10), 'repeats a few characters'],
+  ])('finds %p weak', (secret, why) => {
+    expect(weaknessOfSecret(secret)).toContain(why);
+    expect(weaknessOfSecret(secret)).toContain('openssl rand -hex 32');
+  });
+
+  it('is content with what openssl makes, and never tells the secret', () => {
+    expect(weaknessOfSecret('3f1c0a6b9d2e4f7788a1b2c3d4e5f607')).toBeUndefined();
+    expect(weaknessOfSecret('hunter2')).not.toContain('hunter2');
+  });
+});
+
 describe('a secret in a file', () => {
   let folder: string;
   let path: string;
   let now: number;
   let reports: string[];
+  let warnings: string[];
   const open = () =>
-    new SecretFile(
+    SecretFile.open(
       path,
-      (problem) => reports.push(problem),
+      { error: (problem) => reports.push(problem), warn: (problem) => warnings.push(problem) },
       () => now,
     );
+  const matches = async (secret: SecretFile, text: string): Promise<boolean> => {
+    await secret.refresh();
+    if (secret.matches(digestOf(text))) return true;
+    await secret.look();
+    return secret.matches(digestOf(text));
+  };
   const replace = (text: string) => {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);
@@ -54,6 +87,7 @@ describe('a secret in a file', () => {
     path = join(folder, 'token');
     now = 0;
     reports = [];
+    warnings = [];
     writeFileSync(path, 'first\n');
   });
 
@@ -68,37 +102,71 @@ describe('a secret in a file', () => {
     expect(readSecretText(path)).toBe(expected);
   });
 
-  it.each(['', '\n', 'two\n\n', 'two words'])('is refused where the file holds %p', (text) => {
+  it.each(['', '\n', 'two\n\n', 'two words'])('is refused where the file holds %p', async (text) => {
     writeFileSync(path, text);
-    expect(open).toThrow(UnusableSecretFile);
+    await expect(open()).rejects.toThrow(UnusableSecretFile);
   });
 
-  it('is refused where there is no file', () => {
+  it('is refused where there is no file', async () => {
     rmSync(path);
-    expect(open).toThrow('ENOENT');
+    await expect(open()).rejects.toThrow('ENOENT');
   });
 
-  it('is read again as soon as a token does not match, and the replaced one is taken for another minute', () => {
-    const secret = open();
+  it('is read again as soon as a token does not match, and the replaced one is taken for another minute', async () => {
+    const secret = await open();
     replace('second\n');
-    expect(secret.matches(digestOf('second'))).toBe(true);
-    expect(secret.matches(digestOf('first'))).toBe(true);
-    expect(secret.matches(digestOf('third'))).toBe(false);
+    expect(await matches(secret, 'second')).toBe(true);
+    expect(await matches(secret, 'first')).toBe(true);
+    expect(await matches(secret, 'third')).toBe(false);
     now = 60_000;
-    expect(secret.matches(digestOf('first'))).toBe(false);
-    expect(secret.matches(digestOf('second'))).toBe(true);
+    expect(await matches(secret, 'first')).toBe(false);
+    expect(await matches(secret, 'second')).toBe(true);
   });
 
-  it('ages also where nobody shows the new one', () => {
-    const secret = open();
+  it('is weak when it is short or repeats itself, and says so, also when it is replaced by a weak one', async () => {
+    writeFileSync(path, 'the-first-good-secret');
+    const secret = await open();
+    expect(warnings).toEqual([]);
+    replace('weak');
+    expect(await matches(secret, 'weak')).toBe(true);
+    expect(warnings).toEqual([expect.stringContaining('has only 4 characters')]);
+  });
+
+  it('is no FIFO, device or endless file, and none of them holds the service', async () => {
+    const secret = await open();
+    for (const make of [
+      'mkfifo "$1"',
+      'ln -s /dev/zero "$1"',
+      'ln -s /proc/self/pagemap "$1"',
+      'ln -s "$1" "$1"',
+      'mkdir "$1"',
+      'truncate -s 2M "$1"',
+    ]) {
+      rmSync(path, { recursive: true });
+      execFileSync('sh', ['-c', make, 'sh', path]);
+      expect(await matches(secret, 'other')).toBe(false);
+      expect(await matches(secret, 'first')).toBe(true);
+    }
+    expect(reports).toEqual([
+      expect.stringContaining('is not a regular file'),
+      expect.stringContaining('is not a regular file'),
+      expect.stringMatching(/more than 1048576 bytes|cannot be read/),
+      expect.stringContaining('cannot be read (ELOOP)'),
+      expect.stringContaining('is a folder'),
+      expect.stringContaining('has more than 1048576 bytes'),
+    ]);
+  });
+
+  it('ages also where nobody shows the new one', async () => {
+    const secret = await open();
     replace('second');
     now = 1000;
-    expect(secret.matches(digestOf('first'))).toBe(true);
+    expect(await matches(secret, 'first')).toBe(true);
     now = 61_000;
-    expect(secret.matches(digestOf('first'))).toBe(false);
+    expect(await matches(secret, 'first')).toBe(false);
   });
 
-  it('follows symbolic links, as Kubernetes mounts secrets', () => {
+  it('follows symbolic links, as Kubernetes mounts secrets', async () => {
     const link = join(folder, '..data');
     for (const version of ['v1', 'v2']) {
       mkdirSync(join(folder, version));
@@ -106,24 +174,24 @@ describe('a secret in a file', () => {
     }
     symlinkSync('v1', link);
     path = join(link, 'token');
-    const secret = open();
-    expect(secret.matches(digestOf('of-v1'))).toBe(true);
+    const secret = await open();
+    expect(await matches(secret, 'of-v1')).toBe(true);
     symlinkSync('v2', `${link}.new`);
     renameSync(`${link}.new`, link);
-    expect(secret.matches(digestOf('of-v2'))).toBe(true);
+    expect(await matches(secret, 'of-v2')).toBe(true);
   });
 
-  it('stays as it was where the new version is of no use, says so once, and takes the next good one', () => {
-    const secret = open();
+  it('stays as it was where the new version is of no use, says so once, and takes the next good one', async () => {
+    const secret = await open();
     replace('');
-    for (let look = 0; look < 3; look++) expect(secret.matches(digestOf(''))).toBe(false);
-    expect(secret.matches(digestOf('first'))).toBe(true);
+    for (let look = 0; look < 3; look++) expect(await matches(secret, '')).toBe(false);
+    expect(await matches(secret, 'first')).toBe(true);
     expect(reports).toEqual([expect.stringContaining('must not be empty')]);
     rmSync(path);
-    expect(secret.matches(digestOf('first'))).toBe(true);
-    expect(secret.matches(digestOf('other'))).toBe(false);
+    expect(await matches(secret, 'first')).toBe(true);
+    expect(await matches(secret, 'other')).toBe(false);
     expect(reports).toHaveLength(2);
     writeFileSync(path, 'third');
-    expect(secret.matches(digestOf('third'))).toBe(true);
+    expect(await matches(secret, 'third')).toBe(true);
   });
 });

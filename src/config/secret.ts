@@ -1,10 +1,15 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { PolledFile } from './polled-file.js';
+import { readRegularFileSync, UnusableFile } from './regular-file.js';
 
 /** A secret that callers may show. Held as a SHA-256 digest, never in clear. */
 export interface Secret {
   /** Compares in constant time. @param digest the SHA-256 of what was shown */
   matches(digest: Buffer): boolean;
+  /** Takes a new value if one is due to be looked for; undefined when nothing has to be waited for. Never rejects. */
+  refresh?(): Promise<void> | undefined;
+  /** Looks for a new value now. Never rejects. */
+  look?(): Promise<void>;
 }
 
 /** SHA-256: digests have one length, so that they can be compared in constant time whatever the texts. */
@@ -14,6 +19,17 @@ export function digestOf(text: string): Buffer {
 
 export function fixedSecret(digest: Buffer): Secret {
   return { matches: (given) => timingSafeEqual(given, digest) };
+}
+
+const minGoodLength = 16;
+const minDifferentCharacters = 6;
+
+/** Says that a secret can be guessed, and what to do; undefined when its length and characters allow no such thing. */
+export function weaknessOfSecret(text: string): string | undefined {
+  const advice = 'anybody who reaches the service can guess it. Make a new one: openssl rand -hex 32';
+  if (text.length < minGoodLength) return `has only ${text.length} characters: ${advice}`;
+  if (new Set(text).size < minDifferentCharacters) return `repeats a few characters: ${advice}`;
+  return undefined;
 }
 
 /** Why a secret's file cannot be used. Never holds what the file holds. */
@@ -29,92 +45,92 @@ export function problemOfSecret(text: string): string | undefined {
 }
 
 /**
- * The text of a secret's file without one trailing line break, as `echo` and editors leave it.
+ * Reads a secret's file. One trailing line break, as `echo` and editors leave it, is ignored.
  * @throws UnusableSecretFile
  */
 export function readSecretText(path: string): string {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return textOf(readRegularFileSync(path));
   } catch (error) {
-    throw new UnusableSecretFile(
-      `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
-    );
+    throw asUnusable(error);
   }
-  return text.replace(/\r?\n$/, '');
 }
 
-const lookEveryMs = 1000;
 const graceMs = 60_000;
 
 /**
- * A secret in a file that may be replaced while the service runs, as Kubernetes replaces it by moving a symbolic link. There
- * are no watchers and no timers: the file is looked at when it is asked for, at most once a second, and when a token does
- * not match; it is read only where it has changed. For a minute the value that was replaced is accepted too: callers read
- * theirs from copies that are renewed a moment later. A file that cannot be used any more leaves the value as it was.
+ * A secret in a file that may be replaced while the service runs. For a minute the value that was replaced is accepted too: callers
+ * read theirs from copies that are renewed a moment later. A file that cannot be used any more leaves the value as it was.
  */
 export class SecretFile implements Secret {
-  private present: Buffer;
+  private present: Buffer | undefined;
   private previous: { digest: Buffer; until: number } | undefined;
-  private stamp: string;
-  private lookedAt: number;
+  private file: PolledFile | undefined;
+
+  private constructor(
+    private readonly warn: (problem: string) => void,
+    private readonly now: () => number,
+  ) {}
 
   /**
-   * @param report told why a new version is not used, once for each version
+   * @param report gets the reason why a new version is not used, once for each version, and that a value is weak
    * @throws UnusableSecretFile
    */
-  constructor(
-    private readonly path: string,
-    private readonly report: (problem: string) => void,
-    private readonly now: () => number = () => performance.now(),
-  ) {
-    this.stamp = stampOf(path);
-    this.present = this.read();
-    this.lookedAt = now();
+  static async open(
+    path: string,
+    report: { error: (problem: string) => void; warn: (problem: string) => void },
+    now: () => number = () => performance.now(),
+  ): Promise<SecretFile> {
+    const secret = new SecretFile((weakness) => {
+      report.warn(`${path} ${weakness}`);
+    }, now);
+    const take = (content: Buffer): void => {
+      secret.take(textOf(content));
+    };
+    const refuse = (error: Error): void => {
+      report.error(`${path} ${(asUnusable(error) as Error).message}; its last good value stays`);
+    };
+    try {
+      secret.file = await PolledFile.open(path, take, refuse, { now });
+      return secret;
+    } catch (error) {
+      throw asUnusable(error);
+    }
   }
 
   matches(digest: Buffer): boolean {
-    if (this.now() - this.lookedAt >= lookEveryMs) this.look();
-    if (this.isKnown(digest)) return true;
-    return this.look() && this.isKnown(digest);
-  }
-
-  private isKnown(digest: Buffer): boolean {
     const { present, previous } = this;
+    if (!present) return false;
     const isPresent = timingSafeEqual(digest, present);
     const isPrevious = timingSafeEqual(digest, previous?.digest ?? present);
     return isPresent || (isPrevious && previous !== undefined && this.now() < previous.until);
   }
 
-  /** Whether there is a new value. */
-  private look(): boolean {
-    this.lookedAt = this.now();
-    const stamp = stampOf(this.path);
-    if (stamp === this.stamp) return false;
-    this.stamp = stamp;
-    try {
-      const digest = this.read();
-      if (timingSafeEqual(digest, this.present)) return false;
-      this.previous = { digest: this.present, until: this.now() + graceMs };
-      this.present = digest;
-      return true;
-    } catch (error) {
-      if (!(error instanceof UnusableSecretFile)) throw error;
-      this.report(`${this.path} ${error.message}; its last good value stays`);
-      return false;
-    }
+  refresh(): Promise<void> | undefined {
+    return this.file?.refresh();
   }
 
-  private read(): Buffer {
-    const text = readSecretText(this.path);
+  async look(): Promise<void> {
+    await this.file?.look();
+  }
+
+  private take(text: string): void {
     const problem = problemOfSecret(text);
     if (problem) throw new UnusableSecretFile(problem);
-    return digestOf(text);
+    const digest = digestOf(text);
+    const { present } = this;
+    if (present && timingSafeEqual(digest, present)) return;
+    if (present) this.previous = { digest: present, until: this.now() + graceMs };
+    this.present = digest;
+    const weakness = weaknessOfSecret(text);
+    if (weakness) this.warn(weakness);
   }
 }
 
-/** Changes whenever the file behind the path, links followed, is another one or was written; empty where there is none. */
-export function stampOf(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':') : '';
+function textOf(content: Buffer): string {
+  return content.toString('utf8').replace(/\r?\n$/, '');
+}
+
+function asUnusable(error: unknown): unknown {
+  return error instanceof UnusableFile ? new UnusableSecretFile(`names a file that ${error.message}`) : error;
 }

@@ -17,7 +17,8 @@ export class InvalidSettings extends Error {
   }
 }
 
-const secrets = Object.entries(settingsSchema.shape)
+/** The variables that hold secrets, each of which `<NAME>_FILE` may replace. */
+export const secretVariables = Object.entries(settingsSchema.shape)
   .filter(([, schema]) => schema.meta()?.secret === true)
   .map(([name]) => name);
 
@@ -27,7 +28,7 @@ const secrets = Object.entries(settingsSchema.shape)
  * @throws InvalidSettings that lists every bad variable with its rule
  */
 export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
-  const { values, problems } = withSecretFiles(env, secrets);
+  const { values, problems } = withSecretFiles(env, secretVariables);
   const isAgent = env.ROLE === 'agent';
   const needsSecretKey = isServer && !isAgent && !env.POLICY_PATH && !env.SECRET_KEY_FILE;
   const present = Object.fromEntries(
@@ -105,7 +106,9 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
 
 /** The environment for programs that the service runs: without the secrets that are this service's alone. */
 function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !secrets.includes(name.replace(/_FILE$/, ''))));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !secretVariables.includes(name.replace(/_FILE$/, ''))),
+  );
 }
 
 /** The default level of a `RUST_LOG` filter: its last directive without a target. Anything else is ignored. */

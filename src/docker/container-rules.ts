@@ -23,6 +23,11 @@ export class ContainerRules {
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'settleTimeMs' | 'requireLabel'>,
   ) {}
 
+  /** Takes a new policy if there is one: rules are asked for at any time, also when nobody calls. Never rejects. */
+  async refresh(): Promise<void> {
+    await this.policy.refresh();
+  }
+
   /** Why a container must not be updated; undefined where it may be. */
   refusalOf(container: ContainerInspect, context: EligibilityContext): Refusal | undefined {
     const name = nameOf(container);

@@ -1,4 +1,5 @@
 import { access, statfs } from 'node:fs/promises';
+import { withFileTimeout } from '../config/file-timeout.js';
 import type { Settings } from '../config/settings.js';
 import { parseSizeBytes } from '../config/size.js';
 import type { Engine } from './engine.js';
@@ -45,7 +46,7 @@ function toldSpace({ DriverStatus }: EngineInfo): string | undefined {
 async function freeBytesAt(path: string | undefined): Promise<number | undefined> {
   if (!path) return undefined;
   try {
-    const { bavail, bsize } = await statfs(path);
+    const { bavail, bsize } = await withFileTimeout(path, () => statfs(path));
     return bavail * bsize;
   } catch {
     return undefined;

@@ -37,7 +37,7 @@ function inspectionOf(containers: ContainerInspect[]): {
     },
     inspectImage: () => Promise.resolve({ Id: web.Image }),
   } as unknown as Engine;
-  const rules = { refusalOf: () => undefined } as unknown as ContainerRules;
+  const rules = { refresh: () => Promise.resolve(), refusalOf: () => undefined } as unknown as ContainerRules;
   const surroundings = { among: () => Promise.resolve({ proxyIds: [] }) } as unknown as Surroundings;
   const inspection = new Inspection(engine, rules, surroundings, { selfUpdate: false });
   return {

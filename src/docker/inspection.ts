@@ -72,6 +72,7 @@ export class Inspection {
     mayUpdate: Permission,
   ): Promise<Subjects> {
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
+    await this.rules.refresh();
     const context = await this.surroundings.among(all);
     const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readRegularFile, type UnusableFile } from '../config/regular-file.js';
 import type { Settings } from '../config/settings.js';
 import { askHelper } from './credential-helper.js';
 import type { ImageReference } from './image-reference.js';
@@ -33,8 +33,11 @@ const readProblems: Record<string, string> = {
 function sourcesOf({
   dockerConfig,
   dockerAuthConfig,
-}: RegistrySettings): { name: string; text: () => Promise<string> }[] {
-  const file = { name: dockerConfig.path, text: () => fileText(dockerConfig) };
+}: RegistrySettings): { name: string; text: (signal?: AbortSignal) => Promise<string> }[] {
+  const file = {
+    name: dockerConfig.path,
+    text: (signal?: AbortSignal) => fileText(dockerConfig, signal),
+  };
   if (dockerAuthConfig === undefined) return [file];
   const variable = { name: 'DOCKER_AUTH_CONFIG', text: () => Promise.resolve(dockerAuthConfig) };
   // A file that was named for this service alone says more than a variable that is meant for all.
@@ -53,7 +56,7 @@ export async function registryLogin(
   signal: AbortSignal,
 ): Promise<RegistryLogin | undefined> {
   for (const { name, text } of sourcesOf(settings)) {
-    const configText = await text();
+    const configText = await text(signal);
     try {
       const found = findCredentials(configText, reference);
       if (!found) continue;
@@ -62,8 +65,7 @@ export async function registryLogin(
       if (credentials) return { source: `docker-credential-${found.helper}, named in ${name}`, credentials };
     } catch (error) {
       if (!(error instanceof UnusableRegistryConfig)) throw error;
-      if (signal.aborted)
-        throw new UpdateError('interrupted', 'pull', 'the service stops; the pull was given up', { cause: error });
+      if (signal.aborted) throw interrupted(error);
       const message = `cannot use the registry credentials in ${name}: ${error.message}`;
       throw new UpdateError('registry_credentials', 'pull', message);
     }
@@ -78,14 +80,19 @@ export async function registrySecrets(settings: RegistrySettings): Promise<strin
 }
 
 /** @throws UpdateError where the file cannot be read; a default one may be absent */
-async function fileText({ path, explicit }: Settings['dockerConfig']): Promise<string> {
+async function fileText({ path, explicit }: Settings['dockerConfig'], signal?: AbortSignal): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readRegularFile(path, { signal })).toString('utf8');
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    if (signal?.aborted) throw interrupted(error);
+    const { code = '', message: reason } = error as UnusableFile;
     if (code === 'ENOENT' && !explicit) return '';
-    const problem = readProblems[code] ?? `${code}; correct it, or set DOCKER_CONFIG_PATH to another file`;
+    const problem = readProblems[code] ?? `it ${reason}; correct it, or set DOCKER_CONFIG_PATH to another file`;
     const message = `cannot read the registry credentials in ${path}: ${problem}`;
     throw new UpdateError('registry_credentials', 'pull', message, { cause: error });
   }
+}
+
+function interrupted(cause: unknown): UpdateError {
+  return new UpdateError('interrupted', 'pull', 'the service stops; the pull was given up', { cause });
 }

@@ -1,63 +1,56 @@
 import { Logger } from '@nestjs/common';
-import { readFileSync, statSync } from 'node:fs';
-import { stampOf } from '../secret.js';
+import { PolledFile } from '../polled-file.js';
+import { UnusableFile } from '../regular-file.js';
 import { policyOfDocument } from './policy-of-document.js';
 import { InvalidPolicy, noPolicy, type Policy } from './policy.js';
 
-const lookEveryMs = 1000;
-const limitBytes = 1024 * 1024;
+const settleMs = 100;
 const logger = new Logger('Policy');
 
-type Read = (path: string) => Policy;
+type Read = (content: Buffer) => Promise<Policy>;
 
 /**
- * The policy, read again when its file has changed: it is looked at when the policy is asked for, at most once a second; there
- * are no watchers and no timers. A new version that cannot be used is refused with the reason, and the old one stays.
+ * The policy, read again when its file has changed. A new version that cannot be used, as it is empty while somebody copies it, is
+ * refused with the reason, and the old one stays in force.
  */
 export class PolicyFile {
   private policy: Policy = noPolicy;
-  private stamp = '';
-  private lookedAt = 0;
-
-  private constructor(
-    private readonly path: string | undefined,
-    private readonly read: Read,
-    private readonly now: () => number,
-  ) {}
+  private file: PolledFile | undefined;
 
   /**
-   * @param path undefined where there is no policy file
-   * @throws InvalidPolicy where the first version is of no use
+   * @param path undefined when there is no policy file
+   * @throws InvalidPolicy when the first version is of no use
    */
-  static async open(
-    path: string | undefined,
-    env: NodeJS.ProcessEnv,
-    now: () => number = () => performance.now(),
-  ): Promise<PolicyFile> {
-    const file = new PolicyFile(path, path === undefined ? () => noPolicy : await reader(env), now);
-    if (path !== undefined) {
-      file.stamp = stampOf(path);
-      file.lookedAt = now();
-      file.policy = file.read(path);
-    }
-    return file;
+  static async open(path: string | undefined, env: NodeJS.ProcessEnv, now?: () => number): Promise<PolicyFile> {
+    const opened = new PolicyFile();
+    if (path === undefined) return opened;
+    const read = await reader(env);
+    const take = async (content: Buffer): Promise<void> => {
+      opened.policy = await read(content);
+      if (opened.file) logger.log(`read the new policy in ${path}`);
+    };
+    const refuse = (error: Error): void => {
+      logger.error(`the new policy in ${path} is refused, the old one stays: ${explained(error).message}`);
+    };
+    opened.file = await PolledFile.open(path, take, refuse, { settleMs, now }).catch((error: unknown) => {
+      throw explained(error as Error);
+    });
+    return opened;
   }
 
+  /** The policy in force. Await `refresh` before a decision. */
   current(): Policy {
-    if (this.path === undefined || this.now() - this.lookedAt < lookEveryMs) return this.policy;
-    this.lookedAt = this.now();
-    const stamp = stampOf(this.path);
-    if (stamp === this.stamp) return this.policy;
-    this.stamp = stamp;
-    try {
-      this.policy = this.read(this.path);
-      logger.log(`read the new policy in ${this.path}`);
-    } catch (error) {
-      if (!(error instanceof InvalidPolicy)) throw error;
-      logger.error(`the new policy in ${this.path} is refused, the old one stays: ${error.message}`);
-    }
     return this.policy;
   }
+
+  /** Takes a new version if a look is due; undefined when nothing has to be waited for. Never rejects. */
+  refresh(): Promise<void> | undefined {
+    return this.file?.refresh();
+  }
+}
+
+function explained(error: Error): Error {
+  return error instanceof UnusableFile ? new InvalidPolicy([`it ${error.message}`]) : error;
 }
 
 /** What reads a policy is loaded by those alone who have one. */
@@ -72,18 +65,13 @@ async function reader(env: NodeJS.ProcessEnv): Promise<Read> {
       throw new InvalidPolicy([`it is not valid YAML${line === undefined ? '' : ` (line ${line}, column ${col})`}`]);
     }
   };
-  return (path) =>
-    policyOfDocument(documentOf(textOf(path)), env, (problem) => {
+  const report = {
+    error: (problem: string): void => {
       logger.error(problem);
-    });
-}
-
-function textOf(path: string): string {
-  try {
-    if (statSync(path).size > limitBytes) throw new InvalidPolicy([`it has more than ${limitBytes} bytes`]);
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof InvalidPolicy) throw error;
-    throw new InvalidPolicy([`it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`]);
-  }
+    },
+    warn: (problem: string): void => {
+      logger.warn(problem);
+    },
+  };
+  return (content) => policyOfDocument(documentOf(content.toString('utf8')), env, report);
 }

@@ -12,11 +12,15 @@ const token = { id: 'ci', sha256, containers: ['web'], actions: ['notify'] };
 const rule = { claims: { repository_id: '1' }, containers: ['web'], actions: ['notify'] };
 const issuer = { issuer: 'https://ci.example', audience: 'us', rules: [rule] };
 
-const read = (document: unknown, env: NodeJS.ProcessEnv = {}) => policyOfDocument(document, env, () => undefined);
+let warnings: string[] = [];
+const read = (document: unknown, env: NodeJS.ProcessEnv = {}) => {
+  warnings = [];
+  return policyOfDocument(document, env, { error: () => undefined, warn: (problem) => warnings.push(problem) });
+};
 
-function problemOf(document: unknown, env?: NodeJS.ProcessEnv): string {
+async function problemOf(document: unknown, env?: NodeJS.ProcessEnv): Promise<string> {
   try {
-    read(document, env);
+    await read(document, env);
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidPolicy);
     return (error as Error).message;
@@ -25,14 +29,23 @@ function problemOf(document: unknown, env?: NodeJS.ProcessEnv): string {
 }
 
 describe('policyOfDocument', () => {
-  it.each([[undefined], [null], [{}]])('takes %p for a policy that grants nothing', (document) => {
-    expect(read(document)).toEqual({ frozenBecause: undefined, tokens: [], oidc: [], containers: [] });
+  it.each([[undefined], [null]])('refuses %p: somebody may be about to write the file', async (document) => {
+    expect(await problemOf(document)).toContain('it is empty');
   });
 
-  it('has tokens from a file, an environment variable or a digest', () => {
+  it('warns of tokens that can be guessed', async () => {
+    await read({ tokens: [{ ...token, sha256: undefined, env: 'CI_TOKEN' }] }, { CI_TOKEN: 'short' });
+    expect(warnings).toEqual([expect.stringContaining('token ci: the environment variable CI_TOKEN has only 5')]);
+  });
+
+  it('takes {} for a policy that grants nothing', async () => {
+    expect(await read({})).toEqual({ frozenBecause: undefined, tokens: [], oidc: [], containers: [] });
+  });
+
+  it('has tokens from a file, an environment variable or a digest', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'token');
     writeFileSync(file, 'of-file\n');
-    const { tokens } = read(
+    const { tokens } = await read(
       {
         tokens: [
           { ...token, id: 'file', sha256: undefined, file },
@@ -89,30 +102,33 @@ describe('policyOfDocument', () => {
     ['two issuers of one name', { oidc: [issuer, issuer] }, 'different issuers'],
     ['a freeze without reason', { frozen: true }, 'reason is required where frozen is true'],
     ['a duration that is none', { containers: [{ name: 'web', settle: 'soon' }] }, 'containers[0].settle'],
-  ])('refuses %s, and says where', (_, document, problem) => {
-    expect(problemOf(document)).toContain(problem);
-    expect(problemOf(document)).not.toContain('in-clear');
+  ])('refuses %s, and says where', async (_, document, problem) => {
+    expect(await problemOf(document)).toContain(problem);
+    expect(await problemOf(document)).not.toContain('in-clear');
   });
 
-  it('lets a token that is for metrics alone name no container', () => {
-    expect(read({ tokens: [{ ...token, containers: undefined, actions: ['metrics'] }] }).tokens).toHaveLength(1);
+  it('lets a token that is for metrics alone name no container', async () => {
+    expect((await read({ tokens: [{ ...token, containers: undefined, actions: ['metrics'] }] })).tokens).toHaveLength(
+      1,
+    );
   });
 });
 
 describe('rulesFor', () => {
-  const { containers } = read({
-    containers: [
-      { name: 'db-main', disabled: false, settle: '1m' },
-      { name: 'db-*', disabled: true, proof: 'none' },
-      { name: '*', repositories: ['ghcr.io/acme/*'], settle: '10s' },
-    ],
-  });
+  const policy = () =>
+    read({
+      containers: [
+        { name: 'db-main', disabled: false, settle: '1m' },
+        { name: 'db-*', disabled: true, proof: 'none' },
+        { name: '*', repositories: ['ghcr.io/acme/*'], settle: '10s' },
+      ],
+    });
   it.each([
     ['db-main', { disabled: false, settle: '1m', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
     ['db-other', { disabled: true, settle: '10s', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
     ['web', { settle: '10s', repositories: ['ghcr.io/acme/*'] }],
-  ])('takes of the rules that match %s the first that says a thing', (name, expected) => {
-    expect(rulesFor({ tokens: [], oidc: [], containers }, name)).toEqual(expected);
+  ])('takes of the rules that match %s the first that says a thing', async (name, expected) => {
+    expect(rulesFor(await policy(), name)).toEqual(expected);
   });
 });
 

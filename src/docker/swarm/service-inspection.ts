@@ -51,6 +51,7 @@ export class ServiceInspection {
   /** @throws UpdateError with the stage `inspect` where it must not be updated */
   async inspect({ ID, Spec }: ServiceInspect, findings: Findings): Promise<void> {
     Object.assign(findings, { service: Spec.Name, image: Spec.TaskTemplate.ContainerSpec?.Image });
+    await this.rules.refresh();
     this.assertMayUpdate(Spec, await this.contextOf(ID));
     const { followed, digest } = serviceImage(Spec);
     Object.assign(findings, { image: followed, fromDigest: digest });
