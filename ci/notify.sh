@@ -1,10 +1,11 @@
 #!/bin/sh
 # Notifies trigger-docker-pull and waits for the outcome. Needs a POSIX shell, awk, sed and curl, and nothing else.
 #
-#   NOTIFY_URL=https://deploy.example NOTIFY_TOKEN=… sh notify.sh [-d DIGEST] [-t SECONDS] [-l] CONTAINER
+#   NOTIFY_URL=https://deploy.example NOTIFY_TOKEN=… sh notify.sh [-d DIGEST] [-t SECONDS] [-r] [-l] CONTAINER
 #
 #   -d DIGEST   the digest that was just pushed: succeed only where that is proved to run    NOTIFY_DIGEST
 #   -t SECONDS  how long to wait for the outcome in all, 300 by default                      NOTIFY_TIMEOUT
+#   -r          try an image again from which an update was rolled back before                NOTIFY_RETRY=true
 #   -l          on failure, print the new container's last log lines                         NOTIFY_LOGS=true
 #   CONTAINER   the full name of the container                                               NOTIFY_CONTAINER
 #
@@ -149,10 +150,11 @@ usage() {
 digest=${NOTIFY_DIGEST:-}
 timeout=${NOTIFY_TIMEOUT:-300}
 step=${NOTIFY_WAIT_STEP:-50}
-while getopts d:t:lh option; do
+while getopts d:t:rlh option; do
   case $option in
     d) digest=$OPTARG ;;
     t) timeout=$OPTARG ;;
+    r) NOTIFY_RETRY=true ;;
     l) NOTIFY_LOGS=true ;;
     h) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) usage 'there is no such option' ;;
@@ -173,6 +175,8 @@ case $token in '' | *[!!-~]*) usage 'NOTIFY_TOKEN must be the secret of the serv
 case $container in '' | *[!A-Za-z0-9_.-]*) usage 'CONTAINER must be the full name of a container' ;; esac
 case $digest in '' | sha256:*) ;; *) usage 'DIGEST must begin with sha256:' ;; esac
 case ${digest#sha256:} in *[!a-f0-9]*) usage 'DIGEST must be sha256: and 64 lower-case hex digits' ;; esac
+retry=
+case ${NOTIFY_RETRY:-false} in false) ;; true) retry='&retry=true' ;; *) usage 'NOTIFY_RETRY must be true or false' ;; esac
 case $timeout$step in *[!0-9]*) usage 'SECONDS must be a whole number' ;; esac
 
 work=$(mktemp -d) || give_up 3 unknown 'cannot make a temporary folder'
@@ -192,7 +196,7 @@ while :; do
   if [ -n "$id" ]; then
     request GET "/deployments/$id?wait=$left" "$left"
   else
-    request POST "/notify/$container?wait=$left${digest:+&digest=$digest}" "$left"
+    request POST "/notify/$container?wait=$left${digest:+&digest=$digest}$retry" "$left"
   fi
   code=$(field code)
   case $status:$code in

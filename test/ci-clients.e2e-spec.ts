@@ -82,9 +82,19 @@ describeOnEngine('the CI clients', () => {
       expect(silent.log).toMatch(/rolled_back: exited: .*exited with code 3/);
       expect(silent.log).not.toContain('last words');
       expect(silent.code).toBe(1);
-      const talking = await run(['-l', other.name]);
+      const talking = await run(['-r', '-l', other.name]);
       expect(talking.log).toContain('  | last words of the app');
       expect(talking.code).toBe(1);
+    });
+
+    it('tries a rejected image again with -r, and does not otherwise', async () => {
+      const { log } = await run(['-r', app.name]);
+      expect(log).toContain(`${app.name}: up_to_date`);
+      const [record] = await service.list(`?container=${app.name}&limit=1`);
+      expect(record).toMatchObject({ retry: true });
+      await run([app.name], { NOTIFY_RETRY: 'false' });
+      expect((await service.list(`?container=${app.name}&limit=1`))[0]?.retry).toBeUndefined();
+      expect((await run([app.name], { NOTIFY_RETRY: 'yes' })).code).toBe(2);
     });
 
     it('exits 1 where the registry serves another digest', async () => {

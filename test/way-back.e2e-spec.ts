@@ -99,7 +99,7 @@ describeOnEngine('the way back', () => {
   });
 
   describe('a rollback', () => {
-    it('puts the local tag back, so that what is created from it is the old image; the next webhook tries again', async () => {
+    it('puts the local tag back, so that what is created from it is the old image; the next webhook touches nothing', async () => {
       const image = uniqueImage('tagged');
       const app = await runApp(image, { version: 'v1' });
       const v1 = await imageId(image);
@@ -108,7 +108,8 @@ describeOnEngine('the way back', () => {
       expect(failed).toMatchObject({ status: 'rolled_back', tagRestored: true, containerId: app.id });
       expect(failed.downtimeMs).toBeGreaterThan(0);
       expect(await imageId(image)).toBe(v1);
-      expect(await service.update(app.name)).toMatchObject({ status: 'rolled_back' });
+      expect(await service.update(app.name)).toMatchObject({ status: 'failed', error: { code: 'known_bad' } });
+      expect(await imageId(image)).toBe(v1);
       await publish(docker, image, { version: 'v3' });
       expect(await service.update(app.name)).toMatchObject({ result: 'updated' });
       expect(await versionAt(app.port)).toBe('v3');

@@ -45,6 +45,10 @@ const shownFields = {
   container: containerName,
   kind: z.enum(['notify', 'rollback']).meta({ description: 'What was asked for.' }),
   target: z.enum(targetKinds).optional().meta({ description: 'What the name has to mean, where `?kind=` says it.' }),
+  retry: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether an image from which the last update was rolled back is tried again.' }),
   requestedBy: z.string().optional().meta({ description: 'Who asked first; not for callers that may only notify.' }),
   requestId: z.string().optional(),
   traceId: z.string().optional().meta({ description: 'Of the trace that the request was part of (W3C).' }),

@@ -89,6 +89,8 @@ export interface Deployment extends DeploymentFindings {
   readonly kind: DeploymentKind;
   /** What the name has to mean; without it a container comes before a Swarm service. */
   readonly target?: TargetKind;
+  /** Whether an image from which the last update was rolled back is tried again. */
+  readonly retry?: boolean;
   readonly requestedBy: string;
   /** The request that asked for it first, and the trace that it was part of (W3C), as they stand in the log. */
   readonly requestId?: string;
@@ -145,19 +147,21 @@ const retriesKept = 10;
 export interface DeploymentWishes {
   kind?: DeploymentKind;
   target?: TargetKind;
+  retry?: boolean;
   expectedDigest?: string;
 }
 
 export function newDeployment(
   container: string,
   requestedBy: string,
-  { kind = 'notify', target, expectedDigest }: DeploymentWishes = {},
+  { kind = 'notify', target, retry, expectedDigest }: DeploymentWishes = {},
 ): Deployment {
   return {
     id: randomUUID(),
     container,
     kind,
     ...(target && { target }),
+    ...(retry && { retry }),
     requestedBy,
     queuedAt: now(),
     ...(expectedDigest && { expectedDigest }),

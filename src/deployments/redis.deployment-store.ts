@@ -274,8 +274,8 @@ function keepsItsPlace({ retries }: Deployment): boolean {
 
 /** Requests with the same one are joined while they wait. */
 function joinsBy({ deployment, host = '' }: StoredDeployment): string {
-  const { kind, container, target, expectedDigest } = deployment;
-  return [kind, container, target, expectedDigest, host].join(' ');
+  const { kind, container, target, retry, expectedDigest } = deployment;
+  return [kind, container, target, expectedDigest, host, ...(retry ? ['retry'] : [])].join(' ');
 }
 
 function key(name: (typeof recordKeys)[number]): string {

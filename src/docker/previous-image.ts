@@ -9,11 +9,17 @@ const longestName = 180;
 
 /**
  * The local tag under which the image that a container ran before its last update stays reachable, so that no prune of
- * dangling images takes it. One per container: names that a repository may not have (`Web`, `a_.b`) get a part more, of
- * a digest of theirs, and so share it with none.
+ * dangling images takes it.
  */
 export function previousImageTag(containerName: string): { repo: string; tag: string } {
-  const tag = 'previous';
+  return localImageTag(containerName, 'previous');
+}
+
+/**
+ * A local tag of an image that has to do with a container. One per container: names that a repository may not have
+ * (`Web`, `a_.b`) get a part more, of a digest of theirs, and so share it with none.
+ */
+export function localImageTag(containerName: string, tag: 'previous' | 'rejected'): { repo: string; tag: string } {
   if (containerName.length <= longestName && asItIs.test(containerName))
     return { repo: `${repository}/${containerName}`, tag };
   const readable = containerName

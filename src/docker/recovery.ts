@@ -13,6 +13,7 @@ import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
 import { proveAll } from './proof.js';
+import { isImagesFault, rejectImage } from './rejected-image.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
@@ -145,6 +146,9 @@ export class Recovery {
       const name = pairs[0]?.name;
       this.logger.warn(`the new container of ${name} failed: ${(error as Error).message}`, { container: name });
       await this.giveUp(pairs);
+      const [target] = pairs;
+      if (target && error instanceof UpdateError && isImagesFault(error))
+        await rejectImage(this.engine, target.name, target.newImageId, this.settings.removeReplacedImages);
       return;
     }
     await this.commit(pairs);

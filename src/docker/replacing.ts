@@ -12,6 +12,7 @@ import type { Member, Members } from './member.js';
 import { UpdateError, type Evidence, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
 import type { Pair } from './pair.js';
 import { proveAll } from './proof.js';
+import { isImagesFault, rejectImage } from './rejected-image.js';
 import { rollback } from './rollback.js';
 import type { RunningUpdate } from './running-update.js';
 import { drainOld, handOver, startBeside } from './start-first.js';
@@ -133,6 +134,7 @@ export class Replacing {
       const { tagRestored, warnings } = await rollback(this.engine, pairs, collect);
       update.findings.tagRestored = tagRestored;
       update.warn(...warnings);
+      if (update.kind === 'update' && isImagesFault(error)) await this.reject(target, update);
       if (old.Id !== target.oldId)
         update.warn(
           'the old container was run with --rm and vanished; what runs now is a copy of it, of the same image',
@@ -150,6 +152,15 @@ export class Replacing {
       outcome: { ...outcome, status: status === 'dropped' ? 'dropped' : 'rolled_back' },
       leavesRemains: false,
     };
+  }
+
+  /** So that the next notify does not try it again. */
+  private async reject({ name, newImageId }: Pair, update: RunningUpdate): Promise<void> {
+    try {
+      await rejectImage(this.engine, name, newImageId, this.settings.removeReplacedImages);
+    } catch (error) {
+      update.warn(`the next notify will try the image again that failed: ${(error as Error).message}`);
+    }
   }
 
   /** How long an old container that runs again was away; 0 where it was never stopped. By the engine's clock. */

@@ -23,6 +23,8 @@ export class RunningUpdate {
   constructor(
     readonly report: Report,
     readonly drain: Drain,
+    /** Whether it goes to the image that the registry has, or back to the one that ran before. */
+    readonly kind: 'update' | 'rollback' = 'update',
   ) {}
 
   async enter(stage: Stage): Promise<void> {

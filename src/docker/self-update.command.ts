@@ -34,8 +34,8 @@ export async function runSelfUpdate(container: string, reference: string, logger
       },
     },
     { begun: stopping.signal, nearlyOver: stopping.signal },
-    // The instance that began it has asked already.
-    { mayUpdate: () => true, reference },
+    // The instance that began it has asked already, and has looked whether the image was rolled back before.
+    { mayUpdate: () => true, reference, retry: true },
   );
   process.stdout.write(`${resultLine({ container, reference, outcome })}\n`);
   await app.close();

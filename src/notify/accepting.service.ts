@@ -37,6 +37,8 @@ export interface Asked {
   caller: Caller;
   /** The registry's digest that it expects. */
   digest?: string;
+  /** Whether an image from which the last update was rolled back is tried again. */
+  retry?: boolean;
   /** The host that is meant, in a fleet, and on how many at once. */
   host?: string;
   parallel?: number;
@@ -58,7 +60,7 @@ export class AcceptingService {
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
   async accept(
-    { kind, container, target, caller, digest, host, parallel, wait: asked }: Asked,
+    { kind, container, target, caller, digest, retry, host, parallel, wait: asked }: Asked,
     request: Request,
     response: Response,
   ): Promise<Accepted | Verdict> {
@@ -70,7 +72,15 @@ export class AcceptingService {
     if (this.worker.isStopping)
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const enqueued = await this.queue
-      .add(container, caller.id, { kind, target, digest, host, parallel, mayUpdate: containersFor(caller, kind) })
+      .add(container, caller.id, {
+        kind,
+        target,
+        digest,
+        retry,
+        host,
+        parallel,
+        mayUpdate: containersFor(caller, kind),
+      })
       .catch(rethrowAsProblem);
     const { deployment, position, coalesced } = enqueued;
     this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {

@@ -10,6 +10,7 @@ import { Posted, type ContainerPost } from './container-post.decorator.js';
 import { digestParameter } from './digest.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
+import { retryParameter } from './retry.js';
 import { targetParameter } from './target.js';
 
 /** What a notify may ask for. */
@@ -17,6 +18,7 @@ export const notifyQuery = z.object({
   wait: waitSeconds,
   digest: digestParameter,
   dry_run: dryRunParameter,
+  retry: retryParameter,
   kind: targetParameter,
   host: hostParameter,
   parallel: parallelParameter,
@@ -40,9 +42,9 @@ export class NotifyController extends ContainerPostController {
   notify(
     @Posted(notifyQuery) { container, query, caller, request, response }: ContainerPost<typeof notifyQuery>,
   ): Promise<Accepted | Verdict | UpdatePlan> {
-    const { wait, digest, dry_run, kind: target, host, parallel } = query;
+    const { wait, digest, dry_run, retry, kind: target, host, parallel } = query;
     if (dry_run) return this.dryRun.plan(container, target, caller, response);
-    const asked = { kind: 'notify' as const, container, target, caller, wait, digest, host, parallel };
+    const asked = { kind: 'notify' as const, container, target, caller, wait, digest, retry, host, parallel };
     return this.accepting.accept(asked, request, response);
   }
 }

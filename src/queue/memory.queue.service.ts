@@ -41,9 +41,9 @@ export class MemoryQueueService extends QueueService {
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify', target }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target, retry }: Wishes = {},
   ): Promise<Enqueued> {
-    const present = this.findJoinable({ container, kind, target, digest });
+    const present = this.findJoinable({ container, kind, target, digest, retry });
     if (present) {
       this.moveBehindOtherKindOf(present);
       const position = this.positionOf(present);
@@ -51,8 +51,8 @@ export class MemoryQueueService extends QueueService {
       const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
-    const accepted = this.enter({ container, kind, target, digest, permissions: [mayUpdate] }, 0, () =>
-      this.deployments.accept(container, requestedBy, { kind, target, expectedDigest: digest }),
+    const accepted = this.enter({ container, kind, target, digest, retry, permissions: [mayUpdate] }, 0, () =>
+      this.deployments.accept(container, requestedBy, { kind, target, retry, expectedDigest: digest }),
     );
     const position = this.waiting.size;
     const deployment = await accepted;
@@ -116,10 +116,15 @@ export class MemoryQueueService extends QueueService {
     }
   }
 
-  /** What a request for the same container, kind, target and digest joins: the last that came. */
-  private findJoinable({ container, kind, target, digest }: Joining): Waiting | undefined {
+  /** What a request for the same container, kind, target, digest and retry joins: the last that came. */
+  private findJoinable({ container, kind, target, digest, retry }: Joining): Waiting | undefined {
     return this.of(container).findLast(
-      (entry) => entry.isJoinable && entry.kind === kind && entry.target === target && entry.digest === digest,
+      (entry) =>
+        entry.isJoinable &&
+        entry.kind === kind &&
+        entry.target === target &&
+        entry.digest === digest &&
+        entry.retry === retry,
     );
   }
 
@@ -188,4 +193,4 @@ export class MemoryQueueService extends QueueService {
   }
 }
 
-type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest'>;
+type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest' | 'retry'>;

@@ -16,6 +16,8 @@ export interface Wishes {
   target?: TargetKind;
   /** What it expects the registry to serve, `sha256:<64 hex>`. */
   digest?: string;
+  /** Whether an image from which the last update was rolled back is tried again. */
+  retry?: boolean;
   /** The only host that is meant, in a fleet; without it, every one that has the container. */
   host?: string;
   /** On how many hosts at once; one after the other where it says nothing. */
@@ -35,6 +37,8 @@ export interface Job {
   permissions: Permissions;
   /** The registry's digest that its callers expect; `sha256:<64 hex>`. */
   digest?: string;
+  /** Whether an image from which the last update was rolled back is tried again. */
+  retry?: boolean;
   /** The deployment of the other kind that was asked for while this one waited to be tried again: it must not be begun. */
   overtakenBy?: string;
 }

@@ -89,11 +89,11 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify', target, host, parallel = 1 }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target, retry, host, parallel = 1 }: Wishes = {},
   ): Promise<Enqueued> {
     const targets = await this.addressing.targets(container, host, target);
     for (let tries = 0; tries < mostTries; tries++) {
-      const draft = this.deployments.draft(container, requestedBy, { kind, target, expectedDigest: digest });
+      const draft = this.deployments.draft(container, requestedBy, { kind, target, retry, expectedDigest: digest });
       const stored = this.addressing.addressed(draft, targets, parallel, [mayUpdate]);
       const { deployment } = stored;
       const acceptance = await this.store.accept(stored);
@@ -196,12 +196,13 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       await inbox.complete(id);
       return undefined;
     }
-    const { container, kind, target, expectedDigest } = deployment;
+    const { container, kind, target, retry, expectedDigest } = deployment;
     return {
       deploymentId: id,
       container,
       kind,
       ...(target === undefined ? {} : { target }),
+      ...(retry ? { retry } : {}),
       permissions,
       ...(expectedDigest === undefined ? {} : { digest: expectedDigest }),
       ...(overtakenBy === undefined ? {} : { overtakenBy }),

@@ -179,6 +179,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         reference: deploymentId,
         expectedDigest: job.digest,
         target: job.target,
+        retry: job.retry,
       },
     );
     const end = await this.endOf(outcome, job, started);

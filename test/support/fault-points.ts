@@ -120,6 +120,11 @@ export class FaultRig {
   async setUp(): Promise<string> {
     this.proxy.reset();
     if (!this.service.isAlive) await this.startAgain();
+    // What was rolled back once is to be tried again.
+    await this.docker
+      .getImage(`trigger-docker-pull/${this.name}:rejected`)
+      .remove({ noprune: true })
+      .catch(() => undefined);
     const target =
       (await this.disorder()).length === 0 ? await this.docker.getContainer(this.name).inspect() : await this.create();
     const present = this.images.find(({ id }) => id === target.Image) ?? this.images[0];

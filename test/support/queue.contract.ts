@@ -47,6 +47,21 @@ export function describeQueue(name: string, make: (queueSize: number) => Promise
       for (const each of open.splice(0)) await each.close();
     });
 
+    it('does not join a request to try a rejected image again to one that does not ask for it', async () => {
+      const built = await build(5);
+      const { queue } = built;
+      const plain = await queue.add('web', 'ci');
+      const retry = await queue.add('web', 'ci', { retry: true });
+      expect(retry).toMatchObject({ coalesced: false, position: 2, deployment: { retry: true } });
+      expect(await queue.add('web', 'ci', { retry: true })).toMatchObject({ coalesced: true, position: 2 });
+      expect(await queue.add('web', 'ci')).toMatchObject({ coalesced: true, position: 1 });
+      const [first, second] = [await begin(built), await begin(built)];
+      expect(first).toMatchObject({ deploymentId: plain.deployment.id });
+      expect(first.retry).toBeUndefined();
+      expect(second).toMatchObject({ deploymentId: retry.deployment.id, retry: true });
+      for (const job of [first, second]) await end(built, job);
+    });
+
     it('joins a request to the one of the same container that waits, also when it is full (S7, S13)', async () => {
       const { queue } = await build(1);
       const first = await queue.add('web', 'ci');
