@@ -19,6 +19,10 @@ const added = 1;
 /** Go's os.ModeType: the bits that no regular file has. */
 const modeType = 0x8f280000;
 const toleranceMs = 1000;
+const permissionBits = 0o777;
+/** What Compose gives a config or a secret without a `mode` (compose pkg/compose/secrets.go). */
+const composeMode = 0o444;
+const secretsFolder = '/run/secrets/';
 const blockBytes = 512;
 
 /**
@@ -38,19 +42,32 @@ export function addedPaths(changes: readonly FilesystemChange[]): string[] {
   return [...paths].sort((a, b) => depth(a) - depth(b));
 }
 
+/** Whether Compose copied a file into a container; `likely` and `unclear` where the container may have written it itself. */
+export type Origin = 'compose' | 'likely' | 'unclear' | 'container';
+
 /**
- * Whether a file came from Compose: it has the time of an archive's entry, in whole seconds, and that lies between the
- * container's creation and its start. What programs write has fractions.
+ * Tells where a file in the container's own layer comes from. Compose writes an archive's entry: a regular file with a time
+ * in whole seconds, rounded, right before a start. What programs write has fractions, unless somebody sets its time. So what
+ * was written while the container did not run is Compose's; otherwise the mode that Compose gives decides how likely it is.
  */
-export function wasInjected({ mode, mtime }: PathStat, { Created, State }: ContainerInspect): boolean {
+export function originOf(path: string, { mode, mtime }: PathStat, { Created, State }: ContainerInspect): Origin {
   const writtenAt = Date.parse(mtime);
-  return (
+  const [createdAt, startedAt] = [Date.parse(Created), Date.parse(State.StartedAt)];
+  const isCandidate =
     (mode & modeType) === 0 &&
     writtenAt % 1000 === 0 &&
     !/\.\d*[1-9]/.test(mtime) &&
-    writtenAt >= Date.parse(Created) - toleranceMs &&
-    writtenAt <= Date.parse(State.StartedAt) + toleranceMs
-  );
+    writtenAt >= createdAt - toleranceMs &&
+    writtenAt <= startedAt + toleranceMs;
+  if (!isCandidate) return 'container';
+  // The year 1, as long as it has never ended.
+  const endedAt = Date.parse(State.FinishedAt);
+  const hasEnded = endedAt > createdAt;
+  const isBeforeStart = writtenAt < Math.floor(startedAt / 1000) * 1000;
+  if (isBeforeStart && (!hasEnded || writtenAt > endedAt + toleranceMs)) return 'compose';
+  const looksLikeIts = (mode & permissionBits) === composeMode || path.startsWith(secretsFolder);
+  if (!hasEnded) return looksLikeIts ? 'compose' : 'likely';
+  return looksLikeIts ? 'likely' : 'unclear';
 }
 
 /**

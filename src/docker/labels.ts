@@ -22,6 +22,12 @@ export const labels = {
   keepMac: `${prefix}keep-mac`,
   /** `true`: a container run with `--rm` may be updated, though only a copy of it can come back: see stand-in.ts. */
   allowAutoRemove: `${prefix}allow-auto-remove`,
+  /** The files that were copied into the container when it was made, or `none`: see carried-files.ts. */
+  copiedFiles: `${prefix}copied-files`,
+  /** Anonymous volumes that an update makes anew, by their paths: see renewed-volumes.ts. */
+  renewVolumes: `${prefix}renew-volumes`,
+  /** Written by an update: the anonymous volumes that it made anew, by their names; the next update removes them. */
+  replacedVolumes: `${prefix}replaced-volumes`,
   /** Written by an update: the image that ran before, as `repository@sha256:…`, or its id where no registry has it. */
   previous: `${prefix}previous`,
 } as const;

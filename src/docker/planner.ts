@@ -1,19 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { attribution } from './attribution.js';
+import { findCopiedFiles } from './carried-files.js';
 import { Derivation, orRefused, startFirstRefused } from './derivation.js';
 import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
-import { registryDigest } from './image-identity.js';
+import type { ContainerInspect } from './engine-types.js';
+import { incompleteImage, isComplete } from './image-completeness.js';
+import { registryDigest, sameImage } from './image-identity.js';
 import { Inspection, type Permission, type Subjects } from './inspection.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
 import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
 import { proofPolicy } from './proof-policy.js';
+import { rejectedImage } from './rejected-image.js';
 import { needsStandIn } from './stand-in.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import type { ServiceInspect, ServiceSpec } from './swarm/swarm-types.js';
 import { Targets, type TargetKind } from './targets.js';
+
+/** Somebody waits for the answer. An update takes more time for it. */
+const copiedFilesWithinMs = 10_000;
 
 /**
  * Says what would become of an update, by the very rules of one, and touches nothing: it asks the engine to show things,
@@ -101,10 +108,14 @@ export class Planner {
   private async prospects([target, ...others]: Subjects): Promise<Prospects> {
     const { old, oldImage } = target;
     const dependents = others.map((subject) => nameOf(subject.old));
+    // An update pulls it again first, which a plan must not.
+    for (const subject of [target, ...others])
+      if (!isComplete(subject.oldImage)) throw incompleteImage(nameOf(subject.old), 'the present image');
     // Whether there is one decides; it would be made only in the update.
     const standIn = needsStandIn(old) ? old : undefined;
-    const { spec, options } = await this.derivation.derive({ ...target, standIn }, oldImage);
+    const { spec, options } = await this.derivation.derive({ ...target, standIn }, oldImage, true);
     const reason = await this.derivation.whyNotTwo(old, options, dependents);
+    const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
     const { order, onFailure } = options;
     if (order === 'start-first' && old.State.Running && reason !== undefined) throw startFirstRefused(old, reason);
     return {
@@ -115,8 +126,18 @@ export class Planner {
       startFirst: reason === undefined ? { possible: true } : { possible: false, reason },
       dependents,
       values: attribution(old, oldImage, spec.create),
-      warnings: spec.warnings,
+      warnings: [...spec.warnings, ...copied.warnings, ...(await this.warningsOfRejected(old))],
     };
+  }
+
+  /** Nothing asks the registry here: whether the tag means that image still is told by the update. */
+  private async warningsOfRejected(old: ContainerInspect): Promise<string[]> {
+    const rejected = await rejectedImage(this.engine, nameOf(old));
+    if (!rejected || sameImage(old, rejected)) return [];
+    const digest = registryDigest(rejected, old.Config.Image) ?? rejected.Id;
+    return [
+      `the last update to ${digest} was rolled back: as long as the tag means that image, a notify fails with known_bad; ?retry=true tries it again`,
+    ];
   }
 }
 

@@ -26,6 +26,8 @@ describe('updateOptions', () => {
       order: 'stop-first',
       drainMs: 10_000,
       sharesVolumes: false,
+      copiedFiles: undefined,
+      renewVolumes: [],
     });
   });
 
@@ -38,6 +40,8 @@ describe('updateOptions', () => {
       [labels.drain]: '1.5s',
       [labels.shareVolumes]: 'True',
       [labels.enable]: 'true',
+      [labels.copiedFiles]: ' none',
+      [labels.renewVolumes]: '/srv, /cache',
     };
     expect(updateOptions(texts, settings)).toEqual({
       proof: 'running',
@@ -47,10 +51,14 @@ describe('updateOptions', () => {
       order: 'start-first',
       drainMs: 1500,
       sharesVolumes: true,
+      copiedFiles: 'none',
+      renewVolumes: ['/srv', '/cache'],
     });
   });
 
   it.each([
+    [labels.copiedFiles, 'app.conf', 'none, or absolute paths'],
+    [labels.renewVolumes, 'none', 'absolute paths'],
     [labels.proof, 'maybe', 'healthy, running or none'],
     [labels.settle, 'soon', 'a duration such as 30s'],
     [labels.timeout, '25h', 'at most 24h'],

@@ -3,6 +3,7 @@ import type { ContainerRule } from '../config/policy/policy.schema.js';
 import type { Settings } from '../config/settings.js';
 import type { ContainerInspect } from './engine-types.js';
 import { labels, unknownLabels } from './labels.js';
+import { parsePaths } from './path-list.js';
 
 /** How a container wants to be updated. */
 export interface UpdateOptions {
@@ -19,6 +20,10 @@ export interface UpdateOptions {
   drainMs: number;
   /** Whether the two of a `start-first` update may write to the same volumes at once. */
   sharesVolumes: boolean;
+  /** The files that were copied into the container when it was made; undefined: those that look as if Compose had. */
+  copiedFiles?: 'none' | readonly string[];
+  /** The paths of anonymous volumes that the replacement gets anew. */
+  renewVolumes: readonly string[];
 }
 
 const defaultDrainMs = 10_000;
@@ -31,6 +36,8 @@ const labelOf = {
   timeout: labels.timeout,
   order: labels.order,
   onFailure: labels.onFailure,
+  copiedFiles: labels.copiedFiles,
+  renewVolumes: labels.renewVolumes,
 } as const;
 
 /**
@@ -71,6 +78,8 @@ export function updateOptions(
     order: oneOf(texts, labels.order, ['stop-first', 'start-first']) ?? 'stop-first',
     drainMs: duration(texts, labels.drain) ?? defaultDrainMs,
     sharesVolumes: oneOf(texts, labels.shareVolumes, ['true', 'false']) === 'true',
+    copiedFiles: texts[labels.copiedFiles]?.trim() === 'none' ? 'none' : paths(texts, labels.copiedFiles, 'none, or '),
+    renewVolumes: paths(texts, labels.renewVolumes) ?? [],
   };
   if (options.order === 'start-first' && options.onFailure === 'stop') {
     throw new Error(
@@ -99,6 +108,14 @@ function duration(texts: Readonly<Record<string, string>>, label: string): numbe
   const ms = parseDurationMs(text);
   if (ms === undefined || ms > longestMs) throw invalid(label, 'a duration such as 30s or 1m30s, at most 24h', text);
   return ms;
+}
+
+function paths(texts: Readonly<Record<string, string>>, label: string, or = ''): string[] | undefined {
+  const text = texts[label];
+  if (text === undefined) return undefined;
+  const parsed = parsePaths(text);
+  if (!parsed) throw invalid(label, `${or}absolute paths with commas between them, such as /srv,/etc/app.conf`, text);
+  return parsed;
 }
 
 function invalid(label: string, rule: string, text: string): Error {

@@ -139,6 +139,8 @@ const containerRule = () =>
     timeout: duration('As the label.').optional(),
     order: z.enum(['stop-first', 'start-first']).optional().meta({ description: 'As the label.' }),
     onFailure: z.enum(['rollback', 'stop']).optional().meta({ description: 'As the label `on-failure`.' }),
+    copiedFiles: z.string().min(1).max(10_000).optional().meta({ description: 'As the label `copied-files`.' }),
+    renewVolumes: z.string().min(1).max(10_000).optional().meta({ description: 'As the label `renew-volumes`.' }),
   });
 
 /**

@@ -1,0 +1,33 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import type { ContainerInspect } from './engine-types.js';
+
+const maxFiles = 20;
+const maxBytes = 1024 * 1024;
+/** All by which a Compose file can give a service a config or a secret; the last three bring in other files or the client's credentials. */
+const givesFiles = /configs|secrets|include|extends|use_api_socket/;
+
+/**
+ * Whether the project's files can be read here, are those that the container was made from, and have no word by which
+ * a service gets a config or a secret. Where this service runs in a container, they mostly cannot be read.
+ */
+export async function projectHasNoConfigs({
+  Config,
+  Created,
+}: Pick<ContainerInspect, 'Config' | 'Created'>): Promise<boolean> {
+  const paths = (Config.Labels?.['com.docker.compose.project.config_files'] ?? '').split(',');
+  if (paths.length > maxFiles || !paths.every(isAbsolute)) return false;
+  try {
+    const have = await Promise.all(paths.map((path) => hasNone(path, Date.parse(Created))));
+    return have.every(Boolean);
+  } catch {
+    return false;
+  }
+}
+
+async function hasNone(path: string, createdMs: number): Promise<boolean> {
+  const { size, mtimeMs, ctimeMs } = await stat(path);
+  // Written since, it says nothing of what the container was made from.
+  if (size > maxBytes || Math.max(mtimeMs, ctimeMs) > createdMs) return false;
+  return !givesFiles.test(await readFile(path, 'utf8'));
+}
