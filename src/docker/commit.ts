@@ -1,8 +1,11 @@
+import { hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
+import { find, findImage } from './find.js';
 import { keepPreviousImage, previousImageId, removeUnusedImage, type RetentionSettings } from './image-retention.js';
 import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
 import { removeContainer } from './remove.js';
+import { replacedVolumes } from './renewed-volumes.js';
 
 /**
  * Removes the old containers; their volumes stay. From the removal of the target's, which comes first, there is no way
@@ -29,7 +32,27 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   };
   const changed = pairs.filter(({ oldImageId, newImageId }) => oldImageId !== newImageId);
   for (const pair of changed) await Promise.all([settings.keepPreviousImage ? keep(pair) : undefined, move(pair)]);
+  const replaced: string[] = [];
+  for (const pair of changed) replaced.push(...((await volumesBefore(engine, pair).catch(warn)) ?? []));
   for (const { oldId } of pairs) await removeContainer(engine, oldId, 'commit');
+  for (const name of replaced) await removeUnusedVolume(engine, name).catch(warn);
   for (const imageId of untagged) await removeUnusedImage(engine, imageId).catch(warn);
   return warnings;
+}
+
+/** The volumes that the update before this one replaced: there is another way back now. */
+async function volumesBefore(engine: Engine, { oldId, oldImageId }: Pair): Promise<string[]> {
+  const old = await find(engine, oldId);
+  if (!old || replacedVolumes(old, undefined).length === 0) return [];
+  const image = await findImage(engine, oldImageId);
+  return image ? replacedVolumes(old, image) : [];
+}
+
+async function removeUnusedVolume(engine: Engine, name: string): Promise<void> {
+  try {
+    await engine.removeVolume(name);
+  } catch (error) {
+    // Somebody has mounted it since, or removed it.
+    if (!hasStatus(error, 409) && !hasStatus(error, 404)) throw error;
+  }
 }

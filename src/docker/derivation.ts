@@ -10,6 +10,7 @@ import { labels } from './labels.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import { previousRecord } from './previous-image.js';
+import { renewVolumes } from './renewed-volumes.js';
 import type { UpdateOptions } from './update-options.js';
 
 /** What a replacement is to be like, and how it is to get there. */
@@ -27,8 +28,11 @@ export class Derivation {
     private readonly rules: ContainerRules,
   ) {}
 
-  /** @throws UpdateError `refused` where what is said of the container's update cannot be understood, or granted */
-  async derive({ old, oldImage, standIn }: Subject, image: ImageInspect): Promise<Derived> {
+  /**
+   * @param plansUpdate whether it is for the plan of an update, of which the image is not known yet
+   * @throws UpdateError `refused` where what is said of the container's update cannot be understood, or granted
+   */
+  async derive({ old, oldImage, standIn }: Subject, image: ImageInspect, plansUpdate = false): Promise<Derived> {
     const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
       this.swarmScopedNetworks(old),
       this.donors(old),
@@ -47,7 +51,10 @@ export class Derivation {
     });
     const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
     if (standIn) assertCanVanish(old, options);
-    return { spec, options, swarmScopedNetworks };
+    // One that stays on its image has no other files there.
+    if (image.Id === old.Image && !plansUpdate) return { spec, options, swarmScopedNetworks };
+    const { create, warnings } = orRefused(() => renewVolumes(spec.create, old, options.renewVolumes));
+    return { spec: { ...spec, create, warnings: [...spec.warnings, ...warnings] }, options, swarmScopedNetworks };
   }
 
   /**

@@ -210,9 +210,20 @@ export class Engine extends EngineConnection {
     await this.json('POST', this.versioned(`/containers/${containerId}/kill`));
   }
 
-  /** Removes a container that does not run; its volumes stay. */
-  async removeContainer(containerId: string): Promise<void> {
-    await this.json('DELETE', this.versioned(`/containers/${containerId}`), { timeoutMs: 2 * this.timeoutMs });
+  /**
+   * Removes a container that does not run; its volumes stay.
+   * @param options.withVolumes for one that has none but anonymous ones that nothing else uses
+   */
+  async removeContainer(containerId: string, { withVolumes = false } = {}): Promise<void> {
+    await this.json('DELETE', this.versioned(`/containers/${containerId}`), {
+      query: withVolumes ? { v: '1' } : {},
+      timeoutMs: 2 * this.timeoutMs,
+    });
+  }
+
+  /** Removes a volume; the engine refuses (409) where a container has it, running or not. */
+  async removeVolume(name: string): Promise<void> {
+    await this.json('DELETE', this.versioned(`/volumes/${name}`), { timeoutMs: 2 * this.timeoutMs });
   }
 
   /** The last lines of a container's output, as the engine sends them: multiplexed unless the container has a terminal. */

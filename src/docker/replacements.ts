@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { carryInjectedFiles } from './carried-files.js';
+import { carryFiles, findCopiedFiles } from './carried-files.js';
 import type { ContainerSpec } from './container-spec.js';
 import { Derivation, startFirstRefused } from './derivation.js';
 import { EngineError } from './engine-error.js';
@@ -7,15 +7,20 @@ import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { compareReplacement } from './fidelity.js';
 import { findImage } from './find.js';
+import { hiddenFiles } from './hidden-files.js';
 import { isTagged } from './image-identity.js';
 import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
 import type { Subject } from './inspection.js';
 import type { Member } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
+import { carriedVolumes, withoutRenewed } from './renewed-volumes.js';
 import { holdBackAliases, nameless } from './start-first.js';
 import { replacementName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
+
+/** The old container serves meanwhile. */
+const copiedFilesWithinMs = 120_000;
 
 /** Creates the replacement of a container beside it, and refuses one that would lose what was set. */
 @Injectable()
@@ -37,6 +42,9 @@ export class Replacements {
   ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver' | 'undecided'> & { warnings: string[] }> {
     const { spec, options, swarmScopedNetworks } = await this.derivation.derive({ old, oldImage, standIn }, image);
     const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
+    const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
+    const isUpdate = image.Id !== old.Image;
+    const hidden = isUpdate ? await hiddenFiles(this.engine, old, carriedVolumes(spec.create), [oldImage, image]) : [];
     const platform = this.engine.foreignPlatform(oldImage);
     const create = (): ReturnType<Engine['createContainer']> =>
       this.engine.createContainer(replacementName(nameOf(old), (standIn ?? old).Id), spec.create, platform);
@@ -61,7 +69,7 @@ export class Replacements {
     for (const { network, endpoint } of spec.connections)
       await this.engine.connectNetwork(network, created.Id, endpoint);
     for (const network of spec.disconnections) await this.engine.disconnectNetwork(network, created.Id);
-    await carryInjectedFiles(this.engine, old, created.Id);
+    await carryFiles(this.engine, old, copied.files, created.Id);
     const replacement = await this.engine.inspectContainer(created.Id);
     if (replacement.Image !== image.Id) {
       throw new UpdateError(
@@ -70,7 +78,8 @@ export class Replacements {
         `the tag ${old.Config.Image} was moved by somebody else during the update; the next notify takes the newer image`,
       );
     }
-    const { lost, warnings } = compareReplacement(handOver.length > 0 ? nameless(old) : old, oldImage, replacement, {
+    const kept = isUpdate ? withoutRenewed(old, options.renewVolumes) : old;
+    const { lost, warnings } = compareReplacement(handOver.length > 0 ? nameless(kept) : kept, oldImage, replacement, {
       swarmScopedNetworks,
     });
     if (lost.length > 0) {
@@ -81,7 +90,7 @@ export class Replacements {
       );
     }
     const { undecided } = spec;
-    const all = [...spec.warnings, ...(created.Warnings ?? []), ...warnings];
+    const all = [...spec.warnings, ...copied.warnings, ...hidden, ...(created.Warnings ?? []), ...warnings];
     return { replacement, options, handOver, undecided, warnings: all };
   }
 

@@ -22,6 +22,11 @@ export function helperName(name: string, oldId: string): string {
   return `${name}-upd-self-${oldId.slice(0, 12)}`;
 }
 
+/** The container that shows what an image has in it: one at a time, created and never started. */
+export function probeName(name: string): string {
+  return `${name}-upd-probe`;
+}
+
 /** Matches helpers' names, as the engine's name filter understands it. */
 export const helperNamePattern = '-upd-self-[0-9a-f]{12}$';
 

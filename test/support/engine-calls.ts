@@ -6,6 +6,7 @@ export function templateOf(method: string, path: string): string {
     .replace(/^\/containers\/(?!json$|create$)[^/]+/, '/containers/{id}')
     .replace(/^\/distribution\/.+\/json$/, '/distribution/{name}/json')
     .replace(/^\/networks\/[^/]+/, '/networks/{id}')
+    .replace(/^\/volumes\/[^/]+/, '/volumes/{name}')
     .replace(/^\/(services|tasks)\/[^/]+/, '/$1/{id}')
     .replace(/^\/images\/(?!create$)(.+?)(\/(json|tag))?$/, '/images/{name}$2');
   return `${method} ${template}`;

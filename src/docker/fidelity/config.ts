@@ -3,7 +3,7 @@ import { labels } from '../labels.js';
 import { isSet, lostEntries, means } from './same.js';
 
 /** Rewritten with each image: Compose's record of it, and our own of the one before. */
-const rewritten = new Set(['com.docker.compose.image', labels.previous]);
+const rewritten = new Set(['com.docker.compose.image', labels.previous, labels.replacedVolumes]);
 const replacedWholly = ['User', 'WorkingDir', 'StopSignal'] as const;
 /** Not taken from the image: where they differ, the engine did not take them. */
 const plain = [
