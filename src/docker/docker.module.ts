@@ -5,6 +5,7 @@ import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
 import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
+import { ImageCompleteness } from './image-completeness.js';
 import { ImagePuller } from './image-puller.js';
 import { Inspection } from './inspection.js';
 import { Inventory } from './inventory.js';
@@ -31,6 +32,7 @@ import { Targets } from './targets.js';
     DockerService,
     Engine,
     EngineLock,
+    ImageCompleteness,
     ImagePuller,
     Inspection,
     Inventory,

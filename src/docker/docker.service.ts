@@ -6,13 +6,16 @@ import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
 import type { ImageInspect } from './engine-types.js';
 import { failureOf } from './failure.js';
+import { ImageCompleteness } from './image-completeness.js';
 import { registryDigest, sameImage } from './image-identity.js';
 import { Inspection, type Permission, type Subject } from './inspection.js';
 import { UpdateError, type Drain, type FailureCode, type UpdateOutcome } from './outcome.js';
 import { OtherInstances } from './other-instances.js';
 import { Preparation } from './preparation.js';
+import { nameOf } from './pair.js';
 import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
+import { acquitImage, assertNotRejected } from './rejected-image.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
 import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
@@ -36,6 +39,8 @@ export interface UpdateRequest {
   reference: string;
   /** The registry's digest that must come out; without it, whatever the tag means. */
   expectedDigest?: string;
+  /** Whether an image from which the last update was rolled back is tried again. */
+  retry?: boolean;
   /** What the name has to mean; without it a container is taken before a service of a Swarm. */
   target?: TargetKind;
 }
@@ -69,6 +74,7 @@ export class DockerService {
     private readonly inspection: Inspection,
     private readonly puller: TagPuller,
     private readonly previousImages: PreviousImageFinder,
+    private readonly images: ImageCompleteness,
     private readonly preparation: Preparation,
     private readonly replacing: Replacing,
     private readonly disclosure: Disclosure,
@@ -116,14 +122,14 @@ export class DockerService {
   update(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
     const update = new RunningUpdate(report, drain);
     return this.run(name, update, request, {
-      findImage: (target) => this.pull(target, update, request.expectedDigest),
+      findImage: (target) => this.pull(target, update, request),
       changeService: (service) => this.services.update(service, update, request.expectedDigest),
     });
   }
 
   /** Goes back to the image that ran before, by the very way of an update. Never throws. */
   rollBack(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
-    const update = new RunningUpdate(report, drain);
+    const update = new RunningUpdate(report, drain, 'rollback');
     return this.run(name, update, request, {
       findImage: (target) => this.findPrevious(target, update),
       changeService: (service) => this.services.rollBack(service, update),
@@ -172,9 +178,12 @@ export class DockerService {
     }
     await update.enter('prepare');
     if (target.isOwn) return { helperId: await this.selfUpdate.begin(target.old, reference) };
-    const members = await this.preparation.prepare(subjects, newImage, update);
+    const complete = await this.images.ensure(subjects, newImage, update.drain.begun);
+    const members = await this.preparation.prepare(complete.subjects, complete.newImage, update);
     const { outcome, leavesRemains } = await this.replacing.replace(members, update);
     if (leavesRemains) this.mayHoldRemains = true;
+    if (outcome.status === 'succeeded')
+      await acquitImage(this.engine, nameOf(target.old), newImage.Id).catch(() => undefined);
     return outcome;
   }
 
@@ -194,7 +203,7 @@ export class DockerService {
   private async pull(
     { old, oldImage }: Subject,
     { findings, drain, report }: RunningUpdate,
-    expectedDigest: string | undefined,
+    { expectedDigest, retry }: UpdateRequest,
   ): Promise<ImageInspect> {
     const target = {
       image: old.Config.Image,
@@ -203,6 +212,10 @@ export class DockerService {
     };
     const { image, digest, bytes } = await this.puller.pull(target, report.progress, expectedDigest);
     Object.assign(findings, { digest, pulledBytes: bytes, toImageId: image.Id });
+    if (!retry && !sameImage(old, image)) {
+      const container = { name: nameOf(old), reference: old.Config.Image, id: old.Id, imageId: old.Image };
+      await assertNotRejected(this.engine, container, image);
+    }
     return image;
   }
 }

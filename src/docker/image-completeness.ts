@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { Engine } from './engine.js';
+import type { ImageInspect } from './engine-types.js';
+import { findImage } from './find.js';
+import { ImagePuller } from './image-puller.js';
+import { repositoryIn } from './image-reference.js';
+import type { Subject, Subjects } from './inspection.js';
+import { UpdateError } from './outcome.js';
+import { nameOf } from './pair.js';
+
+/**
+ * Whether the engine shows what an image has set. On containerd's store it may have lost an image's configuration and
+ * shows it without one, or with an empty one, and then without a platform (moby#51566). All that such an image has set
+ * would be taken for the user's.
+ */
+export function isComplete({
+  Config,
+  Os,
+  Architecture,
+}: Pick<ImageInspect, 'Config' | 'Os' | 'Architecture'>): boolean {
+  return Boolean(Config) && Os !== '' && Architecture !== '';
+}
+
+/** What is said of an image that is not. */
+export function incompleteImage(container: string, which: string): UpdateError {
+  return new UpdateError(
+    'refused',
+    'pull',
+    `the engine does not show the configuration of ${which} of ${container}, so that its defaults cannot be told from what was set. Nothing was touched; pull that image again by hand, or recreate the container`,
+  );
+}
+
+/** Looks a second time at images whose configuration the engine does not show, after pulling them again. */
+@Injectable()
+export class ImageCompleteness {
+  constructor(
+    private readonly engine: Engine,
+    private readonly puller: ImagePuller,
+  ) {}
+
+  /**
+   * Answers the same subjects and new image, with the configuration of each.
+   * @throws UpdateError `refused` where the engine does not show one, or whatever a pull may fail with
+   */
+  async ensure(
+    subjects: Subjects,
+    newImage: ImageInspect,
+    signal: AbortSignal,
+  ): Promise<{ subjects: Subjects; newImage: ImageInspect }> {
+    const [target, ...dependents] = subjects;
+    const complete = async (subject: Subject): Promise<Subject> => ({
+      ...subject,
+      oldImage: await this.complete(subject.oldImage, subject, 'the present image', signal),
+    });
+    const completed: [Subject, ...Subject[]] = [await complete(target)];
+    for (const dependent of dependents) completed.push(await complete(dependent));
+    return { subjects: completed, newImage: await this.complete(newImage, target, 'the new image', signal) };
+  }
+
+  private async complete(
+    image: ImageInspect,
+    { old }: Subject,
+    which: string,
+    signal: AbortSignal,
+  ): Promise<ImageInspect> {
+    if (isComplete(image)) return image;
+    // The pull of the tag may have brought it back.
+    const again = await findImage(this.engine, image.Id);
+    if (again && isComplete(again)) return again;
+    const name = (image.RepoDigests ?? []).find((entry) => repositoryIn(entry) === repositoryIn(old.Config.Image));
+    const pulled = name === undefined ? undefined : await this.pulled(name, image.Id, signal);
+    if (pulled && isComplete(pulled)) return pulled;
+    throw incompleteImage(nameOf(old), which);
+  }
+
+  /** By its digest, which moves no tag. A name that it gets on the engine is taken away again. */
+  private async pulled(name: string, id: string, signal: AbortSignal): Promise<ImageInspect | undefined> {
+    const before = await findImage(this.engine, id);
+    try {
+      await this.puller.pull({ image: name, signal }, () => undefined);
+    } catch (error) {
+      // The registry may have trouble for a moment; a store that has lost a blob says that it was not found.
+      const isLost = error instanceof UpdateError && (error.code === 'pull_not_found' || !error.passes);
+      if (!isLost || error.code === 'interrupted') throw error;
+      return undefined;
+    }
+    const image = await findImage(this.engine, id);
+    const isNew = image && !(before?.RepoDigests ?? []).includes(name) && (image.RepoDigests ?? []).includes(name);
+    if (isNew) await this.engine.removeImage(name).catch(() => undefined);
+    return image;
+  }
+}
