@@ -102,7 +102,9 @@ describeOnNewestEngine('an engine that keeps images in containerd’s store', ()
     writeFileSync(blob, content);
     const address = join(engine.folder, 'exec/containerd/containerd.sock');
     await run(...inside(engine, 'ctr', '--address', address, '--namespace', 'moby', 'content', 'rm', digest));
-    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    const updated = await service.update(name);
+    expect(updated.error).toBeUndefined();
+    expect(updated).toMatchObject({ status: 'succeeded', result: 'updated' });
     const { Config } = await engine.docker.getContainer(name).inspect();
     expect(Config.Env).toEqual(expect.arrayContaining(['MINE=yes', 'ONLY_V2=yes']));
     expect(Config.Env).not.toContain('ONLY_V1=yes');

@@ -3,7 +3,7 @@ import { Engine } from './engine.js';
 import type { ImageInspect } from './engine-types.js';
 import { findImage } from './find.js';
 import { ImagePuller } from './image-puller.js';
-import { repositoryIn } from './image-reference.js';
+import { parseImageReference, repositoryIn, repositoryOf } from './image-reference.js';
 import type { Subject, Subjects } from './inspection.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -67,26 +67,27 @@ export class ImageCompleteness {
     // The pull of the tag may have brought it back.
     const again = await findImage(this.engine, image.Id);
     if (again && isComplete(again)) return again;
-    const name = (image.RepoDigests ?? []).find((entry) => repositoryIn(entry) === repositoryIn(old.Config.Image));
-    const pulled = name === undefined ? undefined : await this.pulled(name, image.Id, signal);
+    const pulled = await this.pulled(nameByDigest(old.Config.Image, image), image.Id, signal);
     if (pulled && isComplete(pulled)) return pulled;
     throw incompleteImage(nameOf(old), which);
   }
 
-  /** By its digest, which moves no tag. A name that it gets on the engine is taken away again. */
+  /** By its digest, which moves no tag. */
   private async pulled(name: string, id: string, signal: AbortSignal): Promise<ImageInspect | undefined> {
-    const before = await findImage(this.engine, id);
     try {
       await this.puller.pull({ image: name, signal }, () => undefined);
     } catch (error) {
       // The registry may have trouble for a moment; a store that has lost a blob says that it was not found.
       const isLost = error instanceof UpdateError && (error.code === 'pull_not_found' || !error.passes);
       if (!isLost || error.code === 'interrupted') throw error;
-      return undefined;
     }
-    const image = await findImage(this.engine, id);
-    const isNew = image && !(before?.RepoDigests ?? []).includes(name) && (image.RepoDigests ?? []).includes(name);
-    if (isNew) await this.engine.removeImage(name).catch(() => undefined);
-    return image;
+    return findImage(this.engine, id);
   }
+}
+
+/** On containerd's store the id is the digest; an image that has lost its tag has no other. */
+function nameByDigest(reference: string, { Id, RepoDigests }: Pick<ImageInspect, 'Id' | 'RepoDigests'>): string {
+  const repository = repositoryOf(parseImageReference(reference));
+  const known = (RepoDigests ?? []).find((entry) => repositoryIn(entry) === repositoryIn(reference));
+  return known ?? `${repository}@${Id}`;
 }
