@@ -49,6 +49,7 @@ export function composeSuite(engine: EngineUnderTest, results: Results, service:
     if (!isMade) return;
     await client.docker('rm', '--force', '--volumes', fixtures.donor, fixtures.neighbour);
     await client.docker('network', 'rm', fixtures.network, fixtures.otherNetwork);
+    await fixtures.vlans.remove();
   };
 
   const at = (title: string): { section: string; title: string; engine: string } => ({

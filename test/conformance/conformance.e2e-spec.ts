@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { describeOnEachEngine, engines } from '../support/environment.js';
+import { ContainerdEngine, describeOnContainerdEngine } from '../support/containerd-engine.js';
+import { describeOnEachEngine, engines, type EngineUnderTest } from '../support/environment.js';
 import { Service } from '../support/service.js';
 import { composeSuite } from './compose.suite.js';
 import { dockerRunSuite } from './docker-run.suite.js';
@@ -7,32 +8,37 @@ import { Results } from './results.js';
 import { isFull, type Suite } from './suite.js';
 
 const results = new Results();
-const onEach: { dockerHost: string; service?: Service; suites: Suite[] }[] = [];
+const containerd = ContainerdEngine.make();
+const all = [...engines, ...(containerd ? [containerd.engine] : [])];
+const onEach: { engine: EngineUnderTest; service?: Service; suites: Suite[] }[] = [];
 
-describeOnEachEngine('an update', (engine) => {
+const testUpdates = (engine: EngineUnderTest): void => {
   if (engines.indexOf(engine) === 0) results.testPreparation();
-  const here: (typeof onEach)[number] = { dockerHost: engine.dockerHost, suites: [] };
+  const here: (typeof onEach)[number] = { engine, suites: [] };
   const service = (): Service => {
     if (!here.service) throw new Error('the service was not started');
     return here.service;
   };
   here.suites.push(dockerRunSuite(engine, results, service), composeSuite(engine, results, service));
-  if (engines.includes(engine)) onEach.push(here);
-});
+  if (all.includes(engine)) onEach.push(here);
+};
+describeOnEachEngine('an update', testUpdates);
+describeOnContainerdEngine('an update', containerd, testUpdates);
 
 // The engines side by side; on each, first the containers of the one suite, then those of the other.
 beforeAll(
   () =>
-    results.prepare(() =>
-      Promise.all(
+    results.prepare(async () => {
+      await containerd?.start();
+      await Promise.all(
         onEach.map(async (here) => {
-          here.service = await Service.start({ DOCKER_HOST: here.dockerHost, SETTLE_TIME: '100ms' });
+          here.service = await Service.start({ DOCKER_HOST: here.engine.dockerHost, SETTLE_TIME: '100ms' });
           await here.service.ready();
           for (const suite of here.suites) await suite.prepare();
         }),
-      ),
-    ),
-  2_400_000,
+      );
+    }),
+  3_600_000,
 );
 
 afterAll(async () => {
@@ -40,9 +46,10 @@ afterAll(async () => {
     await service?.stop();
     for (const suite of suites) await suite.cleanUp();
   }
+  await containerd?.stop();
   if (!isFull) return;
   await results.publish(
     'docs/conformance.md',
-    engines.map(({ title }) => title),
+    all.map(({ title }) => title),
   );
 }, 300_000);

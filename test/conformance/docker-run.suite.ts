@@ -38,6 +38,7 @@ export function dockerRunSuite(engine: EngineUnderTest, results: Results, servic
     const made = [...subjects.values()].map(({ name }) => name);
     await client.docker('rm', '--force', '--volumes', ...made, fixtures.donor, fixtures.neighbour);
     await client.docker('network', 'rm', fixtures.network, fixtures.otherNetwork);
+    await fixtures.vlans.remove();
   };
 
   for (const wanted of cases) {

@@ -5,6 +5,7 @@ import { publish, type AppImage } from '../support/images.js';
 import { pullImage } from '../support/pull-image.js';
 import { freePort } from '../support/registry.js';
 import type { Client } from './client.js';
+import { VlanNetworks } from './vlan-networks.js';
 
 /** What cases refer to: other containers, networks, volumes and files, all with names of this run. */
 export interface Fixtures {
@@ -17,6 +18,8 @@ export interface Fixtures {
   volume: string;
   network: string;
   otherNetwork: string;
+  /** Where they can be had. */
+  vlans: VlanNetworks;
   /** A name on `network` that only one container has. */
   alias: string;
   /** On the default bridge, with a volume and a web server at port 8070. */
@@ -68,6 +71,7 @@ export async function makeFixtures(engine: EngineUnderTest, client: Client, subn
   const folder = join(testEnvironment().folder, uniqueName('files'));
   mkdirSync(folder);
   const fixtures: Fixtures = {
+    vlans: await VlanNetworks.make(engine, client, subnet),
     image: uniqueImage('app'),
     volumesImage: uniqueImage('volumes'),
     imageToMount: uniqueImage('mounted'),

@@ -66,7 +66,7 @@ export class Results {
       'through the service to an image in which every default is another one, and compared with a twin that the same command of the',
       'same client makes of the new image; where a field has an effect, that was looked at too.',
       '',
-      `${new Date().toISOString().slice(0, 10)}, ${engineTitles.join(' and ')}, ${[...this.clients].join(', ')}, Node ${process.version},`,
+      `${new Date().toISOString().slice(0, 10)}, ${engineTitles.join(', ')}, ${[...this.clients].join(', ')}, Node ${process.version},`,
       `${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB.`,
       '',
       `${count((verdict) => verdict === 'as it was')} as it was, ${count((verdict) => verdict === 'differs')} different, ${count((verdict) => verdict.startsWith('skipped'))} skipped.`,

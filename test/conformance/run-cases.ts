@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Fixtures } from './fixtures.js';
+import { withoutLinks, type VlanDriver } from './vlan-networks.js';
 
 /** A flag of `docker run`, or several that belong together, on a container of its own. */
 export interface RunCase {
@@ -31,6 +32,7 @@ export const since =
     Number(engine.version.split('.')[0]) >= version ? undefined : `since Docker Engine ${version}`;
 const never = (reason: string) => (): string => reason;
 const withFile = (path: string, reason: string) => (): string | undefined => (existsSync(path) ? undefined : reason);
+const withLinks = (driver: VlanDriver) => (): string | undefined => withoutLinks(driver);
 const disk = readdirSync('/sys/block').find((name) => /^(vd|sd|nvme|xvd)/.test(name));
 const withDisk = (): string | undefined => (disk ? undefined : 'this machine has no disk of its own');
 const device = `/dev/${disk ?? 'none'}`;
@@ -545,14 +547,25 @@ const networks: RunCase[] = [
   },
   {
     flags: '--network macvlan',
-    args: () => [],
-    unavailable: never('the network of the tests has no interface for it'),
+    args: ({ vlans }) => ['--network', vlans.names.macvlan ?? ''],
+    unavailable: withLinks('macvlan'),
+    shows: ['/bin/busybox ip addr', /10\.215\./],
+    sets: 'NetworkSettings.Networks',
+  },
+  {
+    flags: '--network macvlan, --ip, --mac-address',
+    args: ({ vlans }) => [
+      ...['--network', vlans.names.macvlan ?? '', '--ip', '10.215.1.77', '--mac-address', '02:42:0a:d7:00:77'],
+    ],
+    unavailable: withLinks('macvlan'),
+    shows: ['/bin/busybox ip addr', /02:42:0a:d7:00:77[^]*10\.215\.1\.77/],
     sets: 'NetworkSettings.Networks',
   },
   {
     flags: '--network ipvlan',
-    args: () => [],
-    unavailable: withFile('/sys/module/ipvlan', 'IPVLAN is not in this kernel'),
+    args: ({ vlans }) => ['--network', vlans.names.ipvlan ?? ''],
+    unavailable: withLinks('ipvlan'),
+    shows: ['/bin/busybox ip addr', /10\.216\./],
     sets: 'NetworkSettings.Networks',
   },
   {

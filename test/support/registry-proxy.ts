@@ -1,11 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import type { Namespaces } from './namespaces.js';
+import { PortRelay } from './port-relay.js';
 
 /** A request for what a tag means: by the engine, before and during each pull. */
 const tagRequest = /^\/v2\/(?<repository>.+)\/manifests\/(?<tag>[^:/]+)$/;
@@ -24,16 +21,6 @@ export interface RegistryFailure {
   page?: string;
 }
 
-/** Passes connections on from another network namespace, where `127.0.0.1` is another one, to a socket file. */
-const relay = `
-  const net = require('node:net');
-  net.createServer((from) => {
-    const to = net.connect(process.argv[1]);
-    for (const [one, other] of [[from, to], [to, from]]) { one.pipe(other); one.on('error', () => other.destroy()); }
-    to.on('close', () => from.destroy());
-  }).listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'));
-`;
-
 /**
  * Stands between the engine and a real registry, and behaves as registries do on a bad day: it goes on serving what a tag
  * meant before a push, or fails for a while.
@@ -42,7 +29,7 @@ export class RegistryProxy {
   failure: RegistryFailure | undefined;
   /** When requests for tags were answered with a failure, epoch milliseconds. */
   readonly failedAt: number[] = [];
-  private relay: { process: ChildProcess; server: Server } | undefined;
+  private relay: PortRelay | undefined;
   private readonly held = new Map<string, string>();
   private readonly server = createServer((incoming, outgoing) => {
     this.handle(incoming, outgoing);
@@ -55,19 +42,8 @@ export class RegistryProxy {
     const proxy = new RegistryProxy(registry);
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
-    if (namespaces) await proxy.relayFrom(namespaces);
+    if (namespaces) proxy.relay = await PortRelay.start(namespaces, Number(proxy.host.split(':')[1]));
     return proxy;
-  }
-
-  private async relayFrom(namespaces: Namespaces): Promise<void> {
-    const path = join(tmpdir(), `tdp-registry-${randomBytes(4).toString('hex')}.sock`);
-    const server = createTcpServer((socket) => this.server.emit('connection', socket)).listen(path);
-    await once(server, 'listening');
-    const [, port = ''] = this.host.split(':');
-    const [program, args] = namespaces.inNetwork(process.execPath, '-e', relay, path, port);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.relay = { process: child, server };
-    await once(child.stdout, 'data');
   }
 
   /** As an image's reference names it. */
@@ -96,8 +72,7 @@ export class RegistryProxy {
   stop(): void {
     this.server.closeAllConnections();
     this.server.close();
-    this.relay?.server.close();
-    this.relay?.process.kill();
+    this.relay?.stop();
   }
 
   private split(image: string): { repository: string; tag: string } {
@@ -112,9 +87,7 @@ export class RegistryProxy {
       this.failedAt.push(Date.now());
       const { statusCode, message = 'a fault made by a test', page } = this.failure;
       if (statusCode === 'reset') {
-        // A socket file has no resets.
-        if (incoming.socket.remoteAddress === undefined) incoming.socket.destroy();
-        else incoming.socket.resetAndDestroy();
+        incoming.socket.resetAndDestroy();
         return;
       }
       if (page !== undefined) {
