@@ -147,11 +147,21 @@ export class Recovery {
       this.logger.warn(`the new container of ${name} failed: ${(error as Error).message}`, { container: name });
       await this.giveUp(pairs);
       const [target] = pairs;
-      if (target && error instanceof UpdateError && isImagesFault(error))
-        await rejectImage(this.engine, target.name, target.newImageId, this.settings.removeReplacedImages);
+      if (target && error instanceof UpdateError && isImagesFault(error)) await this.reject(target);
       return;
     }
     await this.commit(pairs);
+  }
+
+  /** So that the next notify does not try it again. */
+  private async reject({ name, newImageId }: Pair): Promise<void> {
+    try {
+      await rejectImage(this.engine, name, newImageId, this.settings.removeReplacedImages);
+    } catch (error) {
+      this.logger.warn(`the next notify will try the image again that failed: ${(error as Error).message}`, {
+        container: name,
+      });
+    }
   }
 
   private async giveUp(pairs: readonly Pair[]): Promise<void> {
