@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
+import { EngineProxy } from './support/engine-proxy.js';
 import { describeOnEachEngine, uniqueImage, uniqueName } from './support/environment.js';
 import { publish, serveCommand, type AppImage } from './support/images.js';
 import { pullImage } from './support/pull-image.js';
@@ -97,6 +98,25 @@ describeOnEachEngine('an image from which an update was rolled back', (engine) =
     expect(await service.update(name)).toMatchObject({ status: 'rolled_back' });
     expect(await service.update(other)).toMatchObject({ status: 'succeeded', result: 'updated' });
     expect(await service.update(name)).toMatchObject({ status: 'failed', error: { code: 'known_bad' } });
+  }, 120_000);
+
+  it('is not one whose start the engine failed', async () => {
+    const proxy = await EngineProxy.start(engine.dockerHost);
+    const other = await Service.start({ DOCKER_HOST: proxy.dockerHost });
+    await other.ready();
+    const image = uniqueImage('blameless');
+    const name = await runPublished(image);
+    await publish(docker, image, { version: 'v2' });
+    let starts = 0;
+    proxy.hooks = {
+      before: ({ path }) =>
+        Promise.resolve(path.endsWith('/start') && starts++ === 0 ? { statusCode: 500 } : 'forward'),
+    };
+    expect(await other.update(name)).toMatchObject({ status: 'rolled_back', error: { code: 'start_failed' } });
+    expect(await isTagged(rejectedTag(name))).toBe(false);
+    expect(await other.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    await other.stop();
+    proxy.stop();
   }, 120_000);
 
   it('is one that cannot be started at all', async () => {

@@ -1,4 +1,4 @@
-import { EngineError, hasStatus } from './engine-error.js';
+import { EngineError, EngineTimeout, hasStatus } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
@@ -39,8 +39,8 @@ export async function hiddenFiles(
       ];
     });
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    return [`whether anonymous volumes hide files of the new image cannot be told: ${error.detail}`];
+    if (!(error instanceof EngineError || error instanceof EngineTimeout)) throw error;
+    return [`whether anonymous volumes hide files of the new image cannot be told: ${error.message}`];
   }
 }
 

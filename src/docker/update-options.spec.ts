@@ -13,6 +13,12 @@ describe('optionsOf', () => {
       proof: 'running',
       order: 'start-first',
     });
+    const named = { Config: { Image: 'web', Labels: { [labels.copiedFiles]: '/etc/app.conf' } } };
+    expect(optionsOf(named, {}, settings).copiedFiles).toEqual(['/etc/app.conf']);
+    expect(optionsOf(named, { copiedFiles: 'none', renewVolumes: '/srv' }, settings)).toMatchObject({
+      copiedFiles: 'none',
+      renewVolumes: ['/srv'],
+    });
   });
 });
 

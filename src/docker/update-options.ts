@@ -1,9 +1,9 @@
 import { parseDurationMs } from '../config/duration.js';
+import { parsePaths } from '../config/path-list.js';
 import type { ContainerRule } from '../config/policy/policy.schema.js';
 import type { Settings } from '../config/settings.js';
 import type { ContainerInspect } from './engine-types.js';
 import { labels, unknownLabels } from './labels.js';
-import { parsePaths } from './path-list.js';
 
 /** How a container wants to be updated. */
 export interface UpdateOptions {

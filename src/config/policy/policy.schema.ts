@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../duration.js';
+import { parsePaths } from '../path-list.js';
 import { isSecureUrl } from './secure-url.js';
 
 /** What a caller may do. `metrics` concerns the whole service; all others concern containers. */
@@ -35,6 +36,16 @@ const duration = (description: string) =>
   z
     .string()
     .refine((text) => parseDurationMs(text) !== undefined, 'must be a duration such as 30s or 1m30s')
+    .meta({ description });
+
+const paths = (description: string, other?: string) =>
+  z
+    .string()
+    .max(10_000)
+    .refine(
+      (text) => text === other || parsePaths(text) !== undefined,
+      `must be ${other ? `${other}, or ` : ''}absolute paths with commas between them, such as /srv,/etc/app.conf`,
+    )
     .meta({ description });
 
 const grant = () => ({
@@ -139,8 +150,8 @@ const containerRule = () =>
     timeout: duration('As the label.').optional(),
     order: z.enum(['stop-first', 'start-first']).optional().meta({ description: 'As the label.' }),
     onFailure: z.enum(['rollback', 'stop']).optional().meta({ description: 'As the label `on-failure`.' }),
-    copiedFiles: z.string().min(1).max(10_000).optional().meta({ description: 'As the label `copied-files`.' }),
-    renewVolumes: z.string().min(1).max(10_000).optional().meta({ description: 'As the label `renew-volumes`.' }),
+    copiedFiles: paths('As the label `copied-files`.', 'none').optional(),
+    renewVolumes: paths('As the label `renew-volumes`.').optional(),
   });
 
 /**

@@ -62,6 +62,8 @@ describe('policyOfDocument', () => {
 
   it.each<[string, unknown, string]>([
     ['what it does not know', { tokenz: [] }, 'tokenz'],
+    ['a path that is none', { containers: [{ name: 'web', renewVolumes: 'srv' }] }, 'must be absolute paths'],
+    ['copied files that are none', { containers: [{ name: 'web', copiedFiles: 'all' }] }, 'must be none, or absolute'],
     ['a token in clear', { tokens: [{ ...token, token: 'in-clear' }] }, 'tokens[0]'],
     ['a token without a source', { tokens: [{ ...token, sha256: undefined }] }, 'exactly one of file, env and sha256'],
     ['a token with two sources', { tokens: [{ ...token, env: 'X' }] }, 'exactly one of file, env and sha256'],
