@@ -1,17 +1,17 @@
 # Builds with and without BuildKit: no syntax that only BuildKit knows.
-ARG NODE_IMAGE=node:24-slim
-ARG BUILD_IMAGE=${NODE_IMAGE}
+ARG NODE_IMAGE=node:24.19.0-bookworm-slim@sha256:a9f5f7c91a432850b2a8a7797adf5eadb6c733ceed61167806cee7ea7fbc29df
 
-FROM ${BUILD_IMAGE} AS build
+FROM ${NODE_IMAGE} AS build
 WORKDIR /src
-COPY package.json package-lock.json scripts/keep-build-tools.mjs ./
-RUN node keep-build-tools.mjs && npm install --no-audit --no-fund --ignore-scripts
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json && node scripts/bundle.mjs
+RUN npx tsc -p tsconfig.build.json && node scripts/bundle.mjs && node scripts/image-root.mjs /image-root
 
-FROM ${NODE_IMAGE}
+# Node, the libraries that it links, CA certificates and the bundle: no shell, no package manager.
+FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="trigger-docker-pull" \
@@ -19,8 +19,10 @@ LABEL org.opencontainers.image.title="trigger-docker-pull" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production
+ENV NODE_ENV=production \
+    PATH=/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
+COPY --from=build /image-root /
 COPY --from=build /src/bundle ./
 EXPOSE 8080
 # As PID 1 and without a shell, so that a stop reaches the service itself. No HEALTHCHECK: docs/operating.md says why.

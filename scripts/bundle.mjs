@@ -2,18 +2,19 @@
 // After the compiler, not instead of it: esbuild does not emit the decorators' metadata that Nest wires itself up with.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packagesOf } from './packages.mjs';
+import { sbom } from './sbom.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { version } = createRequire(import.meta.url)('../package.json');
+const { name, version } = createRequire(import.meta.url)('../package.json');
 
 /** Packages that Nest looks for and does without: asking for them must go on failing at run time. */
 const optionalPeers = [
   '@fastify/*',
-  '@grpc/*',
   '@mikro-orm/*',
   '@nestjs/axios',
   '@nestjs/microservices',
@@ -31,13 +32,10 @@ const optionalPeers = [
 ];
 
 /**
- * What would be loaded at once and this service never calls. For dockerode: engines over SSH, image builds, by BuildKit too. For Express and
- * Nest: bodies, uploads, nested queries, files.
+ * What would be loaded at once and this service never calls. For dockerode: image builds. For Express and Nest: bodies, uploads,
+ * nested queries, files.
  */
-const neverCalled = [
-  ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', 'zlib'],
-  ...['body-parser', 'multer', 'qs', 'serve-static', 'send', 'file-type'],
-];
+const neverCalled = [...['tar-fs', 'zlib'], ...['body-parser', 'multer', 'qs', 'serve-static', 'send', 'file-type']];
 
 /** Node's own that a start does not need: loaded when something of it is used for the first time. */
 const usedLater = ['dns/promises', 'fs/promises', 'https', 'module', 'tls'];
@@ -80,10 +78,11 @@ const common = {
   lineLimit: 200,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 };
 
 rmSync(join(root, 'bundle'), { recursive: true, force: true });
-await build({
+const service = await build({
   ...common,
   entryPoints: ['dist/main.js'],
   outfile: 'bundle/service.cjs',
@@ -98,7 +97,7 @@ await build({
   footer: { js: '})' },
   plugins: [{ name: 'less', setup: leaveOut }],
 });
-await build({
+const others = await build({
   ...common,
   entryPoints: apart,
   outdir: 'bundle',
@@ -107,11 +106,26 @@ await build({
   external: ['pg', '@valkey/valkey-glide', 'msgpackr-extract'],
   plugins: [{ name: 'made', setup: makeDocument }],
 });
+const inputs = [service, others].flatMap(({ metafile }) => usedInputs(metafile));
+const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+writeFileSync(
+  join(root, 'bundle', 'sbom.cdx.json'),
+  JSON.stringify(sbom({ name, version }, packagesOf(inputs, root), lock), undefined, 1),
+);
 copyFileSync(join(root, 'scripts', 'bundled-main.cjs'), join(root, 'bundle', 'main.cjs'));
 execFileSync(process.execPath, [join(root, 'scripts', 'code-cache.cjs')], { stdio: 'inherit' });
 
 for (const file of readdirSync(join(root, 'bundle')))
   console.log(`bundle/${file}: ${(statSync(join(root, 'bundle', file)).size / 1e6).toFixed(2)} MB`);
+
+/** The files of which the bundle has at least one byte: what esbuild dropped whole is not in the image. */
+function usedInputs({ outputs }) {
+  return Object.values(outputs).flatMap((output) =>
+    Object.entries(output.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+}
 
 /** OpenAPI's document as it is, without the schemas that it is made of: they come with the whole service. */
 function makeDocument(setup) {

@@ -10,6 +10,7 @@ interface Workflow {
     string,
     {
       'timeout-minutes'?: number;
+      permissions?: Record<string, string>;
       strategy?: { matrix: { node: number[] } };
       steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
     }
@@ -30,6 +31,26 @@ describe('the workflows', () => {
       expect(workflow(name).permissions).toEqual({ contents: 'read' });
       for (const job of Object.values(workflow(name).jobs)) expect(job['timeout-minutes']).toBeGreaterThan(0);
     }
+  });
+
+  it('run actions of one commit each, with the version beside it', () => {
+    const lines = readdirSync(folder).flatMap((name) => readFileSync(`${folder}/${name}`, 'utf8').split('\n'));
+    const uses = lines.filter((line) => line.includes('uses:'));
+    expect(uses.length).toBeGreaterThan(5);
+    for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it('give each job what it writes with, and no other', () => {
+    const jobs = Object.entries(workflow('release.yaml').jobs).map(([name, { permissions = {} }]) => {
+      const writes = Object.entries(permissions).flatMap(([scope, level]) => (level === 'write' ? [scope] : []));
+      return [name, writes];
+    });
+    expect(Object.fromEntries(jobs)).toEqual({
+      image: ['packages'],
+      // One power: GitHub signs an attestation for a job that has both.
+      provenance: ['id-token', 'attestations'],
+      release: ['contents'],
+    });
   });
 
   it('run scripts that there are', () => {
@@ -54,6 +75,18 @@ describe('the workflows', () => {
     const built = String(build?.with?.['build-args']).matchAll(/^(\w+)=/gm);
     const dockerfile = readFileSync('Dockerfile', 'utf8');
     for (const [, name = ''] of built) expect(dockerfile).toContain(`ARG ${name}=`);
+  });
+});
+
+describe('the Dockerfile', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+
+  it('names its base by a tag for people and a digest for machines', () => {
+    expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-\w+-slim@sha256:[0-9a-f]{64}$/m);
+  });
+
+  it('installs what package-lock.json says, and runs no script of a package', () => {
+    expect(dockerfile.match(/npm \w+.*/g)).toEqual(['npm ci --no-audit --no-fund --ignore-scripts']);
   });
 });
 
