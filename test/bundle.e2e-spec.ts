@@ -17,6 +17,28 @@ describe('the bundle', () => {
     expect(stdout).toBe(`${version}\nfalse`);
   });
 
+  it('has a bill of materials that names its packages with checksums and permissive licences', () => {
+    const { bomFormat, components } = JSON.parse(readFileSync('bundle/sbom.cdx.json', 'utf8')) as {
+      bomFormat: string;
+      components: { name: string; version: string; purl: string; licenses: object[]; hashes?: object[] }[];
+    };
+    expect(bomFormat).toBe('CycloneDX');
+    const packages = components.filter(({ purl }) => purl.startsWith('pkg:npm/'));
+    const names = packages.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['@nestjs/core', 'dockerode', 'express', 'zod', 'bullmq', 'yaml']));
+    for (const absent of ['ssh2', 'protobufjs', '@grpc/grpc-js', '@grpc/proto-loader', 'tar-fs', 'typescript', 'jest'])
+      expect(names).not.toContain(absent);
+    for (const { hashes, licenses } of packages) {
+      expect(hashes).toHaveLength(1);
+      expect(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']).toContain(
+        (licenses[0] as { expression: string }).expression,
+      );
+    }
+    const table = readFileSync('docs/dependencies.md', 'utf8');
+    const rows = [...table.matchAll(/^\| `(\S+)`\s+\| (\S+)/gm)].map(([, name, of]) => `${name}@${of}`);
+    expect(rows.sort()).toEqual(packages.map(({ name, version: of }) => `${name}@${of}`).sort());
+  });
+
   it('runs from its source where the compiled code is of another Node, or not there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
     try {
