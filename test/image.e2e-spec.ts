@@ -104,7 +104,7 @@ describeOnPrivateEngine('S20: the image, built and run as README.md prints', () 
     const container = await docker.createContainer({ Image: 'trigger-docker-pull' });
     const files = new Map<string, number>();
     const archive = extract().on('entry', ({ name, type, size }, stream, next) => {
-      if (type === 'file') files.set(name, size ?? 0);
+      if (type === 'file') files.set(name, size);
       stream.resume().once('end', next);
     });
     (await container.export()).pipe(archive);
