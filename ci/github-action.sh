@@ -27,12 +27,16 @@ as_code() { tr -d '`|' | sed 's/..*/`&`/; s/^$/–/'; }
 cat "$outcome" >>"${GITHUB_OUTPUT:-/dev/null}"
 {
   printf '### %s: %s\n\n' "$(printf '%s' "${NOTIFY_CONTAINER:-}" | as_text)" "$(value status | as_text)"
+  [ -z "$(value warning)" ] || printf '%s\n\n' "$(value warning | as_text)"
   [ -z "$(value message)" ] || printf '%s\n\n' "$(value message | as_text)"
   printf '| result | deployment | old digest | new digest | seconds |\n|---|---|---|---|---|\n'
   printf '| %s | %s | %s | %s | %s |\n\n' "$(printf '%s\n' "$(value result)$(value code)" | as_code)" \
     "$(printf '%s\n' "$(value deployment_id)" | as_code)" "$(printf '%s\n' "$(value old_digest)" | as_code)" \
     "$(printf '%s\n' "$(value new_digest)" | as_code)" "$(value seconds)"
 } >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
+if [ "$exit_code" -eq 0 ] && [ -n "$(value warning)" ]; then
+  printf '::warning title=Deploy of %s::%s\n' "${NOTIFY_CONTAINER:-a container}" "$(value warning | sed 's/%/%25/g')"
+fi
 if [ "$exit_code" -ne 0 ]; then
   printf '::error title=Deploy of %s::%s\n' "${NOTIFY_CONTAINER:-a container}" "$(value message | sed 's/%/%25/g')"
 fi

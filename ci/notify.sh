@@ -1,11 +1,12 @@
 #!/bin/sh
 # Notifies trigger-docker-pull and waits for the outcome. Needs a POSIX shell, awk, sed and curl, and nothing else.
 #
-#   NOTIFY_URL=https://deploy.example NOTIFY_TOKEN=… sh notify.sh [-d DIGEST] [-t SECONDS] [-r] [-l] CONTAINER
+#   NOTIFY_URL=https://deploy.example NOTIFY_TOKEN=… sh notify.sh [-d DIGEST] [-t SECONDS] [-r] [-s] [-l] CONTAINER
 #
 #   -d DIGEST   the digest that was just pushed: succeed only where that is proved to run    NOTIFY_DIGEST
 #   -t SECONDS  how long to wait for the outcome in all, 300 by default                      NOTIFY_TIMEOUT
 #   -r          try an image again from which an update was rolled back before                NOTIFY_RETRY=true
+#   -s          start the container if it does not run                                       NOTIFY_START=true
 #   -l          on failure, print the new container's last log lines                         NOTIFY_LOGS=true
 #   CONTAINER   the full name of the container                                               NOTIFY_CONTAINER
 #
@@ -14,7 +15,7 @@
 #   NOTIFY_URL         where the service is
 #   NOTIFY_TOKEN       the secret; or NOTIFY_TOKEN_FILE, a file that holds it. It is never printed, and never an argument
 #   NOTIFY_OUTPUT      a file to which name=value lines are appended: status, result, deployment_id, container,
-#                      old_digest, new_digest, seconds, code, message
+#                      old_digest, new_digest, seconds, code, warning, message
 #   NOTIFY_WAIT_STEP   how long one request waits, 50 seconds by default: proxies cut those that take longer than 60
 #
 # Exit codes:
@@ -102,6 +103,13 @@ pause() {
   [ "$seconds" -le 0 ] || sleep "$seconds"
 }
 
+# Of the last answer, one a line. A caller that may not read deployments is told only that the container does not run.
+warnings() {
+  found=$(printf '%s\n' "$answer" | sed -n 's/^\(deployment\.\)\{0,1\}warnings\.[0-9]*=//p')
+  [ -n "$found" ] || [ "$(field running)" != false ] || found="$container does not run and stays stopped"
+  [ -z "$found" ] || say "$found"
+}
+
 # report STATUS MESSAGE: what NOTIFY_OUTPUT gets, of the last answer.
 report() {
   [ -n "${NOTIFY_OUTPUT:-}" ] || return 0
@@ -114,6 +122,7 @@ report() {
     say "new_digest=$(field digest deployment.digest)"
     say "seconds=$(($(date +%s) - begun))"
     say "code=$(field error.code deployment.error.code code)"
+    say "warning=$(warnings | tr '\n' ';' | sed 's/;$//; s/;/; /g')"
     say "message=$2"
   } >>"$NOTIFY_OUTPUT"
 }
@@ -130,6 +139,7 @@ finish() {
   id=$(field deployment.id id)
   if [ "$status" = 200 ]; then
     say "$container: $(field result) $(field digest toImageId), after $(($(date +%s) - begun)) s (deployment $id)"
+    warnings | sed 's/^/notify: warning: /' >&2
     report "$outcome" ''
     exit 0
   fi
@@ -150,11 +160,12 @@ usage() {
 digest=${NOTIFY_DIGEST:-}
 timeout=${NOTIFY_TIMEOUT:-300}
 step=${NOTIFY_WAIT_STEP:-50}
-while getopts d:t:rlh option; do
+while getopts d:t:rslh option; do
   case $option in
     d) digest=$OPTARG ;;
     t) timeout=$OPTARG ;;
     r) NOTIFY_RETRY=true ;;
+    s) NOTIFY_START=true ;;
     l) NOTIFY_LOGS=true ;;
     h) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) usage 'there is no such option' ;;
@@ -177,6 +188,8 @@ case $digest in '' | sha256:*) ;; *) usage 'DIGEST must begin with sha256:' ;; e
 case ${digest#sha256:} in *[!a-f0-9]*) usage 'DIGEST must be sha256: and 64 lower-case hex digits' ;; esac
 retry=
 case ${NOTIFY_RETRY:-false} in false) ;; true) retry='&retry=true' ;; *) usage 'NOTIFY_RETRY must be true or false' ;; esac
+start=
+case ${NOTIFY_START:-false} in false) ;; true) start='&start=true' ;; *) usage 'NOTIFY_START must be true or false' ;; esac
 case $timeout$step in *[!0-9]*) usage 'SECONDS must be a whole number' ;; esac
 
 work=$(mktemp -d) || give_up 3 unknown 'cannot make a temporary folder'
@@ -196,7 +209,7 @@ while :; do
   if [ -n "$id" ]; then
     request GET "/deployments/$id?wait=$left" "$left"
   else
-    request POST "/notify/$container?wait=$left${digest:+&digest=$digest}$retry" "$left"
+    request POST "/notify/$container?wait=$left${digest:+&digest=$digest}$retry$start" "$left"
   fi
   code=$(field code)
   case $status:$code in

@@ -7,6 +7,7 @@ import { Inspection } from './docker/inspection.js';
 import type { UpdatePlan } from './docker/plan.js';
 import { planTable } from './docker/plan-table.js';
 import { Planner } from './docker/planner.js';
+import { Startability } from './docker/startability.js';
 import { Surroundings } from './docker/surroundings.js';
 import { ServiceInspection } from './docker/swarm/service-inspection.js';
 import { SwarmManager } from './docker/swarm/swarm-manager.js';
@@ -24,9 +25,11 @@ export async function check(names: readonly string[]): Promise<number> {
   const rules = new ContainerRules(policy, settings);
   const surroundings = new Surroundings(settings);
   const services = new ServiceInspection(engine, new SwarmManager(engine), rules, surroundings, settings);
+  const inspection = new Inspection(engine, rules, surroundings, settings);
   const planner = new Planner(
     engine,
-    new Inspection(engine, rules, surroundings, settings),
+    inspection,
+    new Startability(engine, inspection),
     new Derivation(engine, rules),
     new Targets(engine, services),
     services,

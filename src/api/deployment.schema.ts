@@ -59,6 +59,7 @@ const shownFields = {
   startedAt: time.optional(),
   finishedAt: time.optional(),
   expectedDigest: digest.optional().meta({ description: 'What the callers expect the registry to serve.' }),
+  startStopped: z.boolean().optional().meta({ description: 'Whether `?start=true` was asked for.' }),
   attempts: z.int().meta({ description: 'How often it was begun.' }),
   retries: z.array(retry).optional().meta({ description: 'The last attempts that came to nothing, oldest first.' }),
   notBefore: time.optional().meta({ description: 'While it waits to be tried again: when, at the earliest.' }),

@@ -98,6 +98,8 @@ export interface Deployment extends DeploymentFindings {
   readonly queuedAt: string;
   /** The registry's digest that the callers expect, `sha256:<64 hex>`; it succeeds only where that is proved to run. */
   readonly expectedDigest?: string;
+  /** Whether a container that does not run is started. */
+  readonly startStopped?: boolean;
   /** The host that it is for, where there may be several. */
   readonly host?: string;
   /** The deployment of several hosts that this one is a part of. */
@@ -149,12 +151,13 @@ export interface DeploymentWishes {
   target?: TargetKind;
   retry?: boolean;
   expectedDigest?: string;
+  startStopped?: boolean;
 }
 
 export function newDeployment(
   container: string,
   requestedBy: string,
-  { kind = 'notify', target, retry, expectedDigest }: DeploymentWishes = {},
+  { kind = 'notify', target, retry, expectedDigest, startStopped }: DeploymentWishes = {},
 ): Deployment {
   return {
     id: randomUUID(),
@@ -165,6 +168,7 @@ export function newDeployment(
     requestedBy,
     queuedAt: now(),
     ...(expectedDigest && { expectedDigest }),
+    ...(startStopped && { startStopped }),
     status: 'queued',
     coalesced: 0,
     coalescedFrom: [],

@@ -274,8 +274,9 @@ function keepsItsPlace({ retries }: Deployment): boolean {
 
 /** Requests with the same one are joined while they wait. */
 function joinsBy({ deployment, host = '' }: StoredDeployment): string {
-  const { kind, container, target, retry, expectedDigest } = deployment;
-  return [kind, container, target, expectedDigest, host, ...(retry ? ['retry'] : [])].join(' ');
+  const { kind, container, target, retry, expectedDigest, startStopped } = deployment;
+  const wishes = [...(retry ? ['retry'] : []), ...(startStopped ? ['start'] : [])];
+  return [kind, container, target, expectedDigest, host, ...wishes].join(' ');
 }
 
 function key(name: (typeof recordKeys)[number]): string {

@@ -18,8 +18,17 @@ const told = [
     'finishedAt',
     'stages',
   ] as const),
-  ...(['expectedDigest', 'attempts', 'notBefore', 'coalesced', 'image', 'fromImageId', 'toImageId'] as const),
-  ...(['fromDigest', 'digest', 'downtimeMs', 'service', 'host', 'hosts'] as const),
+  ...([
+    'expectedDigest',
+    'startStopped',
+    'attempts',
+    'notBefore',
+    'coalesced',
+    'image',
+    'fromImageId',
+    'toImageId',
+  ] as const),
+  ...(['fromDigest', 'digest', 'running', 'downtimeMs', 'service', 'host', 'hosts'] as const),
 ];
 const toldOfError = ['code', 'stage', 'message', 'servedDigest', 'retryAt', 'supersededBy'] as const;
 

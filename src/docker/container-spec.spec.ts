@@ -269,6 +269,8 @@ describe('containerSpec: networks', () => {
       ['default', 'bridge'],
     ])('none at all: leaves that of the mode %s again', (mode, network) => {
       expect(specOf(onNetworks({}, mode))).toMatchObject({ connections: [], disconnections: [network] });
+      const disabled = { ...onNetworks({}, mode), Config: { NetworkDisabled: true } };
+      expect(specOf(disabled)).toMatchObject({ connections: [], disconnections: [] });
     });
   });
 

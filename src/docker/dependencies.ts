@@ -9,14 +9,32 @@ const donorPrefix = 'container:';
  * it has a legacy link to. The engine shows the former as ids, whatever the user wrote, and follows the latter when they
  * are renamed.
  */
-export function dependenciesOf({ HostConfig }: ContainerInspect): string[] {
-  const { NetworkMode, IpcMode, PidMode, Links } = HostConfig;
-  return [
-    ...[NetworkMode, IpcMode, PidMode].flatMap((mode) =>
-      mode?.startsWith(donorPrefix) ? [mode.slice(donorPrefix.length)] : [],
-    ),
-    ...(Links ?? []).map(linkedName),
-  ];
+export function dependenciesOf(container: ContainerInspect): string[] {
+  return [...namespaceModes.flatMap((mode) => ownerOf(container, mode) ?? []), ...linkedNames(container)];
+}
+
+/** The fields of the host configuration by which a container lives in a namespace of another one. */
+export const namespaceModes = ['NetworkMode', 'IpcMode', 'PidMode'] as const;
+export type NamespaceMode = (typeof namespaceModes)[number];
+
+/** The container whose namespace a mode names, by its id; undefined if the namespace is not a container's. */
+export function ownerOf({ HostConfig }: Pick<ContainerInspect, 'HostConfig'>, mode: NamespaceMode): string | undefined {
+  const value = HostConfig[mode];
+  return value?.startsWith(donorPrefix) ? value.slice(donorPrefix.length) : undefined;
+}
+
+/** The container, living in the namespaces of these others instead. */
+export function withOwners(
+  container: ContainerInspect,
+  owners: Partial<Record<NamespaceMode, ContainerInspect>>,
+): ContainerInspect {
+  const modes = Object.entries(owners).map(([mode, { Id }]) => [mode, `${donorPrefix}${Id}`]);
+  return { ...container, HostConfig: { ...container.HostConfig, ...(Object.fromEntries(modes) as object) } };
+}
+
+/** Names of the containers that a container has legacy links to. */
+export function linkedNames({ HostConfig }: Pick<ContainerInspect, 'HostConfig'>): string[] {
+  return (HostConfig.Links ?? []).map(linkedName);
 }
 
 /** Whether a container shares a namespace of another one, or has a legacy link to it. */

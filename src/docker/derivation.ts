@@ -32,7 +32,7 @@ export class Derivation {
    * @param plansUpdate whether it is for the plan of an update, of which the image is not known yet
    * @throws UpdateError `refused` where what is said of the container's update cannot be understood, or granted
    */
-  async derive({ old, oldImage, standIn }: Subject, image: ImageInspect, plansUpdate = false): Promise<Derived> {
+  async derive({ old, oldImage, standIn, dead }: Subject, image: ImageInspect, plansUpdate = false): Promise<Derived> {
     const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
       this.swarmScopedNetworks(old),
       this.donors(old),
@@ -49,7 +49,8 @@ export class Derivation {
       previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
       engineHostname,
     });
-    const options = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    const wished = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    const options = dead && old.State.Running ? besideDead(old, wished) : wished;
     if (standIn) assertCanVanish(old, options);
     // One that stays on its image has no other files there.
     if (image.Id === old.Image && !plansUpdate) return { spec, options, swarmScopedNetworks };
@@ -62,13 +63,14 @@ export class Derivation {
    * @param dependents the names of the containers that cannot do without it
    */
   async whyNotTwo(
-    container: ContainerInspect,
+    { old, dead }: Pick<Subject, 'old' | 'dead'>,
     { sharesVolumes }: Pick<UpdateOptions, 'sharesVolumes'>,
     dependents: readonly string[],
   ): Promise<string | undefined> {
     const { Swarm } = await this.engine.info();
     const isSwarmActive = !['', 'inactive', undefined].includes(Swarm?.LocalNodeState);
-    return exclusive(container, { sharesVolumes, isSwarmActive, dependents });
+    const leavesDeadNetwork = dead?.includes('NetworkMode');
+    return exclusive(old, { sharesVolumes, isSwarmActive, dependents, leavesDeadNetwork });
   }
 
   /** Overlays: while attached, inspect shows the address that was given out as if it had been asked for. */
@@ -132,11 +134,30 @@ function assertCanVanish(old: ContainerInspect, { order, onFailure }: UpdateOpti
   );
 }
 
-/** What is said where `start-first` is wished for, and two of the container cannot run at once. */
-export function startFirstRefused(container: ContainerInspect, reason: string): UpdateError {
+/**
+ * Stopped, a container in a namespace that is no more could not be started again: its replacement proves itself beside it.
+ * @throws UpdateError if the container is to be kept, or vanishes, when it stops
+ */
+function besideDead(old: ContainerInspect, options: UpdateOptions): UpdateOptions {
+  if (old.HostConfig.AutoRemove) throw besideDeadRefused(old, 'it was run with --rm');
+  if (options.onFailure === 'stop') throw besideDeadRefused(old, `of its label ${labels.onFailure}=stop`);
+  return { ...options, order: 'start-first', drainMs: 0 };
+}
+
+function besideDeadRefused(container: ContainerInspect, reason: string): UpdateError {
   return new UpdateError(
     'refused',
     'prepare',
-    `${nameOf(container)} cannot be updated with ${labels.order}=start-first: ${reason}. Nothing was touched; take the label away, or what it names`,
+    `${nameOf(container)} shares a namespace of a container that is gone, so that it could not be started again. Its replacement cannot be proved beside it, because ${reason}. Nothing was touched; recreate the container, for instance with docker compose up -d`,
+  );
+}
+
+/** Says that `start-first` is wished for, or needed, and that two of the container cannot run at once. */
+export function startFirstRefused({ old, dead }: Pick<Subject, 'old' | 'dead'>, reason: string): UpdateError {
+  if (dead) return besideDeadRefused(old, reason);
+  return new UpdateError(
+    'refused',
+    'prepare',
+    `${nameOf(old)} cannot be updated with ${labels.order}=start-first: ${reason}. Nothing was touched; take the label away, or what it names`,
   );
 }

@@ -17,6 +17,8 @@ import { Recovery } from './recovery.js';
 import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
 import { SelfUpdate } from './self-update.js';
+import { Starting } from './starting.js';
+import { Startability } from './startability.js';
 import { Surroundings } from './surroundings.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import { ServiceUpdates } from './swarm/service-updates.js';
@@ -46,6 +48,8 @@ import { Targets } from './targets.js';
     SelfUpdate,
     ServiceInspection,
     ServiceUpdates,
+    Startability,
+    Starting,
     Surroundings,
     SwarmManager,
     TagPuller,

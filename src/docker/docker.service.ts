@@ -18,6 +18,8 @@ import { Recovery } from './recovery.js';
 import { acquitImage, assertNotRejected } from './rejected-image.js';
 import { Replacing } from './replacing.js';
 import { RunningUpdate, type Report } from './running-update.js';
+import { Starting } from './starting.js';
+import { Startability } from './startability.js';
 import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
 import { ServiceUpdates } from './swarm/service-updates.js';
 import type { ServiceInspect } from './swarm/swarm-types.js';
@@ -41,6 +43,8 @@ export interface UpdateRequest {
   expectedDigest?: string;
   /** Whether an image from which the last update was rolled back is tried again. */
   retry?: boolean;
+  /** Whether a container that does not run is started. */
+  startStopped?: boolean;
   /** What the name has to mean; without it a container is taken before a service of a Swarm. */
   target?: TargetKind;
 }
@@ -75,6 +79,8 @@ export class DockerService {
     private readonly puller: TagPuller,
     private readonly previousImages: PreviousImageFinder,
     private readonly images: ImageCompleteness,
+    private readonly starting: Starting,
+    private readonly startability: Startability,
     private readonly preparation: Preparation,
     private readonly replacing: Replacing,
     private readonly disclosure: Disclosure,
@@ -120,7 +126,7 @@ export class DockerService {
 
   /** Never throws: expected failures and bugs alike are outcomes. */
   update(name: string, report: Report, drain: Drain, request: UpdateRequest): Promise<UpdateOutcome> {
-    const update = new RunningUpdate(report, drain);
+    const update = new RunningUpdate(report, drain, 'update', request.startStopped);
     return this.run(name, update, request, {
       findImage: (target) => this.pull(target, update, request),
       changeService: (service) => this.services.update(service, update, request.expectedDigest),
@@ -173,13 +179,12 @@ export class DockerService {
     await update.enter('pull');
     const [newImage, warnings] = await Promise.all([findImage(target), namesake]);
     update.warn(...warnings);
-    if (sameImage(target.old, newImage)) {
-      return { ...update.findings, status: 'succeeded', result: 'up_to_date', running: target.old.State.Running };
-    }
+    if (sameImage(target.old, newImage)) return this.starting.finish(subjects, update);
     await update.enter('prepare');
     if (target.isOwn) return { helperId: await this.selfUpdate.begin(target.old, reference) };
     const complete = await this.images.ensure(subjects, newImage, update.drain.begun);
-    const members = await this.preparation.prepare(complete.subjects, complete.newImage, update);
+    const assured = await this.startability.assure(complete.subjects, update.startStopped);
+    const members = await this.preparation.prepare(assured, complete.newImage, update);
     const { outcome, leavesRemains } = await this.replacing.replace(members, update);
     if (leavesRemains) this.mayHoldRemains = true;
     if (outcome.status === 'succeeded')

@@ -15,6 +15,8 @@ export interface EngineInfo {
   ID?: string;
   /** Of the engine's host. */
   Name?: string;
+  /** By the engine's clock, RFC 3339. */
+  SystemTime?: string;
   /** Where the engine keeps images and containers, on its own host. */
   DockerRootDir?: string;
   /** What the storage driver says of itself, pairs of a name and a value. */

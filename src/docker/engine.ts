@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { settings, type Settings } from '../config/settings.js';
 import { compareApiVersions } from './api-version.js';
 import { EngineConnection, readAtMost } from './engine-connection.js';
-import { EngineError } from './engine-error.js';
+import { EngineError, hasStatus } from './engine-error.js';
 import type { FilesystemChange, PathStat } from './injected-files.js';
 import type {
   ContainerInspect,
@@ -12,6 +12,7 @@ import type {
   Distribution,
   EndpointSettings,
   EngineInfo,
+  HostConfig,
   ImageInspect,
   RestartPolicy,
 } from './engine-types.js';
@@ -19,6 +20,10 @@ import type {
 const manifestsSince = '1.48';
 /** Headers and padding of a tar archive of one file. */
 const archiveOverheadBytes = 64 * 1024;
+const removalKnownWithinMs = 5000;
+const longestHistoryBytes = 1024 * 1024;
+/** No content has this digest. */
+const absentImage = `sha256:${'0'.repeat(64)}`;
 
 /**
  * The calls of the Docker Engine API that this service makes, and no others, but for those of a Swarm
@@ -62,6 +67,36 @@ export class Engine extends EngineConnection {
   nameEvents(signal: AbortSignal): Promise<IncomingMessage> {
     const filters = JSON.stringify({ type: ['container'], event: ['create', 'rename', 'destroy'] });
     return this.send('GET', this.versioned('/events'), { query: { filters }, signal });
+  }
+
+  /**
+   * Name and labels of a container that is gone, as long as the engine remembers its removal: it keeps its last 256 events.
+   * @returns the event's attributes (`name`, `image` and each label); undefined if the engine has forgotten it
+   */
+  async removedContainer(containerId: string): Promise<Record<string, string> | undefined> {
+    // The engine's own time: with a later one it would keep the answer open until then.
+    const { SystemTime } = await this.info();
+    const filters = JSON.stringify({ type: ['container'], event: ['destroy'], container: [containerId] });
+    const query = { since: '0', until: String(Date.parse(SystemTime ?? '') / 1000), filters };
+    const timeoutMs = removalKnownWithinMs;
+    const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs });
+    return lastAttributes((await readAtMost(response, longestHistoryBytes)).toString());
+  }
+
+  /**
+   * Whether the engine's host has what a container needs of it: asks for a container of an image that there cannot be, which the
+   * engine refuses after it has looked at the host configuration. Nothing is ever created.
+   * @returns what the engine finds wrong; undefined if nothing is
+   */
+  async refusalOfHostConfig(hostConfig: HostConfig): Promise<string | undefined> {
+    const body: CreateRequest = { Image: absentImage, HostConfig: hostConfig };
+    try {
+      await this.json('POST', this.versioned('/containers/create'), { body });
+    } catch (error) {
+      if (hasStatus(error, 400)) return (error as EngineError).detail;
+      if (!(error instanceof EngineError)) throw error;
+    }
+    return undefined;
   }
 
   /** @param label `name=value` */
@@ -174,7 +209,7 @@ export class Engine extends EngineConnection {
     });
   }
 
-  inspectNetwork(network: string): Promise<{ Name: string; Scope: string }> {
+  inspectNetwork(network: string): Promise<{ Id: string; Name: string; Scope: string }> {
     return this.json('GET', this.versioned(`/networks/${encodeURIComponent(network)}`));
   }
 
@@ -231,4 +266,11 @@ export class Engine extends EngineConnection {
     const query = { stdout: '1', stderr: '1', tail: String(lines) };
     return this.send('GET', this.versioned(`/containers/${containerId}/logs`), { query, signal });
   }
+}
+
+/** Of the last of several events, one JSON document a line. */
+function lastAttributes(lines: string): Record<string, string> | undefined {
+  const last = lines.trim().split('\n').at(-1);
+  if (!last) return undefined;
+  return (JSON.parse(last) as { Actor?: { Attributes?: Record<string, string> } }).Actor?.Attributes;
 }

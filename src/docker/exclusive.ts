@@ -9,11 +9,14 @@ export interface Surroundings {
   isSwarmActive: boolean;
   /** The names of the containers that share a namespace of it, or have a legacy link to it. */
   dependents: readonly string[];
+  /** Whether it is in the network of a container that is gone, which its replacement does not join. */
+  leavesDeadNetwork?: boolean;
 }
 
 /** Says why two of a container cannot run at once, as `start-first` has them; undefined where they can. Pure. */
 export function exclusive(container: ContainerInspect, surroundings: Surroundings): string | undefined {
-  return ofNetwork(container) ?? ofHost(container, surroundings) ?? ofSurroundings(surroundings);
+  const network = surroundings.leavesDeadNetwork ? undefined : ofNetwork(container);
+  return network ?? ofHost(container, surroundings) ?? ofSurroundings(surroundings);
 }
 
 function ofNetwork({ Id, Config, HostConfig, NetworkSettings }: ContainerInspect): string | undefined {

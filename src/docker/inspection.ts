@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
-import { dependenciesOf, dependentsAmong } from './dependencies.js';
+import { dependenciesOf, dependentsAmong, type NamespaceMode } from './dependencies.js';
 import type { EligibilityContext } from './eligibility.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from './engine-types.js';
@@ -16,6 +16,8 @@ export interface Subject {
   oldImage: ImageInspect;
   /** Whether this service runs in it. */
   isOwn?: boolean;
+  /** The namespaces whose owner is gone; `old` names the ones that the replacement joins instead: see startability.ts. */
+  dead?: readonly NamespaceMode[];
   /** The copy that is parked in its place where it vanishes when it stops: see stand-in.ts. */
   standIn?: ContainerInspect;
 }

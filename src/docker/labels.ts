@@ -4,6 +4,8 @@ const prefix = 'trigger-docker-pull.';
 export const labels = {
   /** `false`: this container is never updated. */
   enable: `${prefix}enable`,
+  /** `true`: a container that does not run is started by its update, and proved. */
+  start: `${prefix}start`,
   /** How long a replacement without HEALTHCHECK must run before it counts as proved: a duration such as `10s`. */
   settle: `${prefix}settle`,
   /** How long a replacement may take to prove itself: a duration such as `2m`. */

@@ -10,14 +10,21 @@ export interface Pair {
   oldImageId: string;
   newImageId: string;
   wasRunning: boolean;
+  /** Whether the replacement is started: the old one ran, or a stopped one is to be started. */
+  startsNew: boolean;
   restartPolicy: RestartPolicy;
 }
 
 /**
  * @param replacement created while the old container was as it was before the update
  * @param oldId another one than the old container's where a copy stands in for it: see stand-in.ts
+ * @param startStopped whether the replacement of one that did not run is started
  */
-export function pairOf(old: ContainerInspect, replacement: ContainerInspect, oldId = old.Id): Pair {
+export function pairOf(
+  old: ContainerInspect,
+  replacement: ContainerInspect,
+  { oldId = old.Id, startStopped = false }: { oldId?: string; startStopped?: boolean } = {},
+): Pair {
   return {
     name: nameOf(old),
     oldId,
@@ -26,6 +33,7 @@ export function pairOf(old: ContainerInspect, replacement: ContainerInspect, old
     oldImageId: old.Image,
     newImageId: replacement.Image,
     wasRunning: old.State.Running,
+    startsNew: old.State.Running || startStopped,
     restartPolicy: old.HostConfig.RestartPolicy ?? { Name: 'no' },
   };
 }

@@ -14,6 +14,8 @@ import { nameOf } from './pair.js';
 import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
 import { proofPolicy } from './proof-policy.js';
 import { rejectedImage } from './rejected-image.js';
+import { Startability } from './startability.js';
+import { leftStopped, startsStopped } from './stopped.js';
 import { needsStandIn } from './stand-in.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import type { ServiceInspect, ServiceSpec } from './swarm/swarm-types.js';
@@ -21,6 +23,13 @@ import { Targets, type TargetKind } from './targets.js';
 
 /** Somebody waits for the answer. An update takes more time for it. */
 const copiedFilesWithinMs = 10_000;
+/** What a notify says of the update that is planned. */
+export interface PlanWishes {
+  /** What the name has to mean. */
+  target?: TargetKind;
+  /** Whether a container that does not run is started. */
+  startStopped?: boolean;
+}
 
 /**
  * Says what would become of an update, by the very rules of one, and touches nothing: it asks the engine to show things,
@@ -31,6 +40,7 @@ export class Planner {
   constructor(
     private readonly engine: Engine,
     private readonly inspection: Inspection,
+    private readonly startability: Startability,
     private readonly derivation: Derivation,
     private readonly targets: Targets,
     private readonly services: ServiceInspection,
@@ -39,17 +49,19 @@ export class Planner {
 
   /**
    * @param mayUpdate whether those who ask may have all of these containers updated
-   * @param kind what the name has to mean
+   * @param wishes what the notify would say besides
    * @throws EngineUnreachable, EngineTimeout or EngineError where the engine does not answer well
    */
-  async plan(name: string, mayUpdate: Permission, kind?: TargetKind): Promise<UpdatePlan> {
+  async plan(name: string, mayUpdate: Permission, { target, startStopped }: PlanWishes = {}): Promise<UpdatePlan> {
     await this.engine.connect();
     try {
-      const found = await this.targets.find(name, kind, mayUpdate);
+      const found = await this.targets.find(name, target, mayUpdate);
       if (found.service) return await this.planOfService(name, found.service);
       const present = await this.engine.listContainers();
-      return await this.planOf(name, (findings) =>
-        this.inspection.inspect(found.container, present, findings, mayUpdate),
+      return await this.planOf(
+        name,
+        (findings) => this.inspection.inspect(found.container, present, findings, mayUpdate),
+        startStopped,
       );
     } catch (error) {
       return { container: name, ...refusalOf(error) };
@@ -79,13 +91,17 @@ export class Planner {
     return plans;
   }
 
-  private async planOf(container: string, inspect: (findings: Findings) => Promise<Subjects>): Promise<ContainerPlan> {
+  private async planOf(
+    container: string,
+    inspect: (findings: Findings) => Promise<Subjects>,
+    startStopped = false,
+  ): Promise<ContainerPlan> {
     const findings: Findings = {};
     try {
       const subjects = await inspect(findings);
       const [{ old, oldImage }] = subjects;
       findings.fromDigest = registryDigest(oldImage, old.Config.Image);
-      const prospects = await this.prospects(subjects);
+      const prospects = await this.prospects(subjects, startStopped);
       return { container, ...known(findings), eligible: true, ...prospects };
     } catch (error) {
       return { container, ...known(findings), ...refusalOf(error) };
@@ -105,7 +121,8 @@ export class Planner {
   }
 
   /** @throws UpdateError with the stage `prepare` */
-  private async prospects([target, ...others]: Subjects): Promise<Prospects> {
+  private async prospects(subjects: Subjects, startStopped: boolean): Promise<Prospects> {
+    const [target, ...others] = await this.startability.assure(subjects, startStopped);
     const { old, oldImage } = target;
     const dependents = others.map((subject) => nameOf(subject.old));
     // An update pulls it again first, which a plan must not.
@@ -114,10 +131,10 @@ export class Planner {
     // Whether there is one decides; it would be made only in the update.
     const standIn = needsStandIn(old) ? old : undefined;
     const { spec, options } = await this.derivation.derive({ ...target, standIn }, oldImage, true);
-    const reason = await this.derivation.whyNotTwo(old, options, dependents);
+    const reason = await this.derivation.whyNotTwo(target, options, dependents);
     const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
     const { order, onFailure } = options;
-    if (order === 'start-first' && old.State.Running && reason !== undefined) throw startFirstRefused(old, reason);
+    if (order === 'start-first' && old.State.Running && reason !== undefined) throw startFirstRefused(target, reason);
     return {
       order,
       onFailure,
@@ -126,7 +143,12 @@ export class Planner {
       startFirst: reason === undefined ? { possible: true } : { possible: false, reason },
       dependents,
       values: attribution(old, oldImage, spec.create),
-      warnings: [...spec.warnings, ...copied.warnings, ...(await this.warningsOfRejected(old))],
+      warnings: [
+        ...spec.warnings,
+        ...copied.warnings,
+        ...(await this.warningsOfRejected(old)),
+        ...stoppedWarnings(old, startStopped || options.startStopped),
+      ],
     };
   }
 
@@ -139,6 +161,11 @@ export class Planner {
       `the last update to ${digest} was rolled back: as long as the tag means that image, a notify fails with known_bad; ?retry=true tries it again`,
     ];
   }
+}
+
+function stoppedWarnings(old: ContainerInspect, isStarted: boolean): string[] {
+  if (old.State.Running) return [];
+  return [isStarted ? startsStopped(old) : leftStopped(old)];
 }
 
 function known({ image, fromImageId, fromDigest }: Findings): Pick<Findings, 'image' | 'fromImageId' | 'fromDigest'> {

@@ -10,6 +10,7 @@ import type { Member, Members } from './member.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, pairOf } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
+import { leftStopped } from './stopped.js';
 import { Replacements } from './replacements.js';
 import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
@@ -44,7 +45,7 @@ export class Preparation {
           old,
           members.map(({ pair }) => pair),
         );
-        members.push(await this.member({ old: moved, oldImage }, oldImage, update, { warningsOf: `${nameOf(old)}: ` }));
+        members.push(await this.member({ old: moved, oldImage }, oldImage, update, { dependent: nameOf(old) }));
       }
       for (const { old } of subjects) await assertUnchanged(this.engine, old);
       if (update.drain.begun.aborted) {
@@ -71,16 +72,19 @@ export class Preparation {
     subject: Subject,
     image: ImageInspect,
     update: RunningUpdate,
-    { dependents = [], warningsOf = '' }: { dependents?: string[]; warningsOf?: string },
+    { dependents = [], dependent }: { dependents?: string[]; dependent?: string },
   ): Promise<Member> {
     const { warnings, ...created } = await this.replacements.create(subject, image, dependents);
     const { replacement, options } = created;
-    update.warn(...warnings.map((warning) => `${warningsOf}${warning}`));
+    update.warn(...warnings.map((warning) => (dependent === undefined ? warning : `${dependent}: ${warning}`)));
     const { old, standIn = old } = subject;
+    const isTarget = dependent === undefined;
+    const startStopped = isTarget && (update.startStopped || options.startStopped);
+    if (isTarget && !old.State.Running && !startStopped) update.warn(leftStopped(old));
     const policy = orRefused(() =>
       proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
     );
-    return { ...created, old, pair: pairOf(old, replacement, standIn.Id), policy };
+    return { ...created, old, pair: pairOf(old, replacement, { oldId: standIn.Id, startStopped }), policy };
   }
 
   /** Made like a replacement, and so that a recovery takes it for one until it has its name. */

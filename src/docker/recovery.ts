@@ -138,7 +138,7 @@ export class Recovery {
         const replacement = await this.bringUp(pair);
         const options = this.rules.optionsOf(pair.name, replacement);
         const policy = proofPolicy(replacement, options, this.settings);
-        if (pair.wasRunning) started.push({ containerId: pair.newId, policy });
+        if (pair.startsNew) started.push({ containerId: pair.newId, policy });
       }
       await proveAll(this.engine, started, drain);
     } catch (error) {
@@ -187,14 +187,14 @@ export class Recovery {
   }
 
   /** The rest of the swap, from wherever it was cut off. Answers with the replacement as it was found. */
-  private async bringUp({ name, oldId, newId, wasRunning }: Pair): Promise<ContainerInspect> {
+  private async bringUp({ name, oldId, newId, startsNew }: Pair): Promise<ContainerInspect> {
     const [old, replacement] = await Promise.all([find(this.engine, oldId), this.engine.inspectContainer(newId)]);
     if (old && nameOf(old) === name) {
       if (old.State.Running) await stopContainer(this.engine, old, 'recover');
       await this.engine.renameContainer(oldId, parkedName(name, oldId));
     }
     if (nameOf(replacement) !== name) await this.engine.renameContainer(newId, name);
-    if (wasRunning && !replacement.State.Running) await this.engine.startContainer(newId);
+    if (startsNew && !replacement.State.Running) await this.engine.startContainer(newId);
     return replacement;
   }
 }

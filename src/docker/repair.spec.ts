@@ -71,6 +71,13 @@ describe('decideRepair: killed after', () => {
     });
   });
 
+  it('create, of one in a namespace that is no more: leaves it alone', () => {
+    const old = containerInspect({ Id: oldId, HostConfig: { NetworkMode: 'container:dead' } });
+    const beside = { ...replacement(temporary, { Running: true }), HostConfig: { NetworkMode: 'container:alive' } };
+    const repair = decideRepair([{ name: 'web', old, replacement: beside, nameIsTaken: true }]);
+    expect(repair).toMatchObject({ kind: 'roll back', pairs: [{ oldId, newId, wasRunning: true }] });
+  });
+
   it('both were renamed, of one that did not run: goes on', () => {
     expect(
       decideRepair([

@@ -60,6 +60,8 @@ export function decideRepair(group: GroupRemains): Repair {
     return { kind: 'remove the copies', containerIds: copies.map(({ Id }) => Id) };
   }
   const pairs = group.flatMap((remains) => pairOf(remains) ?? []);
+  // It lives in a namespace that is no more, and was not touched yet: its replacement was to be proved beside it.
+  if (!isParked && old.State.Running) return { kind: 'roll back', pairs };
   // A dependent without its target among the remains: the target's old container, which it depends on, is gone.
   if (!sameDependencies(old, replacement)) return { kind: 'remove the old container', pairs };
   if (!isParked || nameOf(replacement) !== name) return { kind: 'roll back', pairs };
@@ -95,6 +97,7 @@ function pairOf({ name, old, replacement }: Remains): Pair | undefined {
       oldImageId: old.Image,
       newImageId: replacement.Image,
       wasRunning: wasRunning(old, replacement),
+      startsNew: wasRunning(old, replacement) || replacement.State.Running,
       restartPolicy: replacement.HostConfig.RestartPolicy ?? { Name: 'no' },
     }
   );

@@ -36,12 +36,13 @@ export class Replacements {
    * @throws UpdateError with the stage `prepare`; what was created may be there still
    */
   async create(
-    { old, oldImage, standIn }: Subject,
+    subject: Subject,
     image: ImageInspect,
     dependents: readonly string[],
   ): Promise<Pick<Member, 'replacement' | 'options' | 'handOver' | 'undecided'> & { warnings: string[] }> {
-    const { spec, options, swarmScopedNetworks } = await this.derivation.derive({ old, oldImage, standIn }, image);
-    const handOver = image.Id === old.Image ? [] : await this.holdBack(old, spec, options, dependents);
+    const { old, oldImage, standIn } = subject;
+    const { spec, options, swarmScopedNetworks } = await this.derivation.derive(subject, image);
+    const handOver = image.Id === old.Image ? [] : await this.holdBack(subject, spec, options, dependents);
     const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
     const isUpdate = image.Id !== old.Image;
     const hidden = isUpdate ? await hiddenFiles(this.engine, old, carriedVolumes(spec.create), [oldImage, image]) : [];
@@ -99,14 +100,15 @@ export class Replacements {
    * @throws UpdateError `refused` where two of the container cannot run at once
    */
   private async holdBack(
-    old: ContainerInspect,
+    subject: Subject,
     spec: ContainerSpec,
     options: UpdateOptions,
     dependents: readonly string[],
   ): Promise<Member['handOver']> {
+    const { old } = subject;
     if (options.order === 'stop-first' || !old.State.Running) return [];
-    const reason = await this.derivation.whyNotTwo(old, options, dependents);
-    if (reason !== undefined) throw startFirstRefused(old, reason);
+    const reason = await this.derivation.whyNotTwo(subject, options, dependents);
+    if (reason !== undefined) throw startFirstRefused(subject, reason);
     return holdBackAliases(spec, nameOf(old));
   }
 

@@ -60,7 +60,8 @@ export class Replacing {
       leavesRemains = true;
       update.warn(`an old container is still there and will be removed later: ${(error as Error).message}`);
     }
-    const { newId } = target.pair;
+    const { newId, wasRunning, startsNew } = target.pair;
+    if (!wasRunning) update.findings.running = startsNew;
     return {
       outcome: {
         ...update.findings,
@@ -89,7 +90,7 @@ export class Replacing {
 
   private async prove(members: Members, update: RunningUpdate): Promise<void> {
     const [{ pair: target, old }] = members;
-    const running = members.filter(({ pair }) => pair.wasRunning);
+    const running = members.filter(({ pair }) => pair.startsNew);
     if (running.length === 0) return;
     await update.enter('prove');
     const subjects = running.map(({ pair, policy }) => ({ containerId: pair.newId, policy }));
@@ -98,7 +99,7 @@ export class Replacing {
       this.engine.inspectContainer(old.Id).catch(() => undefined),
     ]);
     const newTarget = proven.find(({ Id }) => Id === target.newId);
-    if (newTarget && stopped) update.findings.downtimeMs = downtimeMs(stopped, newTarget);
+    if (newTarget && stopped && target.wasRunning) update.findings.downtimeMs = downtimeMs(stopped, newTarget);
   }
 
   private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
@@ -133,6 +134,7 @@ export class Replacing {
       }
       const { tagRestored, warnings } = await rollback(this.engine, pairs, collect);
       update.findings.tagRestored = tagRestored;
+      if (!target.wasRunning) update.findings.running = false;
       update.warn(...warnings);
       if (update.kind === 'update' && isImagesFault(error)) await this.reject(target, update);
       if (old.Id !== target.oldId)

@@ -30,7 +30,7 @@ const replacement = (overrides: Parameters<typeof containerInspect>[0] = {}) =>
   });
 const pair: Pair = {
   ...{ name: 'web', oldId, newId, image: 'registry.example/web:1', oldImageId: 'sha256:1', newImageId: 'sha256:1' },
-  ...{ wasRunning: true, restartPolicy: always },
+  ...{ wasRunning: true, startsNew: true, restartPolicy: always },
 };
 const failure = (error: unknown): string => {
   if (error instanceof UpdateError && error.code === 'rollback_failed') return error.message;

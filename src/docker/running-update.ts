@@ -25,6 +25,8 @@ export class RunningUpdate {
     readonly drain: Drain,
     /** Whether it goes to the image that the registry has, or back to the one that ran before. */
     readonly kind: 'update' | 'rollback' = 'update',
+    /** Whether those who asked for it want a container started that does not run. */
+    readonly startStopped = false,
   ) {}
 
   async enter(stage: Stage): Promise<void> {

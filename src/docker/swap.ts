@@ -48,15 +48,15 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
   }
 }
 
-async function exchange(engine: Engine, { old, pair: { name, oldId, newId, wasRunning } }: Member): Promise<void> {
+async function exchange(engine: Engine, { old, pair: { name, oldId, newId, startsNew } }: Member): Promise<void> {
   // One that has vanished has left its name, and the copy that stands in for it is parked already.
   if (old.Id === oldId) await engine.renameContainer(oldId, parkedName(name, oldId));
   await engine.renameContainer(newId, name);
-  if (wasRunning) await engine.startContainer(newId);
+  if (startsNew) await engine.startContainer(newId);
 }
 
-async function runsAsItShould(engine: Engine, { newId, wasRunning }: Pair): Promise<boolean> {
-  if (!wasRunning) return true;
+async function runsAsItShould(engine: Engine, { newId, startsNew }: Pair): Promise<boolean> {
+  if (!startsNew) return true;
   const { State, RestartCount } = await engine.inspectContainer(newId);
   return State.Running && !State.Restarting && RestartCount === 0;
 }

@@ -19,6 +19,8 @@ describe('optionsOf', () => {
       copiedFiles: 'none',
       renewVolumes: ['/srv'],
     });
+    const unwanted = { Config: { Image: 'web', Labels: { [labels.start]: 'true' } } };
+    expect(optionsOf(unwanted, { start: false }, settings).startStopped).toBe(false);
   });
 });
 
@@ -34,6 +36,7 @@ describe('updateOptions', () => {
       sharesVolumes: false,
       copiedFiles: undefined,
       renewVolumes: [],
+      startStopped: false,
     });
   });
 
@@ -48,6 +51,7 @@ describe('updateOptions', () => {
       [labels.enable]: 'true',
       [labels.copiedFiles]: ' none',
       [labels.renewVolumes]: '/srv, /cache',
+      [labels.start]: 'true',
     };
     expect(updateOptions(texts, settings)).toEqual({
       proof: 'running',
@@ -59,6 +63,7 @@ describe('updateOptions', () => {
       sharesVolumes: true,
       copiedFiles: 'none',
       renewVolumes: ['/srv', '/cache'],
+      startStopped: true,
     });
   });
 
@@ -73,6 +78,7 @@ describe('updateOptions', () => {
     [labels.onFailure, 'ignore', 'rollback or stop'],
     [labels.order, 'first', 'stop-first or start-first'],
     [labels.shareVolumes, 'yes', 'true or false'],
+    [labels.start, 'always', 'true or false'],
     ['trigger-docker-pull.on-failue', 'stop', 'is unknown'],
   ])('refuses %s=%s with the name and the rule', (label, text, rule) => {
     expect(() => updateOptions({ [label]: text }, settings)).toThrow(label);

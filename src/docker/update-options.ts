@@ -16,6 +16,8 @@ export interface UpdateOptions {
   /** `stop`: a replacement that fails is stopped and kept beside the old container, and nothing is rolled back. */
   onFailure: 'rollback' | 'stop';
   order: 'stop-first' | 'start-first';
+  /** Whether a container that does not run is started. */
+  startStopped: boolean;
   /** How long the old container of a `start-first` update serves on beside its replacement. */
   drainMs: number;
   /** Whether the two of a `start-first` update may write to the same volumes at once. */
@@ -38,6 +40,7 @@ const labelOf = {
   onFailure: labels.onFailure,
   copiedFiles: labels.copiedFiles,
   renewVolumes: labels.renewVolumes,
+  start: labels.start,
 } as const;
 
 /**
@@ -53,7 +56,7 @@ export function optionsOf(
   const texts = { ...Config.Labels };
   for (const [rule, label] of Object.entries(labelOf)) {
     const text = rules[rule as keyof typeof labelOf];
-    if (text !== undefined) texts[label] = text;
+    if (text !== undefined) texts[label] = String(text);
   }
   return updateOptions(texts, settings);
 }
@@ -76,6 +79,7 @@ export function updateOptions(
     timeoutMs: duration(texts, labels.timeout),
     onFailure: oneOf(texts, labels.onFailure, ['rollback', 'stop']) ?? 'rollback',
     order: oneOf(texts, labels.order, ['stop-first', 'start-first']) ?? 'stop-first',
+    startStopped: oneOf(texts, labels.start, ['true', 'false']) === 'true',
     drainMs: duration(texts, labels.drain) ?? defaultDrainMs,
     sharesVolumes: oneOf(texts, labels.shareVolumes, ['true', 'false']) === 'true',
     copiedFiles: texts[labels.copiedFiles]?.trim() === 'none' ? 'none' : paths(texts, labels.copiedFiles, 'none, or '),

@@ -39,6 +39,8 @@ export interface Asked {
   digest?: string;
   /** Whether an image from which the last update was rolled back is tried again. */
   retry?: boolean;
+  /** Whether a container that does not run is to be started. */
+  startStopped?: boolean;
   /** The host that is meant, in a fleet, and on how many at once. */
   host?: string;
   parallel?: number;
@@ -60,7 +62,7 @@ export class AcceptingService {
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
   async accept(
-    { kind, container, target, caller, digest, retry, host, parallel, wait: asked }: Asked,
+    { kind, container, target, caller, digest, retry, startStopped, host, parallel, wait: asked }: Asked,
     request: Request,
     response: Response,
   ): Promise<Accepted | Verdict> {
@@ -73,12 +75,7 @@ export class AcceptingService {
       throw unavailable('stopping', 'The service is stopping; nothing was enqueued. Ask again in a moment.', 5);
     const enqueued = await this.queue
       .add(container, caller.id, {
-        kind,
-        target,
-        digest,
-        retry,
-        host,
-        parallel,
+        ...{ kind, target, digest, retry, startStopped, host, parallel },
         mayUpdate: containersFor(caller, kind),
       })
       .catch(rethrowAsProblem);
@@ -89,6 +86,7 @@ export class AcceptingService {
       container,
       target,
       digest,
+      startStopped,
       position,
       coalesced,
       requestedBy: caller.id,

@@ -4,10 +4,9 @@ import * as z from 'zod';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { settings, type Settings } from '../config/settings.js';
-import type { TargetKind } from '../deployments/deployment.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine-error.js';
 import type { UpdatePlan } from '../docker/plan.js';
-import { Planner } from '../docker/planner.js';
+import { Planner, type PlanWishes } from '../docker/planner.js';
 import { patience } from '../http/patience.js';
 import { Problem, unavailable } from '../http/problem.js';
 import { permits } from '../queue/permissions.js';
@@ -42,12 +41,7 @@ export class DryRunService {
   ) {}
 
   /** @throws Problem 503 where the engine does not answer well or in time, and where too many ask at once */
-  async plan(
-    container: string,
-    target: TargetKind | undefined,
-    caller: Caller,
-    response: Response,
-  ): Promise<UpdatePlan> {
+  async plan(container: string, wishes: PlanWishes, caller: Caller, response: Response): Promise<UpdatePlan> {
     if (this.settings.role === 'api')
       throw new Problem(
         501,
@@ -65,7 +59,7 @@ export class DryRunService {
     this.running++;
     // It keeps its place until it has really ended: each call to the engine has a deadline of its own.
     const planned = this.planner
-      .plan(container, (names) => permits(granted, names), target)
+      .plan(container, (names) => permits(granted, names), wishes)
       .finally(() => this.running--);
     try {
       const plan = await Promise.race([planned, endOf(limit.signal)]);

@@ -8,6 +8,7 @@ import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerPostController } from './container-post.controller.js';
 import { Posted, type ContainerPost } from './container-post.decorator.js';
 import { digestParameter } from './digest.js';
+import { startParameter } from './start.js';
 import { hostParameter, parallelParameter } from './fleet-parameters.js';
 import { DryRunService, dryRunParameter } from './dry-run.service.js';
 import { retryParameter } from './retry.js';
@@ -17,6 +18,7 @@ import { targetParameter } from './target.js';
 export const notifyQuery = z.object({
   wait: waitSeconds,
   digest: digestParameter,
+  start: startParameter,
   dry_run: dryRunParameter,
   retry: retryParameter,
   kind: targetParameter,
@@ -42,9 +44,10 @@ export class NotifyController extends ContainerPostController {
   notify(
     @Posted(notifyQuery) { container, query, caller, request, response }: ContainerPost<typeof notifyQuery>,
   ): Promise<Accepted | Verdict | UpdatePlan> {
-    const { wait, digest, dry_run, retry, kind: target, host, parallel } = query;
-    if (dry_run) return this.dryRun.plan(container, target, caller, response);
-    const asked = { kind: 'notify' as const, container, target, caller, wait, digest, retry, host, parallel };
+    const { wait, digest, dry_run, retry, start: startStopped, kind: target, host, parallel } = query;
+    if (dry_run) return this.dryRun.plan(container, { target, startStopped }, caller, response);
+    const wishes = { target, digest, retry, startStopped, host, parallel };
+    const asked = { kind: 'notify' as const, container, caller, wait, ...wishes };
     return this.accepting.accept(asked, request, response);
   }
 }

@@ -41,9 +41,10 @@ export class MemoryQueueService extends QueueService {
   async add(
     container: string,
     requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify', target, retry }: Wishes = {},
+    { digest, mayUpdate = [container], kind = 'notify', target, retry, startStopped }: Wishes = {},
   ): Promise<Enqueued> {
-    const present = this.findJoinable({ container, kind, target, digest, retry });
+    const asked = { container, kind, target, digest, retry, startStopped };
+    const present = this.findJoinable(asked);
     if (present) {
       this.moveBehindOtherKindOf(present);
       const position = this.positionOf(present);
@@ -51,8 +52,8 @@ export class MemoryQueueService extends QueueService {
       const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
     }
-    const accepted = this.enter({ container, kind, target, digest, retry, permissions: [mayUpdate] }, 0, () =>
-      this.deployments.accept(container, requestedBy, { kind, target, retry, expectedDigest: digest }),
+    const accepted = this.enter({ ...asked, permissions: [mayUpdate] }, 0, () =>
+      this.deployments.accept(container, requestedBy, { kind, target, retry, expectedDigest: digest, startStopped }),
     );
     const position = this.waiting.size;
     const deployment = await accepted;
@@ -116,15 +117,16 @@ export class MemoryQueueService extends QueueService {
     }
   }
 
-  /** What a request for the same container, kind, target, digest and retry joins: the last that came. */
-  private findJoinable({ container, kind, target, digest, retry }: Joining): Waiting | undefined {
+  /** What a request for the same joins: the last that came. */
+  private findJoinable({ container, kind, target, digest, retry, startStopped }: Joining): Waiting | undefined {
     return this.of(container).findLast(
       (entry) =>
         entry.isJoinable &&
         entry.kind === kind &&
         entry.target === target &&
         entry.digest === digest &&
-        entry.retry === retry,
+        entry.retry === retry &&
+        entry.startStopped === startStopped,
     );
   }
 
@@ -193,4 +195,4 @@ export class MemoryQueueService extends QueueService {
   }
 }
 
-type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest' | 'retry'>;
+type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest' | 'retry' | 'startStopped'>;

@@ -18,6 +18,8 @@ export interface Wishes {
   digest?: string;
   /** Whether an image from which the last update was rolled back is tried again. */
   retry?: boolean;
+  /** Whether a container that does not run is to be started. */
+  startStopped?: boolean;
   /** The only host that is meant, in a fleet; without it, every one that has the container. */
   host?: string;
   /** On how many hosts at once; one after the other where it says nothing. */
@@ -39,6 +41,8 @@ export interface Job {
   digest?: string;
   /** Whether an image from which the last update was rolled back is tried again. */
   retry?: boolean;
+  /** Whether a container that does not run is to be started. */
+  startStopped?: boolean;
   /** The deployment of the other kind that was asked for while this one waited to be tried again: it must not be begun. */
   overtakenBy?: string;
 }

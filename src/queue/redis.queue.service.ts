@@ -86,14 +86,21 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
     await this.deliveries.close();
   }
 
-  async add(
-    container: string,
-    requestedBy: string,
-    { digest, mayUpdate = [container], kind = 'notify', target, retry, host, parallel = 1 }: Wishes = {},
-  ): Promise<Enqueued> {
+  async add(container: string, requestedBy: string, wishes: Wishes = {}): Promise<Enqueued> {
+    const {
+      digest,
+      mayUpdate = [container],
+      kind = 'notify',
+      target,
+      retry,
+      startStopped,
+      host,
+      parallel = 1,
+    } = wishes;
     const targets = await this.addressing.targets(container, host, target);
     for (let tries = 0; tries < mostTries; tries++) {
-      const draft = this.deployments.draft(container, requestedBy, { kind, target, retry, expectedDigest: digest });
+      const recorded = { kind, target, retry, expectedDigest: digest, startStopped };
+      const draft = this.deployments.draft(container, requestedBy, recorded);
       const stored = this.addressing.addressed(draft, targets, parallel, [mayUpdate]);
       const { deployment } = stored;
       const acceptance = await this.store.accept(stored);
@@ -196,7 +203,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       await inbox.complete(id);
       return undefined;
     }
-    const { container, kind, target, retry, expectedDigest } = deployment;
+    const { container, kind, target, retry, expectedDigest, startStopped } = deployment;
     return {
       deploymentId: id,
       container,
@@ -205,6 +212,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       ...(retry ? { retry } : {}),
       permissions,
       ...(expectedDigest === undefined ? {} : { digest: expectedDigest }),
+      ...(startStopped === undefined ? {} : { startStopped }),
       ...(overtakenBy === undefined ? {} : { overtakenBy }),
     };
   }

@@ -140,8 +140,9 @@ export class Rollouts {
   }
 
   private async begin({ deployment, permissions }: StoredDeployment, { host, deploymentId }: HostPart): Promise<void> {
-    const { id, container, kind, target, retry, requestedBy, expectedDigest, requestId, traceId } = deployment;
-    const fresh = newDeployment(container, requestedBy, { kind, target, retry, expectedDigest });
+    const { id, container, kind, target, retry, requestedBy, expectedDigest, startStopped, requestId, traceId } =
+      deployment;
+    const fresh = newDeployment(container, requestedBy, { kind, target, retry, expectedDigest, startStopped });
     const part = { ...fresh, id: deploymentId, host, partOf: id, requestId, traceId };
     const isNew = await this.store.addPart({ deployment: part, permissions, host });
     if (isNew) this.events.emit({ type: 'queued', deployment: part });

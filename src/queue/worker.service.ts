@@ -178,6 +178,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         mayUpdate: (names) => permits(permissions, names),
         reference: deploymentId,
         expectedDigest: job.digest,
+        startStopped: job.startStopped,
         target: job.target,
         retry: job.retry,
       },
@@ -271,7 +272,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         break;
       case 'rolled_back':
         this.logger.error(
-          `${container}: rolled back, the old ${service === undefined ? 'container runs' : 'tasks run'} again: ${describe(error)}`,
+          `${container}: rolled back, the old ${ended.running === false ? 'container is stopped' : service === undefined ? 'container runs' : 'tasks run'} again: ${describe(error)}`,
           facts,
         );
         break;

@@ -152,6 +152,7 @@ const containerRule = () =>
     onFailure: z.enum(['rollback', 'stop']).optional().meta({ description: 'As the label `on-failure`.' }),
     copiedFiles: paths('As the label `copied-files`.', 'none').optional(),
     renewVolumes: paths('As the label `renew-volumes`.').optional(),
+    start: z.boolean().optional().meta({ description: 'As the label.' }),
   });
 
 /**

@@ -37,7 +37,8 @@ export interface Networking {
 export function networking(input: NetworkingInput): Networking {
   const { old, apiVersion } = input;
   const nothing: Networking = { endpoints: {}, connections: [], disconnections: [], undecided: [], warnings: [] };
-  if (hasNoEndpoints(old.HostConfig.NetworkMode)) return nothing;
+  // With networking disabled the engine attaches nothing, and cannot detach anything either.
+  if (hasNoEndpoints(old.HostConfig.NetworkMode) || old.Config.NetworkDisabled === true) return nothing;
   const attached = Object.entries(old.NetworkSettings.Networks ?? {});
   const ownNetwork = networkOf(old.HostConfig.NetworkMode);
   if (attached.length === 0) return { ...nothing, disconnections: [ownNetwork] };

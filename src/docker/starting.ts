@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../config/settings.js';
+import { ContainerRules } from './container-rules.js';
+import { orRefused } from './derivation.js';
+import { Engine } from './engine.js';
+import { lookForEvidence } from './evidence.js';
+import { failureOf } from './failure.js';
+import type { Subjects } from './inspection.js';
+import type { UpdateOutcome } from './outcome.js';
+import { nameOf } from './pair.js';
+import { prove } from './proof.js';
+import { proofPolicy } from './proof-policy.js';
+import type { RunningUpdate } from './running-update.js';
+import { Startability } from './startability.js';
+import { stopContainer } from './stop.js';
+import { leftStopped, startedAgain } from './stopped.js';
+
+/** Starts a container that is up to date and does not run, if that is wanted. */
+@Injectable()
+export class Starting {
+  constructor(
+    private readonly engine: Engine,
+    private readonly rules: ContainerRules,
+    private readonly startability: Startability,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'logTailLines'>,
+  ) {}
+
+  /** Ends an update of a container that is up to date. If one that was started fails its proof, it is stopped, as before. */
+  async finish([target]: Subjects, update: RunningUpdate): Promise<UpdateOutcome> {
+    const { old } = target;
+    const upToDate = { ...update.findings, status: 'succeeded', result: 'up_to_date', running: true } as const;
+    if (old.State.Running) return upToDate;
+    const { policy, isWanted } = orRefused(() => {
+      const options = this.rules.optionsOf(nameOf(old), old);
+      return { policy: proofPolicy(old, options, this.settings), isWanted: options.startStopped };
+    });
+    if (!update.startStopped && !isWanted) {
+      update.warn(leftStopped(old));
+      return { ...upToDate, ...update.findings, running: false };
+    }
+    await this.startability.assureItself(target);
+    try {
+      await update.enter('swap');
+      await this.engine.startContainer(old.Id);
+      await update.enter('prove');
+      await prove(this.engine, old.Id, policy, update.drain);
+    } catch (error) {
+      return this.stopAgain(old.Id, error, update);
+    }
+    update.warn(startedAgain(old));
+    return { ...upToDate, ...update.findings };
+  }
+
+  private async stopAgain(id: string, cause: unknown, update: RunningUpdate): Promise<UpdateOutcome> {
+    const failure = failureOf(cause, update);
+    const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const readEvidence = await lookForEvidence(this.engine, id, told);
+    try {
+      await stopContainer(this.engine, await this.engine.inspectContainer(id), 'rollback');
+    } catch (error) {
+      update.warn(`it could not be stopped again: ${(error as Error).message}`);
+    }
+    const evidence = await readEvidence();
+    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
+    const error = { ...failure.error, ...evidence, exitCode: evidence.exitCode ?? failure.error.exitCode };
+    return { ...update.findings, status: failure.status === 'dropped' ? 'dropped' : 'failed', error };
+  }
+}
