@@ -1,12 +1,15 @@
 // The one way in, from a bare clone: needs nothing but Node and npm. Usage: node scripts/run.mjs COMMAND [arguments]; without one it lists them.
+// On a Node that is not supported, this file runs again with one that is.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentWith, supportedNode } from './supported-node.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const self = fileURLToPath(import.meta.url);
+const root = join(dirname(self), '..');
 const [command, ...args] = process.argv.slice(2);
 /** Says in a folder that a command has made what it was made of. */
 const stampName = '.made-of';
@@ -19,14 +22,20 @@ const jsOf = {
   depcruise: bin('dependency-cruiser/bin/dependency-cruise.mjs'),
 };
 
+const supported = supportedNode();
+if (supported !== process.execPath) {
+  await hand([self, ...process.argv.slice(2)], supported);
+  process.exit();
+}
+
 switch (command) {
   case 'start':
     build();
-    await hand(join(root, 'dist', 'main.js'), []);
+    await hand([join(root, 'dist', 'main.js')]);
     break;
   case 'demo':
     bundle();
-    await hand('--import', ['tsx', 'test/demo.ts', ...args]);
+    await hand(['--import', 'tsx', 'test/demo.ts', ...args]);
     break;
   case 'test':
     await runTests(...args);
@@ -54,15 +63,15 @@ switch (command) {
     break;
   case 'bench':
     bundle();
-    await hand('--import', ['tsx', 'bench/run.ts', ...args]);
+    await hand(['--import', 'tsx', 'bench/run.ts', ...args]);
     break;
   case 'bench-fleet':
     bundle();
-    await hand('--import', ['tsx', 'bench/fleet.ts', ...args]);
+    await hand(['--import', 'tsx', 'bench/fleet.ts', ...args]);
     break;
   case 'bench-tokens':
     install();
-    await hand('--import', ['tsx', 'bench/token-comparison.ts', ...args]);
+    await hand(['--import', 'tsx', 'bench/token-comparison.ts', ...args]);
     break;
   case 'build':
     build();
@@ -83,7 +92,7 @@ switch (command) {
 
 /** Installs what package-lock.json says. */
 function install() {
-  makeOnce('node_modules', ['package-lock.json'], () => {
+  const installWithNpm = () => {
     console.log('Installing dependencies (npm ci) …');
     must(
       spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -92,7 +101,9 @@ function install() {
         shell: process.platform === 'win32',
       }),
     );
-  });
+  };
+  // Packages with native code are for the Node that runs.
+  makeOnce('node_modules', ['package-lock.json'], installWithNpm, process.versions.modules);
 }
 
 /** Compiles the service; installs what that needs, and nothing where it is compiled already: a host may have no compiler. The published package has no sources. */
@@ -139,7 +150,7 @@ function filesIn(path) {
 /** @param rest Jest's arguments */
 function runTests(...rest) {
   bundle();
-  return hand('--import', ['tsx', 'test/support/run-tests.ts', ...rest]);
+  return hand(['--import', 'tsx', 'test/support/run-tests.ts', ...rest]);
 }
 
 /** In full, or with `--quick` the sample that `npm test` has of it. */
@@ -172,8 +183,8 @@ function must({ status, error }) {
 }
 
 /** Runs a Node process in place of this one: it gets the signals, and its exit code is ours. */
-function hand(script, scriptArgs) {
-  const child = spawn(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: 'inherit' });
+function hand(nodeArgs, node = process.execPath) {
+  const child = spawn(node, nodeArgs, { cwd: root, stdio: 'inherit', env: environmentWith(node) });
   // A Ctrl-C reaches the child from the terminal too: whoever gets a signal twice obeys it once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {

@@ -64,7 +64,7 @@ describe('the workflows', () => {
   });
 
   it('test on every Node that is supported', () => {
-    expect(workflow('test.yaml').jobs.test?.strategy?.matrix.node).toEqual([20, 22, 24, 26]);
+    expect(workflow('test.yaml').jobs.test?.strategy?.matrix.node).toEqual([22, 24, 26]);
   });
 
   it('release an image for both architectures, with provenance and SBOM, by a tag', () => {
