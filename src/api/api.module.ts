@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { DeploymentsController } from './deployments.controller.js';
@@ -6,7 +7,7 @@ import { EventStreams } from './event-streams.service.js';
 import { OpenApiController } from './openapi.controller.js';
 
 @Module({
-  imports: [DeploymentsModule, QueueModule],
+  imports: [AuthModule, DeploymentsModule, QueueModule],
   controllers: [DeploymentsController, OpenApiController],
   providers: [EventStreams],
 })

@@ -2,8 +2,10 @@ import { All, Controller, Delete, Get, Logger, Param, Query, Req, Res } from '@n
 import type { Request, Response } from 'express';
 import type * as z from 'zod';
 import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
-import { CurrentCaller, may, type Caller } from '../auth/caller.js';
-import { maySee } from '../auth/visibility.js';
+import { accountOf, CurrentCaller, may, type Caller } from '../auth/caller.js';
+import { CredentialWatch } from '../auth/credential-watch.service.js';
+import { insufficientScope } from '../auth/insufficient-scope.js';
+import { audit, maySee } from '../auth/visibility.js';
 import type { Action } from '../config/policy/policy.schema.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -29,6 +31,7 @@ export class DeploymentsController {
     private readonly queue: QueueService,
     private readonly waitingRoom: WaitingRoom,
     private readonly streams: EventStreams,
+    private readonly credentials: CredentialWatch,
   ) {}
 
   @Get()
@@ -57,28 +60,41 @@ export class DeploymentsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<ShownDeployment> {
     const wait = this.waitingRoom.wanted(request, query.wait);
-    const deployment = await this.find(id, caller);
+    const deployment = await this.find(id, caller, 'read');
     if (!wait) return shown(deployment, await this.queue.order());
-    const outcome = await this.waitingRoom.outcome(deployment, wait, response, (reached) => reached);
+    const credential = this.credentials.whileValid(caller, deployment.container, response);
+    const outcome = await this.waitingRoom.outcome(deployment, wait, response, (reached) => reached, credential);
     if (outcome) return outcome;
     response.status(202).setHeader('Location', `/deployments/${id}`);
-    return shown(await this.find(id, caller), await this.queue.order());
+    return shown(await this.find(id, caller, 'read'), await this.queue.order());
   }
 
-  /** Live, until the deployment ends. */
+  /** Live, until the deployment ends, or the caller's credential does. */
   @Get(':id/events')
   async follow(@Param('id') id: string, @CurrentCaller() caller: Caller, @Res() response: Response): Promise<void> {
-    const snapshot = async (): Promise<ShownDeployment> => shown(await this.find(id, caller), await this.queue.order());
-    await this.streams.follow(id, snapshot, response);
+    const { container } = await this.find(id, caller, 'read');
+    const snapshot = async (): Promise<ShownDeployment> =>
+      shown(await this.find(id, caller, 'read'), await this.queue.order());
+    const follower = {
+      account: accountOf(caller),
+      isLimited: !caller.isUnrestricted,
+      credential: this.credentials.whileValid(caller, container, response),
+    };
+    await this.streams.follow(id, snapshot, follower, response);
   }
 
-  /** Takes a deployment out of the queue. One that runs is never stopped: it ends by itself, and so does what waits for it. */
+  /**
+   * Takes a deployment out of the queue: for those who may ask for what it is. One that runs is never stopped: it ends by itself, and so
+   * does what waits for it.
+   */
   @Delete(':id')
-  @Requires('notify')
+  @Requires('notify', 'rollback')
   async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Verdict> {
-    const { container } = await this.find(id, caller, 'notify');
+    const found = await this.find(id, caller, 'read', 'notify', 'rollback');
+    const { container, kind } = found;
+    if (!may(caller, kind, container)) throw refusedCancel(caller, found);
     if (!(await this.queue.remove(id))) {
-      const present = await this.find(id, caller, 'notify');
+      const present = await this.find(id, caller, kind);
       const deployment = shownTo(caller, present);
       throw isFinished(present)
         ? new Problem(409, 'already_finished', `The deployment has ended: ${present.status}.`, {}, { deployment })
@@ -114,15 +130,22 @@ export class DeploymentsController {
    * The one way to a deployment for everything here.
    * @throws Problem 404, the same where there is none and where the caller may not see it
    */
-  private async find(id: string, caller: Caller, action: Action = 'read'): Promise<Deployment> {
+  private async find(id: string, caller: Caller, ...actions: Action[]): Promise<Deployment> {
     const deployment = await this.deployments.find(id);
-    if (deployment && maySee(caller, deployment.container, action)) return deployment;
+    if (deployment && maySee(caller, deployment.container, ...actions)) return deployment;
     throw new Problem(
       404,
       'unknown_deployment',
       'This deployment is unknown, or was lost at a restart of the service.',
     );
   }
+}
+
+/** A line of the audit log, as every denial. */
+function refusedCancel({ id, address, pipeline }: Caller, { container, kind }: Deployment): Problem {
+  const facts = { from: address, who: id, ...pipeline, action: kind, container, result: 'denied' };
+  audit.warn(`denied: ${id} may not ${kind} ${container}, and so not cancel a ${kind} of it`, facts);
+  return insufficientScope(`to cancel a ${kind} of ${container} takes the action ${kind}`, [kind]);
 }
 
 function shown(deployment: Deployment, order: string[]): ShownDeployment {

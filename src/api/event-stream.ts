@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 
 const heartbeatMs = 15_000;
+const lastWordsMs = 2000;
 /** What may wait for a slow client; the record of a deployment has at most about 20 KiB. */
 const bufferLimitBytes = 256 * 1024;
 
@@ -39,6 +40,12 @@ export class EventStream {
 
   end(): void {
     this.response.end();
+  }
+
+  /** Ends also where the client does not take what was sent. */
+  cut(): void {
+    this.end();
+    setTimeout(() => this.response.destroy(), lastWordsMs).unref();
   }
 
   private write(text: string): void {

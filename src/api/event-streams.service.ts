@@ -4,12 +4,27 @@ import { settings, type Settings } from '../config/settings.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents, type DeploymentEvent } from '../deployments/deployment-events.js';
 import { unavailable } from '../http/problem.js';
+import { hasPlace } from '../queue/shares.js';
 import { EventStream } from './event-stream.js';
 
-/** Lets clients follow a deployment; as many at once as the setting `EVENT_STREAMS` allows. */
+/** Who follows. */
+export interface Follower {
+  /** Whose share of the streams it uses. */
+  account: string;
+  /** Whether it must leave as many streams free as it has. */
+  isLimited: boolean;
+  /** Aborted when it must not follow any longer. */
+  credential: AbortSignal;
+}
+
+/**
+ * Lets clients follow a deployment; as many at once as the setting `EVENT_STREAMS` allows. A caller that is limited leaves as
+ * many free as it has: alone it gets half of them, and there is always one for a caller that has none.
+ */
 @Injectable()
 export class EventStreams {
   private open = 0;
+  private readonly openOf = new Map<string, number>();
 
   constructor(
     private readonly events: DeploymentEvents,
@@ -19,14 +34,18 @@ export class EventStreams {
   /**
    * Answers with the events of a deployment: `snapshot` its record, at once and when it leaves the queue or goes back to
    * it · `stage` · `progress` of the pull · `log` of a new container that failed · `done` its record, the last one. It ends
-   * with the deployment, and so with the service, for a stop ends every deployment.
+   * with the deployment, and so with the service, for a stop ends every deployment; and, without `done`, with the credential.
    * @param snapshot looks up the record
-   * @throws Problem 503 where too many clients follow already, and whatever `snapshot` throws
+   * @throws Problem 503 where too many clients follow already, or too many of this caller; and whatever `snapshot` throws
    */
-  async follow(id: string, snapshot: () => Promise<Deployment>, response: Response): Promise<void> {
-    if (this.open >= this.settings.eventStreams)
-      throw unavailable('too_many_streams', `${this.open} clients follow deployments already; ask again later.`, 10);
-    this.open++;
+  async follow(
+    id: string,
+    snapshot: () => Promise<Deployment>,
+    { account, isLimited, credential }: Follower,
+    response: Response,
+  ): Promise<void> {
+    this.assertFree(account, isLimited);
+    this.count(account, 1);
     let stream: EventStream | undefined;
     // Listening begins before the snapshot is taken, so that nothing is missed; what comes before it is in it.
     const stopListening = this.events.subscribe((event) => {
@@ -34,17 +53,41 @@ export class EventStreams {
     });
     const letGo = (): void => {
       stopListening();
-      this.open--;
+      this.count(account, -1);
     };
     try {
       const deployment = await snapshot();
-      stream = new EventStream(response, letGo);
+      credential.throwIfAborted();
+      const opened = new EventStream(response, letGo);
+      stream = opened;
+      const cut = (): void => {
+        opened.cut();
+      };
+      credential.addEventListener('abort', cut, { once: true });
       stream.send('snapshot', deployment);
       if (isFinished(deployment)) finish(deployment, stream);
     } catch (error) {
       if (!stream) letGo();
       throw error;
     }
+  }
+
+  private assertFree(account: string, isLimited: boolean): void {
+    const { eventStreams: size } = this.settings;
+    const own = this.openOf.get(account) ?? 0;
+    if (hasPlace({ total: this.open, own, size }, isLimited)) return;
+    const reason =
+      this.open < size
+        ? `This caller follows ${own} deployments already, and no more streams are free for all others`
+        : `${this.open} clients follow deployments already`;
+    throw unavailable('too_many_streams', `${reason}; ask again later.`, 10);
+  }
+
+  private count(account: string, change: 1 | -1): void {
+    this.open += change;
+    const own = (this.openOf.get(account) ?? 0) + change;
+    if (own > 0) this.openOf.set(account, own);
+    else this.openOf.delete(account);
   }
 }
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Authenticator } from './authenticator.js';
 import { BearerGuard } from './bearer.guard.js';
+import { CredentialWatch } from './credential-watch.service.js';
 import { FailureThrottle } from './failure-throttle.js';
 import { IdentityTokens } from './identity-tokens.js';
 import { StaticTokens } from './static-tokens.js';
@@ -10,10 +11,12 @@ import { StaticTokens } from './static-tokens.js';
 @Module({
   providers: [
     Authenticator,
+    CredentialWatch,
     FailureThrottle,
     IdentityTokens,
     StaticTokens,
     { provide: APP_GUARD, useClass: BearerGuard },
   ],
+  exports: [CredentialWatch],
 })
 export class AuthModule {}

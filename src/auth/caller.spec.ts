@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { containersFor, may } from './caller.js';
+import { accountOf, containersFor, may } from './caller.js';
 
 describe('what a caller may', () => {
   const caller = {
@@ -32,5 +32,17 @@ describe('what a caller may', () => {
     expect(containersFor(caller, 'notify')).toEqual(['web', 'api-*']);
     expect(containersFor(caller, 'read')).toEqual(['web', 'api-*', 'db']);
     expect(containersFor({ ...caller, isUnrestricted: true }, 'rollback')).toEqual(['*']);
+  });
+});
+
+describe('whose share a caller uses', () => {
+  const pipeline = { issuer: 'https://ci.example', repository: 'acme/web', subject: 'repo:acme/web:ref:main' };
+
+  it("is a token's own, and that of a repository whichever run it is", () => {
+    expect(accountOf({ id: 'ci-web' })).toBe('ci-web');
+    const runs = ['1', '2'].map((run) => accountOf({ id: `acme/web#${run}`, pipeline: { ...pipeline, run } }));
+    expect(runs[0]).toBe(runs[1]);
+    expect(accountOf({ id: 'x', pipeline: { ...pipeline, repository: undefined } })).toContain(pipeline.subject);
+    expect(accountOf({ id: 'x', pipeline: { ...pipeline, issuer: 'https://other.example' } })).not.toBe(runs[0]);
   });
 });

@@ -25,6 +25,8 @@ export interface Caller {
   /** Whether it may do everything, also what nobody was granted: the holder of SECRET_KEY. */
   readonly isUnrestricted: boolean;
   readonly pipeline?: PipelineIdentity;
+  /** Whose the credential is by now, and what it grants; undefined once it is no longer valid. */
+  readonly renew?: () => Identity | undefined;
 }
 
 /** Who a credential belongs to, before it is known where the request came from. */
@@ -44,6 +46,14 @@ export function may({ grants, isUnrestricted }: Identity, action: Action, contai
 export function containersFor({ grants, isUnrestricted }: Identity, action: Action): string[] {
   if (isUnrestricted) return ['*'];
   return grants.filter(({ actions }) => actions.includes(action)).flatMap(({ containers }) => containers);
+}
+
+/**
+ * Whose share of what is limited a caller uses: a token's, or that of a repository's pipelines, whichever run it is. Not
+ * fit for answers.
+ */
+export function accountOf({ id, pipeline }: Pick<Identity, 'id' | 'pipeline'>): string {
+  return pipeline ? `${pipeline.issuer} ${pipeline.repository ?? pipeline.subject ?? ''}` : id;
 }
 
 /** The caller that BearerGuard has admitted. */

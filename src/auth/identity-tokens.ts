@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
+import { isDeepStrictEqual } from 'node:util';
 import { parseDurationMs } from '../config/duration.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
@@ -50,7 +51,7 @@ export class IdentityTokens {
         maxTokenAge: secondsOf(issuer.maxAge),
         requiredClaims: ['exp', 'iat'],
       });
-      return { identity: identityOf(issuer, payload) };
+      return { identity: this.identify(issuer, payload) };
     } catch (error) {
       if (error instanceof IssuerUnavailable) {
         this.logger.error(`identity tokens of ${issuer.issuer} cannot be checked: ${error.message}`);
@@ -58,6 +59,17 @@ export class IdentityTokens {
       }
       return { refused: reasonOf(error) };
     }
+  }
+
+  /** Its signature has been checked once and for all; its time, and what the policy makes of it, are looked at anew. */
+  private identify(issuer: IssuerPolicy, payload: JWTPayload): Identity {
+    const renew = (): Identity | undefined => {
+      const present = this.policy.current().oidc.find(({ issuer: name }) => name === issuer.issuer);
+      return present && isCheckedAlike(present, issuer) && !isOver(payload, present, Date.now() / 1000)
+        ? this.identify(present, payload)
+        : undefined;
+    };
+    return { ...identityOf(issuer, payload), renew };
   }
 
   private keysOf(issuer: IssuerPolicy, jose: typeof import('jose')): IssuerKeys {
@@ -71,6 +83,19 @@ export class IdentityTokens {
     const names = new Set(present.map(nameOfKeys));
     for (const name of this.keys.keys()) if (!names.has(name)) this.keys.delete(name);
   }
+}
+
+/** Whether the policy still asks of a token what it asked when that was checked. */
+function isCheckedAlike(one: IssuerPolicy, other: IssuerPolicy): boolean {
+  return (
+    nameOfKeys(one) === nameOfKeys(other) &&
+    isDeepStrictEqual([one.audience, one.algorithms], [other.audience, other.algorithms])
+  );
+}
+
+/** @param now seconds since the epoch */
+function isOver({ exp = 0, iat = 0 }: JWTPayload, { clockTolerance, maxAge }: IssuerPolicy, now: number): boolean {
+  return Math.min(exp, iat + secondsOf(maxAge)) + secondsOf(clockTolerance) <= now;
 }
 
 function nameOfKeys({ issuer, jwksUri, keys }: IssuerPolicy): string {

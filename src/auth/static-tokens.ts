@@ -51,14 +51,21 @@ export class StaticTokens implements OnModuleInit {
     return looks.length > 0 ? Promise.all(looks) : undefined;
   }
 
-  /** Compares with every secret there is, so that the time tells nothing of which one came near. */
   authenticate(token: string, now = Date.now()): Authentication {
-    const digest = digestOf(token);
+    return this.identify(digestOf(token), now);
+  }
+
+  /** Compares with every secret there is, so that the time tells nothing of which one came near. */
+  private identify(digest: Buffer, now: number): Authentication {
+    const renew = (): Identity | undefined => {
+      const found = this.identify(digest, Date.now());
+      return 'identity' in found ? found.identity : undefined;
+    };
     const matching = this.policy.current().tokens.filter(({ secret }) => secret.matches(digest));
-    if (this.secretKey?.matches(digest)) return { identity: holderOfSecretKey };
+    if (this.secretKey?.matches(digest)) return { identity: { ...holderOfSecretKey, renew } };
     const valid = matching.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt);
     const [first] = valid;
-    if (first) return { identity: { id: first.id, grants: valid, isUnrestricted: false } };
+    if (first) return { identity: { id: first.id, grants: valid, isUnrestricted: false, renew } };
     return { refused: matching.length > 0 ? 'the token has expired' : 'the token is not known' };
   }
 

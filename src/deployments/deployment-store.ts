@@ -3,7 +3,7 @@ import type { Deployment } from './deployment.js';
 /**
  * Where deployments are remembered. Asynchronous and free of shared objects, so that a durable store that several
  * processes share can stand in for the one in memory. Bounded: finished deployments leave, oldest first; queued and
- * running ones never.
+ * running ones never. Those that ended before they began leave first, for a caller can make a thousand of them in a second.
  */
 export abstract class DeploymentStore {
   abstract add(deployment: Deployment): Promise<void>;
@@ -18,4 +18,9 @@ export abstract class DeploymentStore {
 
   /** The wanted ones, those accepted last first, at most so many. */
   abstract newest(limit: number, isWanted: (deployment: Deployment) => boolean): Promise<Deployment[]>;
+}
+
+/** How many of the finished deployments that are kept may be ones that ended before they began. */
+export function unbegunKept(deploymentsKept: number): number {
+  return Math.max(1, Math.floor(deploymentsKept / 10));
 }

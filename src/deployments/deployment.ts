@@ -133,7 +133,8 @@ export type DeploymentEnd = DeploymentFindings &
   );
 
 const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
-  queued: ['running', 'dropped'],
+  // It fails where later requests superseded it while it waited.
+  queued: ['running', 'failed', 'dropped'],
   // Back in the queue: nothing was touched, and the registry may serve the image later.
   running: ['queued', 'succeeded', 'failed', 'rolled_back', 'dropped'],
   succeeded: [],

@@ -14,7 +14,7 @@ import { preferredWaitSeconds, type Wait } from './wait.js';
  *
  *     const wait = this.waitingRoom.wanted(request, query.wait); // before anything is begun: it may refuse
  *     …
- *     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show));
+ *     const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show, credential));
  *     if (outcome) return outcome;
  *     // the answer to those who do not wait, or whose preference could not be met
  */
@@ -43,6 +43,7 @@ export class WaitingRoom {
    * Waits for the end of a deployment and answers with its record, status 200. Undefined where the caller merely
    * preferred to wait and it has not ended. A caller that hangs up cancels nothing.
    * @param show what of the record the caller may see
+   * @param credential aborted, with the Problem to answer as its reason, when the caller must not wait any longer
    * @throws Problem as `outcomeAnswer` says, where it did not succeed
    */
   async outcome<Shown extends Verdict>(
@@ -50,11 +51,13 @@ export class WaitingRoom {
     wait: Wait,
     response: Response,
     show: (deployment: Deployment) => Shown,
+    credential: AbortSignal,
   ): Promise<Shown | undefined> {
-    const limit = patience(response, wait.seconds * 1000);
+    const limit = patience(response, wait.seconds * 1000, credential);
     const present = await this.deployments.untilFinished(deployment.id, limit.signal).finally(() => {
       limit.end();
     });
+    credential.throwIfAborted();
     const reached = present ?? deployment;
     response.vary('Prefer');
     if (wait.by === 'preference') {

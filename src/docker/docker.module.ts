@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ContainerRules } from './container-rules.js';
 import { Derivation } from './derivation.js';
+import { DigestLooks } from './digest-looks.js';
 import { Disclosure } from './disclosure.js';
 import { DockerService } from './docker.service.js';
 import { EngineLock } from './engine-lock.js';
@@ -30,6 +31,7 @@ import { Targets } from './targets.js';
   providers: [
     ContainerRules,
     Derivation,
+    DigestLooks,
     Disclosure,
     DockerService,
     Engine,

@@ -23,7 +23,7 @@ import { Startability } from './startability.js';
 import { SelfUpdate, type SelfUpdateResult } from './self-update.js';
 import { ServiceUpdates } from './swarm/service-updates.js';
 import type { ServiceInspect } from './swarm/swarm-types.js';
-import { TagPuller } from './tag-puller.js';
+import { TagPuller, type Expected } from './tag-puller.js';
 import { Targets, type TargetKind } from './targets.js';
 
 /** After these failures the engine may hold remains of the update that could not be cleared away. */
@@ -45,6 +45,8 @@ export interface UpdateRequest {
   retry?: boolean;
   /** Whether a container that does not run is started. */
   startStopped?: boolean;
+  /** Whether that is looked for the last time. */
+  isLastLook?: boolean;
   /** What the name has to mean; without it a container is taken before a service of a Swarm. */
   target?: TargetKind;
 }
@@ -129,7 +131,7 @@ export class DockerService {
     const update = new RunningUpdate(report, drain, 'update', request.startStopped);
     return this.run(name, update, request, {
       findImage: (target) => this.pull(target, update, request),
-      changeService: (service) => this.services.update(service, update, request.expectedDigest),
+      changeService: (service) => this.services.update(service, update, expectedOf(request)),
     });
   }
 
@@ -208,19 +210,23 @@ export class DockerService {
   private async pull(
     { old, oldImage }: Subject,
     { findings, drain, report }: RunningUpdate,
-    { expectedDigest, retry }: UpdateRequest,
+    request: UpdateRequest,
   ): Promise<ImageInspect> {
     const target = {
       image: old.Config.Image,
       platform: this.engine.foreignPlatform(oldImage),
       signal: drain.begun,
     };
-    const { image, digest, bytes } = await this.puller.pull(target, report.progress, expectedDigest);
+    const { image, digest, bytes } = await this.puller.pull(target, report.progress, expectedOf(request));
     Object.assign(findings, { digest, pulledBytes: bytes, toImageId: image.Id });
-    if (!retry && !sameImage(old, image)) {
+    if (!request.retry && !sameImage(old, image)) {
       const container = { name: nameOf(old), reference: old.Config.Image, id: old.Id, imageId: old.Image };
       await assertNotRejected(this.engine, container, image);
     }
     return image;
   }
+}
+
+function expectedOf({ expectedDigest, isLastLook = false }: UpdateRequest): Expected | undefined {
+  return expectedDigest === undefined ? undefined : { digest: expectedDigest, isLastLook };
 }

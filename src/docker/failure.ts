@@ -9,17 +9,18 @@ export function failureOf(
 ): Extract<UpdateOutcome, { error: unknown }> {
   const message = mask(error instanceof Error ? error.message : String(error));
   if (error instanceof UpdateError) {
-    return {
-      status: error.code === 'interrupted' ? 'dropped' : error.passes ? 'postponed' : 'failed',
-      error: {
-        code: error.code,
-        stage: error.stage,
-        message,
-        exitCode: error.exitCode,
-        servedDigest: error.servedDigest,
-        retryAt: error.retryAt,
-      },
+    const details = {
+      code: error.code,
+      stage: error.stage,
+      message,
+      exitCode: error.exitCode,
+      servedDigest: error.servedDigest,
+      retryAt: error.retryAt,
     };
+    if (error.code === 'interrupted') return { status: 'dropped', error: details };
+    if (!error.passes) return { status: 'failed', error: details };
+    const { retryAfterMs } = error;
+    return { status: 'postponed', error: details, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   if (drain.begun.aborted)
     return { status: 'dropped', error: { code: 'interrupted', stage, message: `the service stops: ${message}` } };

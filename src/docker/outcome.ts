@@ -55,7 +55,7 @@ export class UpdateError extends Error {
     readonly stage: Stage,
     message: string,
     options?: ErrorOptions &
-      Partial<Pick<UpdateError, 'containerId' | 'exitCode' | 'passes' | 'servedDigest' | 'retryAt'>>,
+      Partial<Pick<UpdateError, 'containerId' | 'exitCode' | 'passes' | 'servedDigest' | 'retryAt' | 'retryAfterMs'>>,
   ) {
     super(message, options);
     this.containerId = options?.containerId;
@@ -63,6 +63,7 @@ export class UpdateError extends Error {
     this.passes = options?.passes;
     this.servedDigest = options?.servedDigest;
     this.retryAt = options?.retryAt;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   /** Whether asking again later may succeed: the registry has not got the image yet, or fails for a while. */
@@ -71,6 +72,8 @@ export class UpdateError extends Error {
   readonly servedDigest?: string;
   /** When the registry is asked again at the earliest, where it said so: ISO 8601, UTC. */
   readonly retryAt?: string;
+  /** Of one that passes: how long to wait at least before asking again. */
+  readonly retryAfterMs?: number;
 }
 
 /** A container that was replaced along with the one that it depends on. */
@@ -130,7 +133,7 @@ export type UpdateOutcome = Findings &
   (
     | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
     | { status: 'failed' | 'rolled_back' | 'dropped'; error: FailureDetails }
-    | { status: 'postponed'; error: FailureDetails }
+    | { status: 'postponed'; error: FailureDetails; retryAfterMs?: number }
   );
 
 /** The stop of the service, as an update sees it. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DigestLooks } from './digest-looks.js';
 import { Engine } from './engine.js';
 import type { Descriptor, ImageInspect } from './engine-types.js';
 import { findImage } from './find.js';
@@ -14,6 +15,12 @@ const indexTypes = [
 ];
 
 type OnProgress = (progress: PullProgress) => void;
+
+/** The digest that a caller expects, and whether this is the last time that it is looked for: then it is, whatever was seen before. */
+export interface Expected {
+  digest: string;
+  isLastLook: boolean;
+}
 
 export interface Pulled {
   image: ImageInspect;
@@ -32,13 +39,14 @@ export class TagPuller {
   constructor(
     private readonly engine: Engine,
     private readonly puller: ImagePuller,
+    private readonly looks: DigestLooks,
   ) {}
 
   /**
    * @param expected the digest of an index, or of a manifest, that of a platform within an index included
-   * @throws UpdateError `digest_mismatch`, which passes, and whatever a pull throws
+   * @throws UpdateError `digest_mismatch`, which passes, also without asking where a look failed a moment ago; and whatever a pull throws
    */
-  async pull(target: PullTarget, onProgress: OnProgress, expected?: string): Promise<Pulled> {
+  async pull(target: PullTarget, onProgress: OnProgress, expected?: Expected): Promise<Pulled> {
     if (expected !== undefined) return this.pullExpected(target, onProgress, expected);
     const { digest, bytes } = await this.puller.pull(target, onProgress);
     return { image: await this.engine.inspectImage(target.image), digest, bytes };
@@ -48,27 +56,43 @@ export class TagPuller {
    * What the registry serves for a tag; nothing is pulled, unless it takes a pull to prove that it is what was expected.
    * @throws UpdateError as `pull` does
    */
-  async resolve(target: PullTarget, expected?: string): Promise<Served> {
+  async resolve(target: PullTarget, expected?: Expected): Promise<Served> {
     const borrowed: string[] = [];
     try {
-      return await this.ask(target, expected, borrowed);
+      return await this.look(target, expected, borrowed);
     } finally {
       await this.giveBack(borrowed);
     }
   }
 
-  private async pullExpected(target: PullTarget, onProgress: OnProgress, expected: string): Promise<Pulled> {
+  private async pullExpected(target: PullTarget, onProgress: OnProgress, expected: Expected): Promise<Pulled> {
     /** Names that images are given here for a while. */
     const borrowed: string[] = [];
     try {
-      const { descriptor: served } = await this.ask(target, expected, borrowed);
+      const { descriptor: served } = await this.look(target, expected, borrowed);
       const { digest = served.digest, bytes } = await this.puller.pull(target, onProgress);
       const image = await this.engine.inspectImage(target.image);
       // Moved between the question and the pull: the local tag has followed, the container has not.
-      if (digest !== served.digest || !hasDigest(image, digest)) throw mismatch(target.image, expected, digest);
-      return { image, digest: expected, bytes };
+      if (digest !== served.digest || !hasDigest(image, digest)) throw mismatch(target.image, expected.digest, digest);
+      return { image, digest: expected.digest, bytes };
     } finally {
       await this.giveBack(borrowed);
+    }
+  }
+
+  /** The same as `ask`, not again and again. */
+  private async look(target: PullTarget, expected: Expected | undefined, borrowed: string[]): Promise<Served> {
+    if (expected === undefined) return this.ask(target, undefined, borrowed);
+    const { image } = target;
+    if (!expected.isLastLook) this.looks.assertMayLook(image, expected.digest);
+    try {
+      const served = await this.ask(target, expected.digest, borrowed);
+      this.looks.noteSuccess(image);
+      return served;
+    } catch (error) {
+      if (error instanceof UpdateError && error.code !== 'interrupted')
+        this.looks.noteFailure(image, error.servedDigest);
+      throw error;
     }
   }
 

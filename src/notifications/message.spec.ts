@@ -35,6 +35,12 @@ describe('isNews', () => {
     ]);
   });
 
+  it('is nothing that newer requests superseded before it began', () => {
+    const end: DeploymentEnd = { status: 'failed', error: { code: 'superseded', message: 'newer ones' } };
+    expect(isNews(finish(newDeployment('web', 'ci'), end), 'all')).toBe(false);
+    expect(isNews(ended(end), 'all')).toBe(true);
+  });
+
   it('is nothing that has not ended', () => {
     expect(isNews(newDeployment('web', 'ci'), 'all')).toBe(false);
   });

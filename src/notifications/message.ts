@@ -5,12 +5,19 @@ import type { Deployment } from '../deployments/deployment.js';
 /** Discord refuses longer contents (2,000 characters); nobody reads longer ones anywhere. */
 const longestText = 1500;
 
-/** What a receiver should hear of: an end that changed something, or should have. An image that was up to date is no news. */
-export function isNews({ status, result }: Deployment, events: Settings['notificationEvents']): boolean {
+/**
+ * What a receiver should hear of: an end that changed something, or should have. An image that was up to date is no news, nor
+ * is what newer requests of the same caller superseded before it began.
+ */
+export function isNews(
+  { status, result, error, startedAt }: Deployment,
+  events: Settings['notificationEvents'],
+): boolean {
   switch (status) {
     case 'succeeded':
       return result === 'updated' && events === 'all';
     case 'failed':
+      return !(error?.code === 'superseded' && startedAt === undefined);
     case 'rolled_back':
     case 'dropped':
       return true;

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { containersFor, type Caller } from '../auth/caller.js';
+import { accountOf, containersFor, may, type Caller } from '../auth/caller.js';
+import { CredentialWatch } from '../auth/credential-watch.service.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment, DeploymentKind, TargetKind } from '../deployments/deployment.js';
 import type { Verdict } from '../deployments/verdict.js';
@@ -58,6 +59,7 @@ export class AcceptingService {
     private readonly worker: WorkerService,
     private readonly waitingRoom: WaitingRoom,
     private readonly policy: PolicyFile,
+    private readonly credentials: CredentialWatch,
   ) {}
 
   /** The answer waits for the outcome only where the caller asks for it. @throws Problem where nothing was enqueued */
@@ -77,6 +79,10 @@ export class AcceptingService {
       .add(container, caller.id, {
         ...{ kind, target, digest, retry, startStopped, host, parallel },
         mayUpdate: containersFor(caller, kind),
+        account: accountOf(caller),
+        isLimited: !caller.isUnrestricted,
+        // A notify that comes to nothing must not have undone a rollback that its caller could not have asked for.
+        maySupersede: kind === 'rollback' || may(caller, 'rollback', container),
       })
       .catch(rethrowAsProblem);
     const { deployment, position, coalesced } = enqueued;
@@ -94,7 +100,9 @@ export class AcceptingService {
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
     const show = (reached: Deployment): Verdict => shownTo(caller, reached);
-    const outcome = wait && (await this.waitingRoom.outcome(deployment, wait, response, show));
+    if (!wait) return new Accepted(enqueued);
+    const credential = this.credentials.whileValid(caller, container, response);
+    const outcome = await this.waitingRoom.outcome(deployment, wait, response, show, credential);
     return outcome ?? new Accepted(enqueued);
   }
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
 import { DockerModule } from '../docker/docker.module.js';
 import { QueueModule } from '../queue/queue.module.js';
@@ -8,7 +9,7 @@ import { NotifyController } from './notify.controller.js';
 import { RollbackController } from './rollback.controller.js';
 
 @Module({
-  imports: [DeploymentsModule, DockerModule, QueueModule],
+  imports: [AuthModule, DeploymentsModule, DockerModule, QueueModule],
   controllers: [NotifyController, RollbackController],
   providers: [AcceptingService, DryRunService],
 })

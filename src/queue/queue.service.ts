@@ -26,6 +26,12 @@ export interface Wishes {
   parallel?: number;
   /** The containers, as names and globs, that it may have updated; without it, that container alone. */
   mayUpdate?: readonly string[];
+  /** Whose share of the queue it uses (`accountOf`); that of `requestedBy` where it says nothing. */
+  account?: string;
+  /** Whether its caller must leave as many places free as it has. */
+  isLimited?: boolean;
+  /** Whether what it asks for may end a request of the other kind that waits to be tried again; it may where it says nothing. */
+  maySupersede?: boolean;
 }
 
 /** A deployment that was taken out of the queue, to be worked on. */
@@ -47,7 +53,7 @@ export interface Job {
   overtakenBy?: string;
 }
 
-/** The queue holds as many deployments as it may. Nothing was enqueued. */
+/** The queue holds as many deployments as it may, or as many of this caller. Nothing was enqueued. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
@@ -57,19 +63,26 @@ export class Ambiguous extends Error {
   override readonly name = 'Ambiguous';
 }
 
-/** A deployment of the other kind was asked for since this one was taken: to try this one again after it would undo it. */
+/**
+ * What was asked for since this one was taken leaves nothing for it to do: a deployment of the other kind, which to try this one
+ * again would undo, or as many newer ones of its callers as may wait for its container.
+ */
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
 
-  constructor(readonly by: string) {
+  constructor(
+    readonly by: string,
+    readonly reason: 'other_kind' | 'newer' = 'other_kind',
+  ) {
     super(`deployment ${by} was asked for later`);
   }
 }
 
 /**
- * The deployments that wait, first in, first out. Requests for the same container and the same digest that wait together
- * are one deployment; one that arrives after it was taken waits anew, for the image may have been pushed after the running
- * pull. Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
+ * The deployments that wait: those of one container first in, first out, and the containers in turn, so that however many
+ * wait for one, the next container waits for one of them. Requests for the same container and the same digest that wait
+ * together are one deployment; one that arrives after it was taken waits anew, for the image may have been pushed after the
+ * running pull. Asynchronous, so that a durable queue that several processes share can stand in for the one in memory.
  */
 export abstract class QueueService {
   /** Whether what waits, and what was taken and is not done, outlives this process. */
@@ -78,7 +91,11 @@ export abstract class QueueService {
   /**
    * Requests of one kind are joined, unless they have different digests, or mean different things by the name; one that joins after a request of the other
    * kind came goes behind that, for what was asked for last is what counts. For the same reason those of the other kind
-   * that wait to be tried again are overtaken by a new one, and come out at once, as such.
+   * that wait to be tried again are overtaken by a new one, and come out at once, as such; unless its caller may not have
+   * that ended: then the new one waits for them.
+   *
+   * A caller has at most `maxWaitingPerCaller` waiting for a container: its oldest ones end as `superseded` where nobody
+   * else asked for them. One caller that is limited leaves as many places free as it has.
    * @throws QueueFull where nothing waits that the request can join, and there is no room
    */
   abstract add(container: string, requestedBy: string, wishes?: Wishes): Promise<Enqueued>;
@@ -86,11 +103,11 @@ export abstract class QueueService {
   /**
    * Puts a job that was taken back, behind all that wait; it is not taken again before `retry.notBefore`.
    * @throws QueueFull where its place has been taken meanwhile
-   * @throws Overtaken where one of the other kind waits for that container
+   * @throws Overtaken where one of the other kind waits for that container and may end it, or enough newer ones of its callers
    */
   abstract requeue(job: Job, retry: DeploymentRetry): Promise<void>;
 
-  /** Takes the first one whose time has come; waits where there is none. Undefined once the signal is aborted. */
+  /** Takes the first one whose time has come, of the container whose turn it is; waits where there is none. Undefined once the signal is aborted. */
   abstract take(signal: AbortSignal): Promise<Job | undefined>;
 
   /** A job that was taken has come to its end, and its record says so. */

@@ -49,4 +49,12 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(deployment(1, 'sha256:a'), settings, now, after(45_000))).toBe(45_000);
     expect(retryDelayMs(deployment(1, 'sha256:a'), settings, now, after(61_000))).toBeUndefined();
   });
+
+  it('waits at least as long as it is told to, and never past the last try', () => {
+    const begun = Date.parse(startedAt);
+    const waits = [0, 55_000, 60_000].map((later) =>
+      retryDelayMs(deployment(1, 'sha256:a'), settings, begun + later, undefined, 10_000),
+    );
+    expect(waits).toEqual([10_000, 5000, undefined]);
+  });
 });

@@ -11,6 +11,7 @@ const longestDelayMs = 30_000;
  * @param deployment as it was begun for this try
  * @param now epoch milliseconds
  * @param retryAt when the registry wants to be asked again at the earliest, ISO 8601
+ * @param atLeastMs what it has to wait at least, also where that is longer; never past its last try
  * @returns undefined where it is not tried again
  */
 export function retryDelayMs(
@@ -18,9 +19,10 @@ export function retryDelayMs(
   settings: Pick<Settings, 'digestTimeoutMs' | 'pullRetries'>,
   now: number,
   retryAt?: string,
+  atLeastMs = 0,
 ): number | undefined {
   const askedMs = retryAt === undefined ? 0 : Date.parse(retryAt) - now;
-  const delayMs = Math.max(Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs), askedMs);
+  const delayMs = Math.max(Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs), askedMs, atLeastMs);
   if (expectedDigest === undefined) return attempts <= settings.pullRetries ? delayMs : undefined;
   const leftMs = Date.parse(startedAt ?? queuedAt) + settings.digestTimeoutMs - now;
   return leftMs > 0 && leftMs >= askedMs ? Math.min(delayMs, leftMs) : undefined;

@@ -11,12 +11,13 @@ import { deadline } from '../config/deadline.js';
 import { withLogContext } from '../config/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import type { Deployment, DeploymentEnd, DeploymentError, Winner } from '../deployments/deployment.js';
+import type { Deployment, DeploymentEnd, DeploymentError } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
 import type { UpdateOutcome } from '../docker/outcome.js';
 import { permits } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
 import { retryDelayMs } from './retry-policy.js';
+import { supersededByNewer, supersededByOtherKind, supersededByPush } from './superseded.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
 const recoveryRetryMs = 30_000;
@@ -155,7 +156,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private async update(job: Job, started: Deployment): Promise<void> {
     const { deploymentId, container, kind, permissions, overtakenBy } = job;
     if (overtakenBy !== undefined) {
-      const error = overtakenError(job, overtakenBy);
+      const error = supersededByOtherKind(container, kind, overtakenBy);
       this.logEnd(await this.deployments.finish(deploymentId, { status: 'failed', error }), started);
       return;
     }
@@ -179,6 +180,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         reference: deploymentId,
         expectedDigest: job.digest,
         startStopped: job.startStopped,
+        isLastLook: retryDelayMs(started, this.settings, Date.now()) === undefined,
         target: job.target,
         retry: job.retry,
       },
@@ -201,21 +203,22 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
 
   /** Sends a deployment back to the queue, so that nobody waits for it; answers its end where it is not tried again. */
   private async postpone(job: Job, started: Deployment, outcome: Postponed): Promise<DeploymentEnd | undefined> {
+    const { retryAfterMs, ...reached } = outcome;
     const { error } = outcome;
     const winner = error.servedDigest && (await this.deployments.overtaking(started, error.servedDigest));
-    if (winner) return { ...outcome, status: 'failed', error: superseded(started, winner, error) };
-    const failed: DeploymentEnd = { ...outcome, status: 'failed' };
+    if (winner) return { ...reached, status: 'failed', error: supersededByPush(started, winner, error) };
+    const failed: DeploymentEnd = { ...reached, status: 'failed' };
     const now = Date.now();
-    const delayMs = retryDelayMs(started, this.settings, now, error.retryAt);
+    const delayMs = retryDelayMs(started, this.settings, now, error.retryAt, retryAfterMs);
     if (delayMs === undefined) return failed;
     if (this.isStopping && !this.queue.isDurable)
-      return { ...outcome, status: 'dropped', error: { ...error, ...stopping } };
+      return { ...reached, status: 'dropped', error: { ...error, ...stopping } };
     const notBefore = new Date(now + delayMs).toISOString();
     try {
       await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
     } catch (failure) {
       if (failure instanceof QueueFull) return failed;
-      if (failure instanceof Overtaken) return { ...failed, error: overtakenError(job, failure.by) };
+      if (failure instanceof Overtaken) return { ...failed, error: overtakenError(job, failure) };
       throw failure;
     }
     this.logger.warn(`${job.container}: will be tried again: ${describe(error)}`, { ...job, notBefore });
@@ -284,15 +287,10 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   }
 }
 
-function superseded({ expectedDigest }: Deployment, winner: Winner, error: DeploymentError): DeploymentError {
-  const message = `a later push overtook ${String(expectedDigest)}: deployment ${winner.deploymentId} is for ${String(winner.digest)}, and the registry serves ${String(error.servedDigest)} now`;
-  return { ...error, code: 'superseded', message, supersededBy: winner };
-}
-
-function overtakenError({ container, kind }: Job, by: string): DeploymentError {
-  const later = kind === 'notify' ? 'rollback' : 'notify';
-  const message = `a ${later} of ${container} was asked for since, deployment ${by}, and what was asked for last is what counts`;
-  return { code: 'superseded', stage: 'pull', message, supersededBy: { deploymentId: by } };
+function overtakenError({ container, kind }: Job, { by, reason }: Overtaken): DeploymentError {
+  return reason === 'newer'
+    ? supersededByNewer(container, { deploymentId: by })
+    : supersededByOtherKind(container, kind, by);
 }
 
 function describe(error: DeploymentError | undefined): string {

@@ -30,6 +30,8 @@ export class RegistryProxy {
   /** When requests for tags were answered with a failure, epoch milliseconds. */
   readonly failedAt: number[] = [];
   private relay: PortRelay | undefined;
+  /** How often it was asked what a tag, or a digest, means. */
+  asked = 0;
   private readonly held = new Map<string, string>();
   private readonly server = createServer((incoming, outgoing) => {
     this.handle(incoming, outgoing);
@@ -81,6 +83,7 @@ export class RegistryProxy {
   }
 
   private handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    if (incoming.method !== 'PUT' && incoming.url?.includes('/manifests/')) this.asked++;
     const asked = incoming.method === 'PUT' ? undefined : tagRequest.exec(incoming.url ?? '')?.groups;
     if (asked && this.failure && this.failure.times > 0) {
       this.failure.times--;

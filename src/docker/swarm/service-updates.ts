@@ -4,7 +4,7 @@ import { Disclosure } from '../disclosure.js';
 import { Engine } from '../engine.js';
 import { UpdateError, type UpdateOutcome } from '../outcome.js';
 import type { RunningUpdate } from '../running-update.js';
-import { TagPuller } from '../tag-puller.js';
+import { TagPuller, type Expected } from '../tag-puller.js';
 import { isServed, type Aim, type Look } from './convergence.js';
 import { endOf } from './service-end.js';
 import { ServiceInspection } from './service-inspection.js';
@@ -38,16 +38,16 @@ export class ServiceUpdates {
   ) {}
 
   /**
-   * @param expectedDigest what the registry must serve; without it, whatever the tag means
+   * @param expected what the registry must serve; without it, whatever the tag means
    * @throws UpdateError, or what the engine fails with, where nothing was handed to Swarm
    */
-  async update(found: ServiceInspect, update: RunningUpdate, expectedDigest?: string): Promise<UpdateOutcome> {
+  async update(found: ServiceInspect, update: RunningUpdate, expected?: Expected): Promise<UpdateOutcome> {
     const patience = await this.begin(found, update);
     const { followed, digest: present } = serviceImage(found.Spec);
     const target = { image: followed, signal: update.drain.begun };
-    const { descriptor, platforms, registryAuth } = await this.puller.resolve(target, expectedDigest);
+    const { descriptor, platforms, registryAuth } = await this.puller.resolve(target, expected);
     const { digest } = descriptor;
-    update.findings.digest = expectedDigest ?? digest;
+    update.findings.digest = expected?.digest ?? digest;
     const state = found.UpdateStatus?.State;
     if (present === digest && (state === undefined || state === 'completed' || state === 'rollback_completed'))
       return this.upToDate(found, update);

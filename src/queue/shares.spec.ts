@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { givenUpFor, hasPlace, maxWaitingPerCaller, othersThan, type Claimed } from './shares.js';
+
+const waits = (askedBy: string[], rest: Partial<Claimed> = {}): Claimed => ({ kind: 'notify', askedBy, ...rest });
+const claim = { kind: 'notify' as const, account: 'ci' };
+const enough = (askedBy: string[], rest?: Partial<Claimed>): Claimed[] =>
+  Array.from({ length: maxWaitingPerCaller }, () => waits(askedBy, rest));
+
+describe('givenUpFor', () => {
+  it('gives up the oldest of the same caller once it has enough, and nothing before', () => {
+    const own = enough(['ci']);
+    expect(givenUpFor([waits(['other']), ...own], claim, false)).toEqual([own[0]]);
+    expect(givenUpFor(own.slice(1), claim, false)).toEqual([]);
+  });
+
+  it('counts neither the other kind, nor another host, nor what is about to end', () => {
+    const others = [
+      ...enough(['ci'], { kind: 'rollback' }),
+      ...enough(['ci'], { host: 'a' }),
+      ...enough(['ci'], { overtakenBy: 'x' }),
+    ];
+    expect(givenUpFor(others, claim, false)).toEqual([]);
+    expect(givenUpFor(others, { ...claim, host: 'a' }, false)).toHaveLength(1);
+  });
+
+  it('makes room in a full queue with one that nobody else asked for, and with no other', () => {
+    const shared = waits(['ci', 'other']);
+    const own = waits(['ci']);
+    expect(givenUpFor([shared, own], claim, true)).toEqual([own]);
+    expect(givenUpFor([shared, waits(['other'])], claim, true)).toEqual([]);
+  });
+
+  it('leaves to the others what they asked for, too', () => {
+    expect(othersThan('ci', { askedBy: ['ci', 'other'] })).toEqual(['other']);
+  });
+});
+
+describe('hasPlace', () => {
+  /** How many a caller gets, beside those that others have. */
+  const most = (size: number, others: number, isLimited = true): number => {
+    let own = 0;
+    while (hasPlace({ total: others + own, own, size }, isLimited)) own++;
+    return own;
+  };
+
+  it.each([
+    [1024, 0, 512],
+    [1024, 512, 256],
+    [1024, 1023, 1],
+    [1024, 1024, 0],
+    [2, 0, 1],
+    [1, 0, 1],
+    [0, 0, 0],
+  ])('of %i places, %i of them taken, gives a limited caller %i', (size, others, own) => {
+    expect(most(size, others)).toBe(own);
+  });
+
+  it('gives one that is not limited all of them', () => {
+    expect(most(10, 3, false)).toBe(7);
+  });
+});

@@ -1,0 +1,295 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Deployment } from '../src/deployments/deployment.js';
+import { runApp, versionAt, type App } from './support/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
+import { IdentityProvider } from './support/identity-provider.js';
+import { publish } from './support/images.js';
+import { RegistryProxy } from './support/registry-proxy.js';
+import { keepSecret } from './support/secrecy.js';
+import { Service } from './support/service.js';
+import { until } from './support/until.js';
+
+type TokenName = 'ci' | 'other' | 'operator';
+interface Grant {
+  containers: string[];
+  actions: string[];
+  expires?: string;
+}
+
+function randomDigest(): string {
+  return `sha256:${randomBytes(32).toString('hex')}`;
+}
+
+/** A policy file with these tokens, each in the environment variable of its name. */
+class Policy {
+  readonly path = join(mkdtempSync(join(tmpdir(), 'callers-')), 'policy.json');
+  readonly tokens = Object.fromEntries(
+    ['ci', 'other', 'operator'].map((id) => [id, randomBytes(24).toString('base64url')]),
+  ) as Record<TokenName, string>;
+
+  constructor() {
+    keepSecret(...Object.values(this.tokens));
+  }
+
+  get env(): Record<string, string> {
+    return { POLICY_PATH: this.path, ...this.tokens };
+  }
+
+  write(grants: Partial<Record<TokenName, Grant>>, rest: object = {}): void {
+    const tokens = Object.entries(grants).map(([id, grant]) => ({ id, env: id, ...grant }));
+    writeFileSync(this.path, JSON.stringify({ tokens, ...rest }));
+  }
+}
+
+const idOf = async (response: Response): Promise<string> => {
+  expect(response.status).toBe(202);
+  return ((await response.json()) as { id: string }).id;
+};
+
+describe('callers that share the service', () => {
+  const everything = ['notify', 'read', 'rollback'];
+  const policy = new Policy();
+  let service: Service;
+  let provider: IdentityProvider;
+  let running: string;
+
+  const grantAll = (without?: TokenName): void => {
+    const grants: Record<TokenName, Grant> = {
+      ci: { containers: ['*'], actions: ['notify', 'read'] },
+      other: { containers: ['*'], actions: ['notify', 'read'] },
+      operator: { containers: ['*'], actions: everything },
+    };
+    const present = Object.entries(grants).filter(([id]) => id !== without);
+    policy.write(Object.fromEntries(present), {
+      oidc: [
+        {
+          issuer: provider.issuer,
+          audience: provider.audience,
+          clockTolerance: '0s',
+          keys: { keys: [provider.publicJwk] },
+          rules: [{ claims: { repository_id: '123456' }, containers: ['*'], actions: ['notify', 'read'] }],
+        },
+      ],
+    });
+  };
+  const as = (token: string, path: string, method = 'GET'): Promise<Response> =>
+    service.fetch(path, { method, headers: { Authorization: `Bearer ${token}` } });
+  const follow = (token: string): Promise<Response> => as(token, `/deployments/${running}/events`);
+  /** Until the stream ends, or breaks off. */
+  const ended = (response: Response): Promise<true> =>
+    response.text().then(
+      () => true,
+      () => true,
+    );
+
+  beforeAll(async () => {
+    provider = await IdentityProvider.create('https://ci.example');
+  });
+  beforeEach(async () => {
+    grantAll();
+    // Without an engine the first one runs, and waits for it; the others stay in the queue.
+    service = await Service.start({
+      ...policy.env,
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+      ENGINE_WAIT: '60s',
+      EVENT_STREAMS: '6',
+      QUEUE_SIZE: '20',
+    });
+    running = await idOf(await service.notify('first'));
+    await until(
+      'the first one to run',
+      5000,
+      async () => (await service.deployment(running)).status === 'running' || undefined,
+    );
+  });
+  afterEach(() => service.kill());
+
+  it('one of them takes half of the event streams at the most, and the others find one', async () => {
+    const { ci, other } = policy.tokens;
+    const streams = await Promise.all(Array.from({ length: 20 }, () => follow(ci)));
+    expect(streams.filter(({ status }) => status === 200)).toHaveLength(3);
+    const refused = streams.find(({ status }) => status !== 200);
+    expect([refused?.status, refused?.headers.has('retry-after')]).toEqual([503, true]);
+    expect(await refused?.json()).toMatchObject({ code: 'too_many_streams' });
+    const others = await follow(other);
+    expect(others.status).toBe(200);
+    for (const stream of [...streams, others]) await stream.body?.cancel().catch(() => undefined);
+    await until('room again', 5000, async () => {
+      const again = await follow(ci);
+      await again.body?.cancel();
+      return again.status === 200 || undefined;
+    });
+  });
+
+  it('a stream and a wait end when their token is taken out of the policy, and others go on', async () => {
+    const { ci, other } = policy.tokens;
+    const [revoked, stays] = [await follow(ci), await follow(other)];
+    const waits = as(ci, `/deployments/${running}?wait=50`);
+    const notifies = as(ci, '/notify/web?wait=50', 'POST');
+    let isOver = false;
+    void ended(stays).then(() => (isOver = true));
+    grantAll('ci');
+    expect(await until('the end of the stream', 10_000, () => ended(revoked))).toBe(true);
+    for (const answer of [await waits, await notifies]) {
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toContain('invalid_token');
+      expect(await answer.json()).toMatchObject({ code: 'unauthorized' });
+    }
+    expect(isOver).toBe(false);
+    // What was accepted goes on.
+    expect(await service.list('?container=web')).toMatchObject([{ status: 'queued' }]);
+    expect((await follow(ci)).status).toBe(401);
+  });
+
+  it('a stream ends when its caller may no longer read the container', async () => {
+    const stream = await follow(policy.tokens.ci);
+    policy.write({ ci: { containers: ['*'], actions: ['notify'] } });
+    expect(await until('its end', 10_000, () => ended(stream))).toBe(true);
+  });
+
+  it('a stream ends when its identity token expires', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const token = await provider.token({ exp: now + 4 });
+    keepSecret(token);
+    const stream = await follow(token);
+    expect(stream.status).toBe(200);
+    const text = await until('its end', 15_000, () => stream.text());
+    expect(text).toContain('event: snapshot');
+    expect(text).not.toContain('event: done');
+    expect(Math.floor(Date.now() / 1000)).toBeGreaterThanOrEqual(now + 4);
+  });
+
+  it('a stream ends when its token expires', async () => {
+    const expires = new Date(Date.now() + 4000).toISOString();
+    policy.write({ ci: { containers: ['*'], actions: ['read'], expires } });
+    const stream = await until('the new policy', 5000, async () => {
+      const answer = await follow(policy.tokens.ci);
+      return answer.status === 200 ? answer : undefined;
+    });
+    expect(await until('its end', 15_000, () => ended(stream))).toBe(true);
+  });
+
+  it('only who may roll back cancels a rollback, and only who may notify cancels a notify', async () => {
+    const { ci, operator } = policy.tokens;
+    const rollback = await idOf(await as(operator, '/rollback/web', 'POST'));
+    const refused = await as(ci, `/deployments/${rollback}`, 'DELETE');
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('www-authenticate')).toContain('scope="rollback"');
+    expect(await refused.json()).toMatchObject({ code: 'insufficient_scope' });
+    expect((await service.deployment(rollback)).status).toBe('queued');
+    await service.logged(
+      ({ context, result, action }) => context === 'Audit' && result === 'denied' && action === 'rollback',
+    );
+    const notify = await idOf(await as(ci, '/notify/web', 'POST'));
+    policy.write({
+      ci: { containers: ['web'], actions: ['notify'] },
+      other: { containers: ['api'], actions: everything },
+      operator: { containers: ['web'], actions: ['rollback'] },
+    });
+    await until(
+      'the new policy',
+      5000,
+      async () => (await as(policy.tokens.other, `/deployments/${rollback}`, 'DELETE')).status === 404 || undefined,
+    );
+    expect((await as(operator, `/deployments/${notify}`, 'DELETE')).status).toBe(403);
+    expect((await as(ci, `/deployments/${rollback}`, 'DELETE')).status).toBe(403);
+    expect((await as(operator, `/deployments/${rollback}`, 'DELETE')).status).toBe(200);
+    expect((await as(ci, `/deployments/${notify}`, 'DELETE')).status).toBe(200);
+  });
+
+  it('one of them leaves as many places in the queue as it has, whatever it asks for', async () => {
+    const { ci, other } = policy.tokens;
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => as(ci, `/notify/c${index}?digest=${randomDigest()}`, 'POST')),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
+    const refused = answers.find(({ status }) => status !== 202);
+    expect([refused?.status, refused?.headers.has('retry-after')]).toEqual([503, true]);
+    expect(await refused?.json()).toMatchObject({ code: 'queue_full' });
+    expect((await as(other, '/notify/api', 'POST')).status).toBe(202);
+    // The holder of SECRET_KEY has all that is left.
+    const operators = await Promise.all(Array.from({ length: 20 }, (_, index) => service.notify(`operator-${index}`)));
+    expect(operators.filter(({ status }) => status === 202)).toHaveLength(9);
+  });
+});
+
+describeOnEngine('a token that asks for digests that nobody has', () => {
+  const policy = new Policy();
+  let registry: RegistryProxy;
+  let service: Service;
+  let flooded: App;
+  let other: App;
+  let image: string;
+
+  beforeAll(async () => {
+    registry = await RegistryProxy.start(testEnvironment().registry);
+    flooded = await runApp(`${registry.host}/${uniqueName('flooded')}:latest`, { version: 'v1' });
+    image = `${registry.host}/${uniqueName('other')}:latest`;
+    other = await runApp(image, { version: 'v1' });
+    policy.write({
+      ci: { containers: [flooded.name], actions: ['notify'] },
+      other: { containers: [other.name, flooded.name], actions: ['notify', 'read'] },
+    });
+    service = await Service.start({ ...policy.env, DOCKER_HOST: testEnvironment().dockerHost, LOG_LEVEL: 'warn' });
+    await service.ready();
+  });
+  afterAll(async () => {
+    await service.stop();
+    registry.stop();
+  });
+
+  it('holds up no other pipeline, fills no queue, and has the registry asked a few times', async () => {
+    const asked = registry.asked;
+    const headers = { Authorization: `Bearer ${policy.tokens.ci}` };
+    const ids: string[] = [];
+    const sender = async (count: number): Promise<void> => {
+      for (let sent = 0; sent < count; sent++) {
+        const path = `/notify/${flooded.name}?digest=${randomDigest()}`;
+        ids.push(await idOf(await service.fetch(path, { method: 'POST', headers })));
+      }
+    };
+    await Promise.all(Array.from({ length: 11 }, () => sender(100)));
+    await publish(docker, image, { version: 'v2' });
+    const digest = await registry.digestOf(image);
+    const others = { method: 'POST', headers: { Authorization: `Bearer ${policy.tokens.other}` } };
+    const started = performance.now();
+    const id = await idOf(await service.fetch(`/notify/${other.name}?digest=${digest}`, others));
+    const begun = await until('its beginning', 10_000, async () => (await service.deployment(id)).startedAt);
+    expect(begun).toBeDefined();
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(await service.settled(id)).toMatchObject({ status: 'succeeded', result: 'updated', digest });
+    expect(await versionAt(other.port)).toBe('v2');
+    const waiting = await service.list(`?container=${flooded.name}&status=queued&limit=200`);
+    expect(waiting.length).toBeLessThanOrEqual(4);
+    const ended = await service.list(`?container=${flooded.name}&status=failed&limit=200`);
+    expect(ended.map(({ error }) => error?.code)).toContain('superseded');
+    expect(ended.find(({ attempts }) => attempts === 0)).toMatchObject({
+      error: { code: 'superseded', supersededBy: { digest: expect.stringMatching(/^sha256:/) as unknown } },
+    });
+    // Another pipeline of that very container waits for no more than the looks that are under way.
+    const same = await idOf(await service.fetch(`/notify/${flooded.name}`, others));
+    expect(await service.settled(same)).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
+    expect(registry.asked - asked).toBeLessThan(60);
+    expect(ids).toHaveLength(1100);
+  }, 180_000);
+
+  it('does not keep a digest that has come from being found', async () => {
+    const reference = `${registry.host}/${uniqueName('slow')}:latest`;
+    const app = await runApp(reference, { version: 'v1' });
+    await registry.hold(reference);
+    await publish(docker, reference, { version: 'v2' });
+    const digest = await registry.digestOf(reference);
+    const notify = async (expected: string): Promise<string> =>
+      idOf(await service.fetch(`/notify/${app.name}?digest=${expected}`, { method: 'POST' }));
+    for (let count = 0; count < 20; count++) await notify(randomDigest());
+    const id = await notify(digest);
+    await until('some looks', 20_000, async () => ((await service.deployment(id)).attempts > 1 ? true : undefined));
+    registry.release(reference);
+    const found: Deployment = await service.settled(id, 40_000);
+    expect(found).toMatchObject({ status: 'succeeded', result: 'updated', digest });
+  }, 120_000);
+});
