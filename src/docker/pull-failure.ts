@@ -82,10 +82,10 @@ const noSuchHost = /(?<![\w/.-])(?:no such host|lookup [^\s:]+(?: on [^\s]+)?: )
 
 /** The registry's server errors. */
 const serverFails =
-  /\bstatus(?: code)?:? 5\d\d\b|: 5\d\d (?:internal server error|bad gateway|service unavailable|gateway timeout|unknown)|: 408 request timeout|error parsing HTTP (?:408|5\d\d) response body/i;
-/** Connections that could not be made, broke off or took too long, as Go's net, net/http and http2 say it. */
+  /\bstatus(?: code)?:? 5\d\d\b|: 5\d\d (?:internal server error|bad gateway|service unavailable|gateway timeout|unknown)|: 408 request timeout|error parsing HTTP (?:408|5\d\d) response body|HTTP\/1\.x transport connection broken:/i;
+/** Connections that could not be made, broke off or took too long, as Go's net, net/http and http2 say it, and what came of one in pieces. */
 const connectionFails =
-  /(?<![\w/.-])(?:connection (?:reset|refused|timed out|aborted)|no route to host|(?:network|host) is (?:unreachable|down)|broken pipe|(?:i\/o |client\.)?timeout|(?:unexpected )?EOF|deadline exceeded|temporary failure|server misbehaving|GOAWAY|client connection (?:lost|force closed)|closed network connection|server closed idle connection|short read|stream error: stream id \d+; (?:internal_error|refused_stream|enhance_your_calm|cancel|no_error|protocol_error))(?![\w/:-]|\.\w)/i;
+  /(?<![\w/.-])(?:connection (?:reset|refused|timed out|aborted)|no route to host|(?:network|host) is (?:unreachable|down)|broken pipe|(?:i\/o |client\.)?timeout|(?:unexpected )?EOF|deadline exceeded|temporary failure|server misbehaving|GOAWAY|client connection (?:lost|force closed)|closed network connection|server closed idle connection|short read|tls: internal error|layer verification failed|unexpected commit (?:digest|size)|stream error: stream id \d+; (?:internal_error|refused_stream|enhance_your_calm|cancel|no_error|protocol_error))(?![\w/:-]|\.\w)/i;
 
 /** Whether the same pull may succeed later: never where the registry wants other credentials. */
 function passes(code: PullFailureCode, text: string): boolean {
