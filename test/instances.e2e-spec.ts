@@ -51,8 +51,10 @@ describeOnEngine('a second instance on the same engine', () => {
     const image = uniqueImage('elder');
     const labels = { 'org.opencontainers.image.title': 'trigger-docker-pull' };
     const name = uniqueName('elder');
-    // What it is taken for by: its image's label, and the socket that it has.
-    const elder = await runApp(image, { version: 'v1', labels }, { name, HostConfig: { Binds: ['/tmp:/var/run'] } });
+    // What it is taken for by: its image's label, and the socket that it was given.
+    const socket = testEnvironment().dockerHost.replace('unix://', '');
+    const Binds = [`${socket}:/var/run/docker.sock`];
+    const elder = await runApp(image, { version: 'v1', labels }, { name, HostConfig: { Binds } });
     const app = await runApp(uniqueImage('other'), { version: 'v1' });
     expect(await first.update(app.name)).toMatchObject({
       status: 'failed',

@@ -123,7 +123,11 @@ describeOnEngine('start-first', () => {
   it.each([
     ['a published port', { HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '' }] } } }, 'port'],
     ['a writable volume', { HostConfig: { Binds: ['data-of-one:/data'] } }, '/data'],
-    ['a label to be left stopped', { Labels: { ...startFirst, 'trigger-docker-pull.on-failure': 'stop' } }, 'exclude'],
+    [
+      'a label to be left stopped',
+      { Labels: { ...startFirst, 'trigger-docker-pull.on-failure': 'stop' } },
+      'cannot be combined',
+    ],
   ])('is refused with %s, before anything is touched', async (_, options, reason) => {
     const image = uniqueImage('exclusive');
     const { name, id } = await runBehind(

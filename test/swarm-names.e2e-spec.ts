@@ -1,7 +1,10 @@
 // @extended
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { docker, testEnvironment, uniqueName } from './support/environment.js';
+import { docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
 import { publish, publishUnseen } from './support/images.js';
 import { pullImage } from './support/pull-image.js';
 import { keepSecret } from './support/secrecy.js';
@@ -18,10 +21,13 @@ describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }
     const { account, privateRegistry } = testEnvironment();
     const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
     keepSecret(account.password, auth, secret);
+    const policy = join(mkdtempSync(join(tmpdir(), 'policy-')), 'policy.json');
+    writeFileSync(policy, JSON.stringify({ containers: [{ name: '*-fenced-*', repositories: ['*/*-fenced-*'] }] }));
     proxy = await EngineProxy.start(engine.dockerHost);
     service = await Service.start({
       DOCKER_HOST: proxy.dockerHost,
       SETTLE_TIME: '1s',
+      POLICY_PATH: policy,
       DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [privateRegistry]: { auth } } }),
     });
     await service.ready();
@@ -67,6 +73,59 @@ describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }
       await swarm().remove(name);
     },
     180_000,
+  );
+
+  itHere(
+    'is the container whose image has the label of a task of another service',
+    async () => {
+      const victim = await swarm().runApp('victim');
+      const labels = { 'com.docker.swarm.service.id': victim.before.ID };
+      const [name, image] = [uniqueName('claiming'), uniqueImage('claiming')];
+      await publish(docker, image, { version: 'v1', labels });
+      const container = await runContainer(name, image);
+      await publish(docker, image, { version: 'v2', labels });
+      await publish(docker, victim.image, { version: 'v2' });
+      const deployment = await service.update(name, 90_000);
+      expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated', image });
+      expect(deployment.service).toBeUndefined();
+      expect(deployment.containerId).not.toBe(container);
+      expect((await swarm().inspect(victim.name)).Spec).toEqual(victim.before.Spec);
+      await engine.docker.getContainer(name).remove({ force: true });
+      await swarm().remove(victim.name);
+    },
+    180_000,
+  );
+
+  itHere(
+    'goes back to another repository only if the policy lets it, and names the image that it runs then',
+    async () => {
+      for (const what of ['fenced', 'open']) {
+        const [from, image] = [uniqueImage('elsewhere'), uniqueImage('fenced')];
+        await publish(docker, from, { version: 'v1' });
+        await publish(docker, image, { version: 'v2' });
+        const { name, before } = await swarm().run(from, { Name: uniqueName(what) });
+        const runsBefore = before.Spec.TaskTemplate.ContainerSpec?.Image;
+        await swarm().change(name, (spec) => {
+          const { ContainerSpec } = spec.TaskTemplate;
+          return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ContainerSpec: { ...ContainerSpec, Image: image } } };
+        });
+        const deployment = await service.rollBack(name, 90_000);
+        const runs = (await swarm().inspect(name)).Spec.TaskTemplate.ContainerSpec?.Image;
+        if (what === 'fenced') {
+          expect(deployment).toMatchObject({
+            status: 'failed',
+            error: { code: 'refused', stage: 'pull', message: expect.stringContaining(from) },
+          });
+          expect(runs).toBe(image);
+        } else {
+          expect(deployment).toMatchObject({ status: 'succeeded', result: 'updated', image: from });
+          expect(runs).toBe(runsBefore);
+          expect(runs).toBe(`${from}@${String(deployment.digest)}`);
+        }
+        await swarm().remove(name);
+      }
+    },
+    300_000,
   );
 
   itHere(

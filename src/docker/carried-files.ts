@@ -1,10 +1,12 @@
 import { projectHasNoConfigs } from './compose-files.js';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { ContainerInspect } from './engine-types.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { unlessMissing } from './find.js';
 import { addedPaths, archiveAt, mayHaveInjectedFiles, originOf, type PathStat } from './injected-files.js';
+import type { Subject } from './inspection.js';
 import { labels } from './labels.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import type { UpdateOptions } from './update-options.js';
@@ -30,12 +32,14 @@ const none: CopiedFiles = { files: [], warnings: [] };
  */
 export async function findCopiedFiles(
   engine: Engine,
-  old: ContainerInspect,
+  { old, oldImage }: Subject,
   { copiedFiles }: Pick<UpdateOptions, 'copiedFiles'>,
   maxMs: number,
 ): Promise<CopiedFiles> {
   if (copiedFiles === 'none') return none;
-  const found = copiedFiles ? await named(engine, old, copiedFiles) : await search(engine, old, maxMs);
+  const found = copiedFiles
+    ? await named(engine, old, copiedFiles)
+    : await search(engine, byUser(old, oldImage), maxMs);
   const bytes = found.files.reduce((sum, { size }) => sum + size, 0);
   if (bytes > maxBytes) throw cannotCarry(old, `they are larger than ${maxBytes / 1024 ** 2} MiB`);
   return found;
@@ -57,6 +61,11 @@ export async function carryFiles(
     if (!file) throw cannotCarry(old, `${path} is no plain file, or its path is too long`);
     await engine.writeArchive(replacementId, file);
   }
+}
+
+/** The container as if it had none of its image's labels: an image may claim that Compose made its container. */
+function byUser(old: ContainerInspect, oldImage: ImageInspect): ContainerInspect {
+  return { ...old, Config: { ...old.Config, Labels: labelsOfUser(old, oldImage) } };
 }
 
 async function named(engine: Engine, old: ContainerInspect, paths: readonly string[]): Promise<CopiedFiles> {

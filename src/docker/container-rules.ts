@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { rulesFor } from '../config/policy/policy.js';
 import { settings, type Settings } from '../config/settings.js';
-import { ineligible, type EligibilityContext, type Refusal } from './eligibility.js';
-import type { ContainerInspect } from './engine-types.js';
+import { ineligible, leftAlone, managerOf, type EligibilityContext, type Refusal } from './eligibility.js';
+import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { readLabel } from './label-values.js';
 import { labels } from './labels.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { nameOf } from './pair.js';
-import { restriction } from './restrictions.js';
+import { isFrom, restriction, type Restricted } from './restrictions.js';
 import { ineligibleService, type ServiceContext } from './swarm/service-refusal.js';
 import { serviceImage, serviceLabels } from './swarm/service-spec.js';
 import type { ServiceSpec } from './swarm/swarm-types.js';
@@ -31,13 +33,53 @@ export class ContainerRules {
     await this.policy.refresh();
   }
 
-  /** Why a container must not be updated; undefined where it may be. */
-  refusalOf(container: ContainerInspect, context: EligibilityContext): Refusal | undefined {
+  /**
+   * Why a container must not be updated; undefined where it may be.
+   * @param image the image that it runs; undefined if it is gone
+   */
+  refusalOf(
+    container: ContainerInspect,
+    image: Pick<ImageInspect, 'Config'> | undefined,
+    context: EligibilityContext,
+  ): Refusal | undefined {
     const name = nameOf(container);
-    const refusal = ineligible(container, context);
+    const refusal = ineligible(container, image, context);
     if (refusal?.code === 'refused') return refusal;
-    const reason = restriction(container, rulesFor(this.policy.current(), name), this.settings.requireLabel);
+    const subject = { image: container.Config.Image, labels: labelsOfUser(container, image) };
+    const reason = restriction(subject, rulesFor(this.policy.current(), name), this.settings.requireLabel);
     return reason === undefined ? refusal : { code: 'refused', reason: `${name} ${reason}` };
+  }
+
+  /**
+   * Why a container that may be updated must not get this image: with it, it would be one that may not be updated, or that
+   * another manager takes for its own. Undefined where it may get it.
+   */
+  refusalOfNewImage(
+    container: ContainerInspect,
+    oldImage: Pick<ImageInspect, 'Config'>,
+    newImage: Pick<ImageInspect, 'Config'>,
+  ): string | undefined {
+    const brought = newImage.Config?.Labels ?? {};
+    const after = { ...brought, ...labelsOfUser(container, oldImage) };
+    const manager = managerOf(brought);
+    const isNew = manager && !Object.hasOwn(container.Config.Labels ?? {}, manager.label);
+    if (isNew) return `would get the label ${manager.label} from its new image, and be taken for one of ${manager.is}`;
+    if (leftAlone(after) !== undefined)
+      return `would never be updated again: its new image sets the label ${labels.enable}=${(after[labels.enable] ?? '').slice(0, 100)}`;
+    const set = labelsOfUser({ Config: { ...container.Config, Labels: after } }, newImage);
+    if (!this.settings.requireLabel || readLabel(set, 'enable') === true) return undefined;
+    return `would never be updated again: its new image sets the label ${labels.enable}=true too, so that nobody could tell whether it was set on the container, as REQUIRE_LABEL asks`;
+  }
+
+  /**
+   * Why the policy does not let a container, or a service, run an image that it does not get by the reference that it
+   * follows. The words follow its name.
+   * @param references what the image is known by: one from an allowed repository will do
+   */
+  refusalOfImage(name: string, references: readonly [string, ...string[]]): string | undefined {
+    const rules = rulesFor(this.policy.current(), name);
+    if (references.some((reference) => isFrom(reference, rules))) return undefined;
+    return `would run ${references[0]}, and the policy file lets it be updated from ${(rules.repositories ?? []).join(', ')} alone`;
   }
 
   /** Why a service of a Swarm must not be updated; undefined where it may be. */
@@ -45,7 +87,7 @@ export class ContainerRules {
     const refusal = ineligibleService(spec, context);
     if (refusal?.code === 'refused') return refusal;
     const reason = restriction(
-      asContainer(spec),
+      restricted(spec),
       rulesFor(this.policy.current(), spec.Name),
       this.settings.requireLabel,
     );
@@ -54,7 +96,7 @@ export class ContainerRules {
 
   /** How a service wants to be updated, and which of its wishes are not ours to fulfil. @throws as `optionsOf` */
   optionsOfService(spec: ServiceSpec): { options: Pick<UpdateOptions, 'settleMs' | 'timeoutMs'>; warnings: string[] } {
-    const options = this.optionsOf(spec.Name, asContainer(spec));
+    const options = this.optionsOf(spec.Name, serviceLabels(spec));
     const idle = unheeded.filter((label) => Object.hasOwn(serviceLabels(spec), label));
     return {
       options,
@@ -65,14 +107,15 @@ export class ContainerRules {
   /**
    * How a container wants to be updated.
    * @param name the one that it is known by, as a replacement has another one for a while
+   * @param set the labels that were set on it: those of its image do not count
    * @throws Error on a text that cannot be understood, with its name and rule
    */
-  optionsOf(name: string, container: Pick<ContainerInspect, 'Config'>): UpdateOptions {
-    return optionsOf(container, rulesFor(this.policy.current(), name), this.settings);
+  optionsOf(name: string, set: Readonly<Record<string, string>>): UpdateOptions {
+    return optionsOf(set, rulesFor(this.policy.current(), name), this.settings);
   }
 }
 
-/** A service as far as labels and image are asked for, which both kinds have. */
-function asContainer(spec: ServiceSpec): Pick<ContainerInspect, 'Config'> {
-  return { Config: { Labels: serviceLabels(spec), Image: serviceImage(spec).followed } };
+/** All labels of a service's specification were set on it. */
+function restricted(spec: ServiceSpec): Restricted {
+  return { labels: serviceLabels(spec), image: serviceImage(spec).followed };
 }

@@ -44,6 +44,28 @@ const onNetworks = (Networks: NonNullable<ContainerInspect['NetworkSettings']['N
   NetworkSettings: { Networks },
 });
 
+describe('containerSpec: the label keep-mac', () => {
+  const mac = '92:d0:c6:0a:29:33';
+  const macWith = (set: Record<string, string>, inherited: Record<string, string> = {}): unknown =>
+    createOf(
+      {
+        ...onNetworks({ net1: {}, net2: { MacAddress: mac, IPAddress: '10.0.0.5' } }),
+        Config: { Image: 'app:1', Labels: { ...inherited, ...set } },
+      },
+      { oldImage: { Labels: inherited } },
+    ).NetworkingConfig?.EndpointsConfig?.net2?.MacAddress;
+
+  it.each(['true', 'TRUE', 'yes', 'on', '1'])('keeps an address that looks generated, by %s', (text) => {
+    expect(macWith({ 'trigger-docker-pull.keep-mac': text })).toBe(mac);
+  });
+
+  it('does not keep it by a no, or by a label of the image', () => {
+    expect(macWith({})).toBeUndefined();
+    expect(macWith({ 'trigger-docker-pull.keep-mac': 'off' })).toBeUndefined();
+    expect(macWith({}, { 'trigger-docker-pull.keep-mac': 'true' })).toBeUndefined();
+  });
+});
+
 describe('containerSpec: what the image had set is left to the new one', () => {
   it('containrrr/watchtower#1342: the old image’s default environment', () => {
     const Config = { Image: 'app:1', Env: ['A=mine', 'PATH=/bin', 'VERSION=1'] };

@@ -6,7 +6,9 @@ import type {
   EndpointSettings,
   ImageInspect,
 } from './engine-types.js';
+import { readLabel } from './label-values.js';
 import { labels } from './labels.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { userCommand } from './spec/command.js';
 import { userEnvironment } from './spec/environment.js';
 import { userExposedPorts } from './spec/exposed-ports.js';
@@ -60,6 +62,7 @@ export function containerSpec(input: SpecInput): ContainerSpec {
   const { endpoints, warnings, ...afterwards } = networking({
     old,
     apiVersion,
+    keepsMac: readLabel(labelsOfUser(old, oldImage), 'keepMac'),
     swarmScopedNetworks,
     endpointSysctls: ofEndpoint,
   });

@@ -7,6 +7,7 @@ import { exclusive } from './exclusive.js';
 import { find } from './find.js';
 import type { Subject } from './inspection.js';
 import { labels } from './labels.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import { previousRecord } from './previous-image.js';
@@ -33,6 +34,7 @@ export class Derivation {
    * @throws UpdateError `refused` where what is said of the container's update cannot be understood, or granted
    */
   async derive({ old, oldImage, standIn, dead }: Subject, image: ImageInspect, plansUpdate = false): Promise<Derived> {
+    this.assertStaysEligible({ old, oldImage }, image);
     const [swarmScopedNetworks, donors, engineHostname] = await Promise.all([
       this.swarmScopedNetworks(old),
       this.donors(old),
@@ -49,13 +51,24 @@ export class Derivation {
       previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
       engineHostname,
     });
-    const wished = orRefused(() => this.rules.optionsOf(nameOf(old), merged(spec, image)));
+    const wished = orRefused(() => this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage)));
     const options = dead && old.State.Running ? besideDead(old, wished) : wished;
     if (standIn) assertCanVanish(old, options);
     // One that stays on its image has no other files there.
     if (image.Id === old.Image && !plansUpdate) return { spec, options, swarmScopedNetworks };
     const { create, warnings } = orRefused(() => renewVolumes(spec.create, old, options.renewVolumes));
     return { spec: { ...spec, create, warnings: [...spec.warnings, ...warnings] }, options, swarmScopedNetworks };
+  }
+
+  /** @throws UpdateError `refused` if the image would make the container one that must not be updated */
+  assertStaysEligible({ old, oldImage }: Subject, image: ImageInspect): void {
+    const reason = this.rules.refusalOfNewImage(old, oldImage, image);
+    if (reason === undefined) return;
+    throw new UpdateError(
+      'refused',
+      'prepare',
+      `${nameOf(old)} ${reason}. Nothing was touched; take the label out of the image, or set another value on the container`,
+    );
   }
 
   /**
@@ -102,11 +115,6 @@ export class Derivation {
  */
 function isLocalNetwork(id = ''): boolean {
   return /^[0-9a-f]{64}$/.test(id);
-}
-
-/** Labels as the engine will merge them: those of the image, and over them those of the request. */
-function merged({ create }: ContainerSpec, image: ImageInspect): Pick<ContainerInspect, 'Config'> {
-  return { Config: { Image: create.Image ?? '', Labels: { ...image.Config?.Labels, ...create.Labels } } };
 }
 
 /** @throws UpdateError `refused` with what `read` throws: a wish that cannot be understood, or granted */

@@ -7,8 +7,20 @@ type Overrides = Parameters<typeof containerInspect>[0];
 const labelled = (label: string, value = 'x'): Overrides => ({
   Config: { Image: 'app:1', Labels: { [label]: value } },
 });
-const refusalOf = (container: Overrides, context?: EligibilityContext) =>
-  ineligible(containerInspect(container), context);
+const refusalOf = (container: Overrides, context?: EligibilityContext, image: object | undefined = {}) =>
+  ineligible(containerInspect(container), image, context);
+/** With the very labels that its image has. */
+const refusalOfInherited = (container: Overrides) =>
+  refusalOf(container, undefined, { Config: { Labels: container?.Config?.Labels } });
+const ofManagers = [
+  'com.docker.swarm.task.id',
+  'com.docker.swarm.service.id',
+  'io.kubernetes.pod.name',
+  'com.hashicorp.nomad.alloc_id',
+  'com.amazonaws.ecs.task-arn',
+  'PODMAN_SYSTEMD_UNIT',
+  'com.docker.compose.hook',
+];
 
 describe('ineligible', () => {
   it.each<[string, Overrides]>([
@@ -17,7 +29,12 @@ describe('ineligible', () => {
     ['created', { State: { Running: false, Status: 'created' } }],
     ['restarting', { State: { Restarting: true, Status: 'restarting' } }],
     ['made by Compose', labelled('com.docker.compose.oneoff', 'False')],
-    ['enabled', labelled(labels.enable, 'true')],
+    ...['true', 'TRUE', 'yes', 'On', '1', 'y', 't'].map((text): [string, Overrides] => [
+      `enabled by ${text}`,
+      labelled(labels.enable, text),
+    ]),
+    ['no member of a Swarm for a label of a like name', labelled('com.docker.swarm.task')],
+    ['running, and not dead', { State: { Dead: false, Status: 'running' } }],
     [
       'on a network with a name like an id',
       { NetworkSettings: { Networks: { ['c'.repeat(12)]: { NetworkID: 'd'.repeat(64) } } } },
@@ -36,7 +53,26 @@ describe('ineligible', () => {
     ['a one-off of Compose', labelled('com.docker.compose.oneoff', 'True'), /one-off.*service/],
     ['a hook of Compose', labelled('com.docker.compose.hook'), /one-off/],
     ['opted out', labelled(labels.enable, 'false'), /trigger-docker-pull\.enable=false/],
+    ...['FALSE', 'no', 'off', '0', 'n', 'f', ' No '].map((text): [string, Overrides, RegExp] => [
+      `opted out by ${text}`,
+      labelled(labels.enable, text),
+      /wants it left alone/,
+    ]),
+    ...['disabled', '', 'maybe', 'nope', '2'].map((text): [string, Overrides, RegExp] => [
+      `labelled ${JSON.stringify(text)}, which nobody understands`,
+      labelled(labels.enable, text),
+      /enable must be true or false.*recreate it/,
+    ]),
+    [
+      'labelled with what nobody understands',
+      labelled(labels.proof, 'maybe'),
+      /proof must be healthy, running or none/,
+    ],
+    ['labelled with an unknown flag', labelled(labels.keepMac, 'perhaps'), /keep-mac must be true or false/],
+    ['labelled with a name that is unknown', labelled('trigger-docker-pull.prof', 'none'), /prof is unknown/],
     ['dead', { State: { Dead: true, Status: 'dead' } }, /dead.*by hand/],
+    ['dead by its flag alone', { State: { Dead: true, Status: 'exited' } }, /dead.*by hand/],
+    ['dead by its status alone', { State: { Dead: false, Status: 'dead' } }, /dead.*by hand/],
     ['being removed', { State: { Status: 'removing' } }, /being removed/],
     ['paused', { State: { Paused: true, Status: 'paused' } }, /paused.*unpause/],
     ['run with --rm', { HostConfig: { AutoRemove: true } }, /run it without --rm.*allow-auto-remove=true/],
@@ -53,6 +89,50 @@ describe('ineligible', () => {
   ])('%s: refused with the reason', (_, container, reason) => {
     expect(refusalOf(container)).toEqual({ code: 'refused', reason: expect.stringMatching(reason) as unknown });
     expect(refusalOf(container)?.reason).toMatch(/^web (is|has|was) /);
+  });
+
+  it.each(ofManagers)('of an image with the label %s: may be updated, since no manager set it', (label) => {
+    expect(refusalOfInherited(labelled(label))).toBeUndefined();
+    expect(refusalOf(labelled(label), undefined, { Config: { Labels: { [label]: 'of another task' } } })?.code).toBe(
+      'refused',
+    );
+  });
+
+  it.each(ofManagers)(
+    'with the label %s, and an image that is gone: refused, since a manager may have set it',
+    (label) => {
+      expect(ineligible(containerInspect(labelled(label)), undefined)?.code).toBe('refused');
+    },
+  );
+
+  it('opted out by its image: refused all the same, since anybody may say no', () => {
+    for (const text of ['false', 'no', 'disabled'])
+      expect(refusalOfInherited(labelled(labels.enable, text))?.code).toBe('refused');
+  });
+
+  it('enabled by its user against its image: may be updated', () => {
+    const image = { Config: { Labels: { [labels.enable]: 'false' } } };
+    expect(refusalOf(labelled(labels.enable, 'true'), undefined, image)).toBeUndefined();
+  });
+
+  it('of an image with labels of ours that nobody understands: may be updated', () => {
+    for (const [label, text] of [
+      [labels.proof, 'maybe'],
+      ['trigger-docker-pull.prof', 'none'],
+    ] as const)
+      expect(refusalOfInherited(labelled(label, text))).toBeUndefined();
+  });
+
+  it('run with --rm: not allowed by a label of the image', () => {
+    const container = { ...labelled(labels.allowAutoRemove, 'true'), HostConfig: { AutoRemove: true } };
+    expect(refusalOfInherited(container)?.reason).toMatch(/was run with --rm/);
+    expect(refusalOf({ ...labelled(labels.allowAutoRemove, 'no'), HostConfig: { AutoRemove: true } })?.reason).toMatch(
+      /was run with --rm/,
+    );
+    for (const text of ['yes', '1', 'ON'])
+      expect(
+        refusalOf({ ...labelled(labels.allowAutoRemove, text), HostConfig: { AutoRemove: true } }),
+      ).toBeUndefined();
   });
 
   it('run with --rm: allowed by a label, except for the service itself', () => {

@@ -1,5 +1,7 @@
-import type { ContainerInspect, EndpointSettings } from './engine-types.js';
+import type { ContainerInspect, EndpointSettings, ImageInspect } from './engine-types.js';
 import { isPinned } from './image-reference.js';
+import { readLabel, readLabels } from './label-values.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { labels } from './labels.js';
 import { nameOf } from './pair.js';
 import { parseTemporaryName } from './temporary-names.js';
@@ -35,9 +37,16 @@ const managers: Record<string, string> = {
   PODMAN_SYSTEMD_UNIT: 'systemd, which would start it anew; restart its unit instead',
 };
 
-/** Says why a container must not be updated, before anything is pulled or touched; undefined where it may be. */
-export function ineligible(container: ContainerInspect, context: EligibilityContext = {}): Refusal | undefined {
-  const reason = refusal(container, context);
+/**
+ * Says why a container must not be updated, before anything is pulled or touched; undefined where it may be.
+ * @param image the image that it runs; undefined if it is gone, so that nobody can tell who set a label
+ */
+export function ineligible(
+  container: ContainerInspect,
+  image: Pick<ImageInspect, 'Config'> | undefined,
+  context: EligibilityContext = {},
+): Refusal | undefined {
+  const reason = refusal(container, image, context);
   if (reason) return { code: 'refused', reason: `${nameOf(container)} ${reason}` };
   const { Config, Image } = container;
   if (!isPinned(Config.Image, Image)) return undefined;
@@ -47,32 +56,59 @@ export function ineligible(container: ContainerInspect, context: EligibilityCont
   };
 }
 
-function refusal(container: ContainerInspect, context: EligibilityContext): string | undefined {
+function refusal(
+  container: ContainerInspect,
+  image: Pick<ImageInspect, 'Config'> | undefined,
+  context: EligibilityContext,
+): string | undefined {
+  const set = labelsOfUser(container, image);
   return (
-    ofLabels(container) ??
+    leftAlone(container.Config.Labels ?? {}) ??
+    ofManager(image ? set : (container.Config.Labels ?? {})) ??
+    ofName(container) ??
+    notUnderstood(() => readLabels(set)) ??
     ofState(container) ??
-    ofAutoRemove(container, context) ??
+    ofAutoRemove(container, set, context) ??
     ofNetworks(container) ??
     ofContext(container, context)
   );
 }
 
-/** Why what has these labels must not be updated, where its owner says so. */
+/**
+ * Why what has these labels must not be updated, where its owner says so. Anybody may say so, the author of its image too.
+ * @param has all of its labels, whoever set them
+ */
 export function leftAlone(has: Readonly<Record<string, string>>): string | undefined {
-  return has[labels.enable]?.toLowerCase() === 'false'
-    ? `has the label ${labels.enable}=false: its owner wants it left alone; recreate it without the label to have it updated`
-    : undefined;
+  const problem = notUnderstood(() => readLabel(has, 'enable'));
+  if (problem !== undefined || readLabel(has, 'enable') !== false) return problem;
+  return `has the label ${labels.enable}=${String(has[labels.enable])}: its owner wants it left alone; recreate it without the label to have it updated`;
 }
 
-function ofLabels({ Name, Config }: ContainerInspect): string | undefined {
-  const has = Config.Labels ?? {};
-  const owner = leftAlone(has);
-  if (owner) return owner;
-  const manager = Object.keys(managers).find((label) => Object.hasOwn(has, label));
-  if (manager) return `is managed by ${managers[manager]}`;
-  if (has['com.docker.compose.oneoff']?.toLowerCase() === 'true' || 'com.docker.compose.hook' in has) {
-    return 'is a one-off container of Compose (a `run` or a hook), which ends by itself; notify the container of its service';
+/** Why what has the label that `read` reads is not updated: a text that nobody understands may have been meant as a no. */
+function notUnderstood(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return `is not updated, because ${(error as Error).message}; recreate it with a label that can be understood`;
   }
+}
+
+/** The label by which a manager marks what it alone may replace, and who that is. */
+export function managerOf(has: Readonly<Record<string, string>>): { label: string; is: string } | undefined {
+  const label = Object.keys(managers).find((name) => Object.hasOwn(has, name));
+  return label === undefined ? undefined : { label, is: managers[label] ?? '' };
+}
+
+function ofManager(set: Readonly<Record<string, string>>): string | undefined {
+  const manager = managerOf(set);
+  if (manager) return `is managed by ${manager.is}`;
+  if (set['com.docker.compose.oneoff']?.toLowerCase() !== 'true' && !Object.hasOwn(set, 'com.docker.compose.hook'))
+    return undefined;
+  return 'is a one-off container of Compose (a `run` or a hook), which ends by itself; notify the container of its service';
+}
+
+function ofName({ Name }: ContainerInspect): string | undefined {
   const temporary = parseTemporaryName(Name);
   if (temporary) {
     return `has a name that an update gives for a while; notify ${temporary.name} instead, which also puts right what an interrupted update left behind`;
@@ -88,11 +124,12 @@ function ofState({ State }: ContainerInspect): string | undefined {
 }
 
 function ofAutoRemove(
-  { Id, Config, HostConfig, State }: ContainerInspect,
+  { Id, HostConfig, State }: ContainerInspect,
+  set: Readonly<Record<string, string>>,
   { selfId }: EligibilityContext,
 ): string | undefined {
   if (!HostConfig.AutoRemove) return undefined;
-  if (Config.Labels?.[labels.allowAutoRemove]?.toLowerCase() !== 'true') {
+  if (!readLabel(set, 'allowAutoRemove')) {
     return `was run with --rm and vanishes when it stops, so that it could not be rolled back; run it without --rm, or with the label ${labels.allowAutoRemove}=true where a copy of it may come back instead`;
   }
   if (!State.Running) return 'was created with --rm and does not run; start it first, or create it without --rm';

@@ -76,16 +76,16 @@ export class Inspection {
     Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
     await this.rules.refresh();
     const context = await this.surroundings.among(all);
-    const refusal = this.rules.refusalOf(old, { ...context, maySelfUpdate: this.settings.selfUpdate });
+    const oldImage = await findImage(this.engine, old.Image);
+    const refusal = this.rules.refusalOf(old, oldImage, { ...context, maySelfUpdate: this.settings.selfUpdate });
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
-    const dependents: Subject[] = [];
-    const following = dependentsAmong(all, old);
+    const following: Followed[] = [];
+    for (const dependent of dependentsAmong(all, old))
+      following.push({ old: dependent, oldImage: await findImage(this.engine, dependent.Image) });
     this.assertMayFollow(following, old, context, mayUpdate);
-    assertNoneVanishes([old, ...following]);
-    for (const dependent of following) {
-      dependents.push({ old: dependent, oldImage: await this.presentImage(dependent) });
-    }
-    return [{ old, oldImage: await this.presentImage(old), isOwn: old.Id === context.selfId }, ...dependents];
+    assertNoneVanishes([old, ...following.map((dependent) => dependent.old)]);
+    const dependents = following.map(withImage);
+    return [{ ...withImage({ old, oldImage }), isOwn: old.Id === context.selfId }, ...dependents];
   }
 
   /** Every container of the engine, inspected. */
@@ -128,13 +128,13 @@ export class Inspection {
 
   /** A dependent that runs a pinned image may follow: it stays on it. */
   private assertMayFollow(
-    dependents: readonly ContainerInspect[],
+    dependents: readonly Followed[],
     target: ContainerInspect,
     context: EligibilityContext,
     mayUpdate: Permission,
   ): void {
-    for (const dependent of dependents) {
-      const refusal = this.rules.refusalOf(dependent, context);
+    for (const { old: dependent, oldImage } of dependents) {
+      const refusal = this.rules.refusalOf(dependent, oldImage, context);
       if (refusal?.code !== 'refused') continue;
       throw new UpdateError(
         'refused',
@@ -142,7 +142,7 @@ export class Inspection {
         `${nameOf(dependent)} depends on ${nameOf(target)} and would have to be replaced with it, but ${refusal.reason}`,
       );
     }
-    const names = dependents.map(nameOf);
+    const names = dependents.map(({ old }) => nameOf(old));
     if (names.length > 0 && !mayUpdate([nameOf(target), ...names])) {
       throw new UpdateError(
         'refused',
@@ -151,16 +151,19 @@ export class Inspection {
       );
     }
   }
+}
 
-  private async presentImage(container: ContainerInspect): Promise<ImageInspect> {
-    const image = await findImage(this.engine, container.Image);
-    if (image) return image;
-    throw new UpdateError(
-      'refused',
-      'inspect',
-      `the image that ${nameOf(container)} runs is no longer on the engine, so that its defaults cannot be told from what was set; recreate the container once by hand`,
-    );
-  }
+/** A container, and the image that it runs, if that is still there. */
+type Followed = Omit<Subject, 'oldImage'> & { oldImage: ImageInspect | undefined };
+
+/** @throws UpdateError `refused` if the image is gone */
+function withImage({ old, oldImage }: Followed): Subject {
+  if (oldImage) return { old, oldImage };
+  throw new UpdateError(
+    'refused',
+    'inspect',
+    `the image that ${nameOf(old)} runs is no longer on the engine, so that its defaults cannot be told from what was set; recreate the container once by hand`,
+  );
 }
 
 /** What depends on a container depends on this very one, so that a copy that comes back in its place would not do. */

@@ -2,14 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EngineAddress } from '../config/engine-address.js';
 import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
-import type { ContainerInspect, ContainerSummary } from './engine-types.js';
-import { find } from './find.js';
+import type { ContainerInspect, ContainerSummary, ImageInspect } from './engine-types.js';
+import { wasGivenEngine } from './engine-access.js';
+import { find, findImage } from './find.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import { Surroundings } from './surroundings.js';
 import { parseTemporaryName } from './temporary-names.js';
 
-/** By this label of its image (Dockerfile) the service knows its own kind. */
+/**
+ * By this label of its image (Dockerfile) the service knows its own kind. Any image may have it: what makes an instance
+ * is that its operator gave it the engine, see engine-access.ts.
+ */
 export const serviceLabel = { name: 'org.opencontainers.image.title', value: 'trigger-docker-pull' } as const;
 
 /** Keeps two containers of this service from updating on one engine: the one that was there first works. */
@@ -30,10 +34,13 @@ export class OtherInstances {
     const running = present.filter(
       ({ State, Labels }) => isAlive(State) && Labels?.[serviceLabel.name] === serviceLabel.value,
     );
-    const found = await Promise.all(running.map(({ Id }) => find(this.engine, Id)));
-    const all = found.filter((container) => container !== undefined);
+    const inspected = await Promise.all(running.map(({ Id }) => find(this.engine, Id)));
+    const all = inspected.filter((container) => container !== undefined);
     const { selfId } = await this.surroundings.among(all);
-    const elder = elderInstance(all, { selfId, engine: this.settings.engine, target });
+    const found = await Promise.all(
+      all.map(async ({ Image }) => [Image, await findImage(this.engine, Image)] as const),
+    );
+    const elder = elderInstance(all, { selfId, engine: this.settings.engine, target, images: new Map(found) });
     if (!elder) return;
     throw new UpdateError(
       'another_instance',
@@ -47,10 +54,23 @@ function isAlive(state: string | undefined): boolean {
   return state !== undefined && ['running', 'restarting', 'paused'].includes(state);
 }
 
-/** The instance that has precedence, if any. A process outside of a container gives way to every container. */
+/**
+ * The instance that has precedence, if any. A process outside of a container gives way to every container.
+ * @param options.images those that the containers run, by their ids, as far as they are still there
+ */
 export function elderInstance(
   all: readonly ContainerInspect[],
-  { selfId, engine, target }: { selfId?: string; engine: EngineAddress; target?: string },
+  {
+    selfId,
+    engine: address,
+    target,
+    images,
+  }: {
+    selfId?: string;
+    engine: EngineAddress;
+    target?: string;
+    images: ReadonlyMap<string, Pick<ImageInspect, 'Config'> | undefined>;
+  },
 ): ContainerInspect | undefined {
   const self = all.find(({ Id }) => Id === selfId);
   return all.find(
@@ -59,17 +79,9 @@ export function elderInstance(
       nameOf(other) !== target &&
       // One that updates the service's own container: recovery waits for it.
       parseTemporaryName(other.Name) === undefined &&
-      usesEngine(other, engine) &&
+      wasGivenEngine(other, images.get(other.Image), { address, self }) &&
       (!self || startedBefore(other, self)),
   );
-}
-
-/** A container of this service may well serve another engine, such as that of another host. */
-function usesEngine({ Config, Mounts }: ContainerInspect, engine: EngineAddress): boolean {
-  const address = Config.Env?.find((entry) => entry.startsWith('DOCKER_HOST='))?.slice('DOCKER_HOST='.length);
-  if (address?.startsWith('tcp://')) return address === `tcp://${engine.host ?? ''}:${engine.port ?? ''}`;
-  const socket = address?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
-  return Mounts.some(({ Destination }) => socket === Destination || socket.startsWith(`${Destination}/`));
 }
 
 function startedBefore(one: ContainerInspect, other: ContainerInspect): boolean {

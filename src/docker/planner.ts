@@ -6,8 +6,10 @@ import { Derivation, orRefused, startFirstRefused } from './derivation.js';
 import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { findImage } from './find.js';
 import { incompleteImage, isComplete } from './image-completeness.js';
 import { registryDigest, sameImage } from './image-identity.js';
+import { canonicalReference } from './image-reference.js';
 import { Inspection, type Permission, type Subjects } from './inspection.js';
 import { UpdateError, type Findings } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -99,8 +101,13 @@ export class Planner {
     const findings: Findings = {};
     try {
       const subjects = await inspect(findings);
-      const [{ old, oldImage }] = subjects;
+      const [target] = subjects;
+      const { old, oldImage } = target;
       findings.fromDigest = registryDigest(oldImage, old.Config.Image);
+      // What its reference means on the engine by now: a pull may have ended where the update was refused.
+      const isName = canonicalReference(old.Config.Image) !== undefined;
+      const pulled = isName ? await findImage(this.engine, old.Config.Image) : undefined;
+      if (pulled) this.derivation.assertStaysEligible(target, pulled);
       const prospects = await this.prospects(subjects, startStopped);
       return { container, ...known(findings), eligible: true, ...prospects };
     } catch (error) {
@@ -132,7 +139,7 @@ export class Planner {
     const standIn = needsStandIn(old) ? old : undefined;
     const { spec, options } = await this.derivation.derive({ ...target, standIn }, oldImage, true);
     const reason = await this.derivation.whyNotTwo(target, options, dependents);
-    const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
+    const copied = await findCopiedFiles(this.engine, { old, oldImage }, options, copiedFilesWithinMs);
     const { order, onFailure } = options;
     if (order === 'start-first' && old.State.Running && reason !== undefined) throw startFirstRefused(target, reason);
     return {

@@ -58,6 +58,34 @@ describe('the recovery of an update that was cut off', () => {
     expect(store.shownAll).toEqual({ web: 'b runs', 'web-sidecar': 'd runs' });
   });
 
+  it('asks by the labels that were set on the old container, and by none of an image', async () => {
+    const set = { 'trigger-docker-pull.on-failure': 'stop' };
+    const inherited = { 'trigger-docker-pull.settle': '1h' };
+    const [imageOfOld, imageOfNew] = ['1', '2'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+    const withLabels = (Image: string, Labels: Record<string, string>) => ({
+      Image,
+      Config: { Image: 'app:1', Labels },
+    });
+    const store = new ContainerStore([
+      containerInspect({
+        ...{ Id: webBefore, Name: `/${parkedName('web', webBefore)}`, State: stopped },
+        ...withLabels(imageOfOld, { ...set, ...inherited }),
+      }),
+      // Its image has the user's label too: of it alone nobody could tell any more who set that.
+      containerInspect({ Id: web, Name: '/web', Created, ...withLabels(imageOfNew, set) }),
+    ]);
+    const images: Record<string, object> = {
+      [imageOfOld]: { Config: { Labels: inherited } },
+      [imageOfNew]: { Config: { Labels: set } },
+    };
+    const engine = Object.assign(store.engine, { inspectImage: (id: string) => Promise.resolve(images[id]) });
+    const asked: unknown[] = [];
+    const rules = { optionsOf: (...of: unknown[]) => (asked.push(of), { proof: 'none', settleMs: 0 }) };
+    const recovery = new Recovery(engine, rules as unknown as ContainerRules, settings);
+    await recovery.run(await engine.listContainers(), { begun: signal, nearlyOver: signal });
+    expect(asked).toEqual([['web', set]]);
+  });
+
   it('repairs every container at a start of the service', async () => {
     const store = new ContainerStore([...cutOff('web', webBefore, web), ...cutOff('db', dbBefore, db)]);
     expect(await recover(store)).toEqual({ repaired: ['web', 'db'], undone: [] });

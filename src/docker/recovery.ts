@@ -6,9 +6,10 @@ import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
 import { hasRun } from './evidence.js';
-import { find } from './find.js';
+import { find, findImage } from './find.js';
 import { giveName } from './give-name.js';
 import { keepBoth } from './keep-both.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
@@ -18,6 +19,7 @@ import { decideRepair, groupRemains, type GroupRemains, type Remains } from './r
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
 import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
+import type { UpdateOptions } from './update-options.js';
 
 type RecoverySettings = Pick<Settings, 'proofTimeoutMs' | 'keepPreviousImage' | 'removeReplacedImages'>;
 
@@ -136,7 +138,7 @@ export class Recovery {
       const started: Parameters<typeof proveAll>[1][number][] = [];
       for (const pair of pairs) {
         const replacement = await this.bringUp(pair);
-        const options = this.rules.optionsOf(pair.name, replacement);
+        const options = await this.optionsOf(pair, replacement);
         const policy = proofPolicy(replacement, options, this.settings);
         if (pair.startsNew) started.push({ containerId: pair.newId, policy });
       }
@@ -167,7 +169,7 @@ export class Recovery {
   private async giveUp(pairs: readonly Pair[]): Promise<void> {
     const [target] = pairs;
     const replacement = target && (await find(this.engine, target.newId));
-    if (replacement && hasRun(replacement) && this.wantsToBeLeftStopped(target.name, replacement)) {
+    if (replacement && hasRun(replacement) && (await this.wantsToBeLeftStopped(target, replacement))) {
       await keepBoth(this.engine, pairs);
       this.logger.error(`${target.name} is stopped, the old container and the new one are kept: decide by hand`, {
         container: target.name,
@@ -178,8 +180,14 @@ export class Recovery {
     for (const warning of warnings) this.logger.warn(warning, { container: target?.name });
   }
 
-  private wantsToBeLeftStopped(name: string, replacement: ContainerInspect): boolean {
-    return nameOf(replacement) === name && this.rules.optionsOf(name, replacement).onFailure === 'stop';
+  private async wantsToBeLeftStopped(pair: Pair, replacement: ContainerInspect): Promise<boolean> {
+    return nameOf(replacement) === pair.name && (await this.optionsOf(pair, replacement)).onFailure === 'stop';
+  }
+
+  /** As the update read them: from the old container, since a label that the new image has too looks like the image's. */
+  private async optionsOf(pair: Pair, replacement: ContainerInspect): Promise<UpdateOptions> {
+    const subject = (await find(this.engine, pair.oldId)) ?? replacement;
+    return this.rules.optionsOf(pair.name, labelsOfUser(subject, await findImage(this.engine, subject.Image)));
   }
 
   private async commit(pairs: readonly Pair[]): Promise<void> {

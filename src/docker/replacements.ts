@@ -43,7 +43,7 @@ export class Replacements {
     const { old, oldImage, standIn } = subject;
     const { spec, options, swarmScopedNetworks } = await this.derivation.derive(subject, image);
     const handOver = image.Id === old.Image ? [] : await this.holdBack(subject, spec, options, dependents);
-    const copied = await findCopiedFiles(this.engine, old, options, copiedFilesWithinMs);
+    const copied = await findCopiedFiles(this.engine, { old, oldImage }, options, copiedFilesWithinMs);
     const isUpdate = image.Id !== old.Image;
     const hidden = isUpdate ? await hiddenFiles(this.engine, old, carriedVolumes(spec.create), [oldImage, image]) : [];
     const platform = this.engine.foreignPlatform(oldImage);

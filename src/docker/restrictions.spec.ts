@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { containerInspect } from '../../test/support/containers.js';
 import { labels } from './labels.js';
-import { restriction } from './restrictions.js';
+import { isFrom, restriction, type Restricted } from './restrictions.js';
 
-const container = (image: string, enable?: string) =>
-  containerInspect({ Config: { Image: image, Labels: enable === undefined ? {} : { [labels.enable]: enable } } });
+const container = (image: string, enable?: string): Restricted => ({
+  image,
+  labels: enable === undefined ? {} : { [labels.enable]: enable },
+});
 
 describe('restriction', () => {
   it.each([
@@ -21,6 +22,7 @@ describe('restriction', () => {
   ])('lets %s be updated where %j are allowed: %p', (image, repositories, allowed) => {
     const reason = restriction(container(image), { repositories }, false);
     expect(reason === undefined).toBe(allowed);
+    expect(isFrom(image, { repositories })).toBe(allowed);
     if (!allowed) expect(reason).toContain(repositories.join(', '));
   });
 
@@ -28,14 +30,28 @@ describe('restriction', () => {
     [undefined, false],
     ['true', true],
     ['TRUE', true],
-    ['yes', false],
-    ['', false],
+    ['yes', true],
+    ['1', true],
+    ['false', false],
+    ['no', false],
+    ['0', false],
   ])('with REQUIRE_LABEL, takes the label %p for a yes: %p', (enable, allowed) => {
     expect(restriction(container('web', enable), {}, true) === undefined).toBe(allowed);
     expect(restriction(container('web', enable), {}, false)).toBeUndefined();
   });
 
+  it('refuses a label that it does not understand, rather than to guess', () => {
+    for (const text of ['', 'enabled', 'ja']) expect(() => restriction(container('web', text), {}, true)).toThrow();
+  });
+
+  it('lets everything be updated where nothing is said', () => {
+    expect(restriction(container('web'), {}, false)).toBeUndefined();
+    expect(restriction(container('web'), { disabled: false }, false)).toBeUndefined();
+    expect(isFrom('anything', {})).toBe(true);
+  });
+
   it('holds where the policy disables the container, whatever its label says', () => {
     expect(restriction(container('web', 'true'), { disabled: true }, true)).toContain('disabled by the policy file');
+    expect(restriction(container('web'), { disabled: true }, false)).toContain('disabled by the policy file');
   });
 });

@@ -6,6 +6,7 @@ import { Engine } from './engine.js';
 import { lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
 import type { Subjects } from './inspection.js';
+import { labelsOfUser } from './labels-of-user.js';
 import type { UpdateOutcome } from './outcome.js';
 import { nameOf } from './pair.js';
 import { prove } from './proof.js';
@@ -27,11 +28,11 @@ export class Starting {
 
   /** Ends an update of a container that is up to date. If one that was started fails its proof, it is stopped, as before. */
   async finish([target]: Subjects, update: RunningUpdate): Promise<UpdateOutcome> {
-    const { old } = target;
+    const { old, oldImage } = target;
     const upToDate = { ...update.findings, status: 'succeeded', result: 'up_to_date', running: true } as const;
     if (old.State.Running) return upToDate;
     const { policy, isWanted } = orRefused(() => {
-      const options = this.rules.optionsOf(nameOf(old), old);
+      const options = this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage));
       return { policy: proofPolicy(old, options, this.settings), isWanted: options.startStopped };
     });
     if (!update.startStopped && !isWanted) {

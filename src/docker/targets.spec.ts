@@ -22,10 +22,12 @@ interface Given {
   containers?: ContainerInspect[];
   services?: ServiceInspect[];
   role?: 'manager' | 'worker';
+  /** Labels of the image that all of them run; null where it is gone. */
+  imageLabels?: Record<string, string> | null;
 }
 
 /** An engine that knows these, and every call that it was asked. */
-function engineWith({ containers = [], services = [], role = 'manager' }: Given): {
+function engineWith({ containers = [], services = [], role = 'manager', imageLabels = {} }: Given): {
   targets: Targets;
   calls: string[];
 } {
@@ -35,6 +37,8 @@ function engineWith({ containers = [], services = [], role = 'manager' }: Given)
   };
   const engine = {
     info: () => Promise.resolve({ Swarm: { ControlAvailable: role === 'manager' } }),
+    inspectImage: () =>
+      Promise.resolve().then(() => (imageLabels ? { Config: { Labels: imageLabels } } : missing('image'))),
     inspectContainer: (name: string) => {
       calls.push(`container ${name}`);
       const found = containers.find(({ Id, Name }) => Name === `/${name}` || Id.startsWith(name));
@@ -83,6 +87,14 @@ describe('what a name means', () => {
     const { targets } = engineWith({ containers: [task], services: [service] });
     expect(nameOf(await targets.find('web.1.x8k', undefined, all))).toBe('web');
     expect(nameOf(await targets.find('web.1.x8k', 'container', all))).toBe('/web.1.x8k');
+  });
+
+  it('is the container where the label of a task comes from its image, or nobody can tell', async () => {
+    for (const imageLabels of [{ [swarmServiceLabel]: service.ID }, null]) {
+      const { targets, calls } = engineWith({ containers: [task], services: [service], imageLabels });
+      expect(nameOf(await targets.find('web.1.x8k', undefined, all))).toBe('/web.1.x8k');
+      expect(calls).toEqual(['container web.1.x8k']);
+    }
   });
 
   it('is but the container on a worker, which knows no services', async () => {

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { swarmServiceLabel } from './eligibility.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { find } from './find.js';
+import { find, findImage } from './find.js';
+import { labelsOfUser } from './labels-of-user.js';
 import type { Permission } from './inspection.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
@@ -32,7 +33,7 @@ export class Targets {
    */
   async find(name: string, kind: TargetKind | undefined, mayUpdate: Permission): Promise<Target> {
     const container = kind === 'service' ? undefined : await this.container(name);
-    const serviceId = kind === undefined ? container?.Config.Labels?.[swarmServiceLabel] : undefined;
+    const serviceId = kind === undefined && container ? await this.serviceIdOf(container) : undefined;
     const service = serviceId === undefined ? undefined : await this.services.behind(serviceId);
     if (service) return { service: permitted(service, name, mayUpdate) };
     if (container) return { container };
@@ -53,6 +54,12 @@ export class Targets {
     return [
       `there is a container and a service named ${name}: the container was taken; ask with ?kind=service for the service`,
     ];
+  }
+
+  /** Of a task's container. An image may have the label too, and would lead to a service that it has nothing to do with. */
+  private async serviceIdOf(container: ContainerInspect): Promise<string | undefined> {
+    if (!Object.hasOwn(container.Config.Labels ?? {}, swarmServiceLabel)) return undefined;
+    return labelsOfUser(container, await findImage(this.engine, container.Image))[swarmServiceLabel];
   }
 
   private async managesSwarm(): Promise<boolean> {

@@ -1,32 +1,47 @@
 import { describe, expect, it } from '@jest/globals';
 import { labels } from './labels.js';
-import { optionsOf, updateOptions } from './update-options.js';
+import { optionsOf } from './update-options.js';
 
 const settings = { settleTimeMs: 5000 };
 
 describe('optionsOf', () => {
   it('lets the policy win over labels, and labels over the settings', () => {
-    const container = { Config: { Image: 'web', Labels: { [labels.settle]: '1s', [labels.proof]: 'running' } } };
-    expect(optionsOf(container, {}, settings)).toMatchObject({ settleMs: 1000, proof: 'running' });
-    expect(optionsOf(container, { settle: '2s', order: 'start-first' }, settings)).toMatchObject({
+    const texts = {
+      [labels.settle]: '1s',
+      [labels.timeout]: '3s',
+      [labels.proof]: 'running',
+      [labels.order]: 'stop-first',
+    };
+    expect(optionsOf(texts, {}, settings)).toMatchObject({
+      settleMs: 1000,
+      timeoutMs: 3000,
+      proof: 'running',
+      order: 'stop-first',
+      onFailure: 'rollback',
+    });
+    expect(optionsOf(texts, { settle: 2000, order: 'start-first' }, settings)).toMatchObject({
       settleMs: 2000,
+      timeoutMs: 3000,
       proof: 'running',
       order: 'start-first',
     });
-    const named = { Config: { Image: 'web', Labels: { [labels.copiedFiles]: '/etc/app.conf' } } };
+    expect(optionsOf(texts, { settle: 0, timeout: 4000, proof: 'none', onFailure: 'stop' }, settings)).toMatchObject({
+      settleMs: 0,
+      timeoutMs: 4000,
+      proof: 'none',
+      onFailure: 'stop',
+    });
+    const named = { [labels.copiedFiles]: '/etc/app.conf' };
     expect(optionsOf(named, {}, settings).copiedFiles).toEqual(['/etc/app.conf']);
-    expect(optionsOf(named, { copiedFiles: 'none', renewVolumes: '/srv' }, settings)).toMatchObject({
+    expect(optionsOf(named, { copiedFiles: 'none', renewVolumes: ['/srv'] }, settings)).toMatchObject({
       copiedFiles: 'none',
       renewVolumes: ['/srv'],
     });
-    const unwanted = { Config: { Image: 'web', Labels: { [labels.start]: 'true' } } };
-    expect(optionsOf(unwanted, { start: false }, settings).startStopped).toBe(false);
+    expect(optionsOf({ [labels.start]: 'true' }, { start: false }, settings).startStopped).toBe(false);
   });
-});
 
-describe('updateOptions', () => {
   it('has a default for all that a container does not say', () => {
-    expect(updateOptions({ 'example.team': 'web' }, settings)).toEqual({
+    expect(optionsOf({ 'example.team': 'web' }, {}, settings)).toEqual({
       proof: undefined,
       settleMs: 5000,
       timeoutMs: undefined,
@@ -53,7 +68,7 @@ describe('updateOptions', () => {
       [labels.renewVolumes]: '/srv, /cache',
       [labels.start]: 'true',
     };
-    expect(updateOptions(texts, settings)).toEqual({
+    expect(optionsOf(texts, {}, settings)).toEqual({
       proof: 'running',
       settleMs: 0,
       timeoutMs: 120_000,
@@ -65,29 +80,20 @@ describe('updateOptions', () => {
       renewVolumes: ['/srv', '/cache'],
       startStopped: true,
     });
+    expect(optionsOf({ [labels.shareVolumes]: 'off', [labels.onFailure]: 'stop' }, {}, settings)).toMatchObject({
+      sharesVolumes: false,
+      onFailure: 'stop',
+    });
   });
 
-  it.each([
-    [labels.copiedFiles, 'app.conf', 'none, or absolute paths'],
-    [labels.renewVolumes, 'none', 'absolute paths'],
-    [labels.proof, 'maybe', 'healthy, running or none'],
-    [labels.settle, 'soon', 'a duration such as 30s'],
-    [labels.timeout, '25h', 'at most 24h'],
-    [labels.timeout, '-1s', 'a duration'],
-    [labels.drain, '', 'a duration'],
-    [labels.onFailure, 'ignore', 'rollback or stop'],
-    [labels.order, 'first', 'stop-first or start-first'],
-    [labels.shareVolumes, 'yes', 'true or false'],
-    [labels.start, 'always', 'true or false'],
-    ['trigger-docker-pull.on-failue', 'stop', 'is unknown'],
-  ])('refuses %s=%s with the name and the rule', (label, text, rule) => {
-    expect(() => updateOptions({ [label]: text }, settings)).toThrow(label);
-    expect(() => updateOptions({ [label]: text }, settings)).toThrow(rule);
+  it('refuses a label that it does not understand, even one that the policy overrules', () => {
+    expect(() => optionsOf({ [labels.proof]: 'maybe' }, { proof: 'none' }, settings)).toThrow(labels.proof);
+    expect(() => optionsOf({ [labels.keepMac]: 'maybe' }, {}, settings)).toThrow(labels.keepMac);
   });
 
   it('refuses to start first what is to be left stopped on failure', () => {
-    expect(() => updateOptions({ [labels.order]: 'start-first', [labels.onFailure]: 'stop' }, settings)).toThrow(
-      'exclude each other',
-    );
+    const both = { [labels.order]: 'start-first', [labels.onFailure]: 'stop' };
+    expect(() => optionsOf(both, {}, settings)).toThrow('cannot be combined');
+    expect(() => optionsOf({ [labels.order]: 'start-first' }, { onFailure: 'stop' }, settings)).toThrow(labels.order);
   });
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../duration.js';
-import { parsePaths } from '../path-list.js';
+import { flag, optionKinds, type ChoiceKind, type OptionKind } from '../option-kinds.js';
 import { isSecureUrl } from './secure-url.js';
 
 /** What a caller may do. `metrics` concerns the whole service; all others concern containers. */
@@ -38,15 +38,21 @@ const duration = (description: string) =>
     .refine((text) => parseDurationMs(text) !== undefined, 'must be a duration such as 30s or 1m30s')
     .meta({ description });
 
-const paths = (description: string, other?: string) =>
-  z
-    .string()
-    .max(10_000)
-    .refine(
-      (text) => text === other || parsePaths(text) !== undefined,
-      `must be ${other ? `${other}, or ` : ''}absolute paths with commas between them, such as /srv,/etc/app.conf`,
-    )
-    .meta({ description });
+/** An option that has a label too, read by the same rule. YAML may make a boolean or a number of its text. */
+const option = <T>({ rule, parse }: OptionKind<T>, input: z.ZodType<string | number | boolean>) =>
+  input.transform((text, context) => {
+    const value = parse(String(text));
+    if (value === undefined) context.addIssue({ code: 'custom', message: `must be ${rule}` });
+    return value ?? z.NEVER;
+  });
+const flagOption = (kind: OptionKind<boolean>, description: string) =>
+  option(kind, z.union([z.boolean(), z.string(), z.number()])).meta({ description });
+const durationOption = (kind: OptionKind<number>, description: string) =>
+  option(kind, z.union([z.string(), z.number()])).meta({ description });
+const choiceOption = <T extends string>(kind: ChoiceKind<T>, description: string) =>
+  option(kind, z.string()).meta({ description, enum: kind.choices });
+const pathsOption = <T>(kind: OptionKind<T>, description: string) =>
+  option(kind, z.string().max(10_000)).meta({ description });
 
 const grant = () => ({
   containers: z
@@ -141,18 +147,18 @@ const issuer = () =>
 const containerRule = () =>
   z.strictObject({
     name: nameGlob(),
-    disabled: z.boolean().optional().meta({ description: 'Whether the container is never updated.' }),
+    disabled: flagOption(optionKinds.disabled, 'Whether the container is never updated.').optional(),
     repositories: z.array(z.string().min(1).max(500)).min(1).max(1000).optional().meta({
       description: 'Repositories that it may be updated from, in full: `ghcr.io/acme/*`, `docker.io/library/nginx`.',
     }),
-    proof: z.enum(['healthy', 'running', 'none']).optional().meta({ description: 'As the label.' }),
-    settle: duration('As the label.').optional(),
-    timeout: duration('As the label.').optional(),
-    order: z.enum(['stop-first', 'start-first']).optional().meta({ description: 'As the label.' }),
-    onFailure: z.enum(['rollback', 'stop']).optional().meta({ description: 'As the label `on-failure`.' }),
-    copiedFiles: paths('As the label `copied-files`.', 'none').optional(),
-    renewVolumes: paths('As the label `renew-volumes`.').optional(),
-    start: z.boolean().optional().meta({ description: 'As the label.' }),
+    proof: choiceOption(optionKinds.proof, 'As the label.').optional(),
+    settle: durationOption(optionKinds.settle, 'As the label.').optional(),
+    timeout: durationOption(optionKinds.timeout, 'As the label.').optional(),
+    order: choiceOption(optionKinds.order, 'As the label.').optional(),
+    onFailure: choiceOption(optionKinds.onFailure, 'As the label `on-failure`.').optional(),
+    copiedFiles: pathsOption(optionKinds.copiedFiles, 'As the label `copied-files`.').optional(),
+    renewVolumes: pathsOption(optionKinds.renewVolumes, 'As the label `renew-volumes`.').optional(),
+    start: flagOption(optionKinds.start, 'As the label.').optional(),
   });
 
 /**
@@ -162,7 +168,7 @@ const containerRule = () =>
 export const policySchema = () =>
   z
     .strictObject({
-      frozen: z.boolean().default(false).meta({ description: 'Whether every notify is answered 503. Reads go on.' }),
+      frozen: flagOption(flag, 'Whether every notify is answered 503. Reads go on.').prefault(false),
       reason: z.string().min(1).max(500).optional().meta({ description: 'Why it is frozen, for the callers.' }),
       tokens: z.array(token()).max(1000).default([]).meta({ description: 'Tokens with what they may do.' }),
       oidc: z
@@ -170,7 +176,7 @@ export const policySchema = () =>
         .max(50)
         .default([])
         .meta({ description: 'Issuers of identity tokens, such as a CI service.' }),
-      containers: z.array(containerRule()).max(1000).default([]).meta({
+      containers: z.array(containerRule()).max(1000).prefault([]).meta({
         description:
           'How containers are updated. They win over labels. Of the rules that match a container, the first one that says a thing holds for it.',
       }),

@@ -103,7 +103,18 @@ describe('policyOfDocument', () => {
     ['a private key', { oidc: [{ ...issuer, keys: { keys: [{ kty: 'RSA', d: 'x' }] } }] }, 'a public key alone'],
     ['two issuers of one name', { oidc: [issuer, issuer] }, 'different issuers'],
     ['a freeze without reason', { frozen: true }, 'reason is required where frozen is true'],
-    ['a duration that is none', { containers: [{ name: 'web', settle: 'soon' }] }, 'containers[0].settle'],
+    ['a duration that is none', { containers: [{ name: 'web', settle: 'soon' }] }, 'containers[0].settle must be a'],
+    ['a duration below 0', { containers: [{ name: 'web', settle: -1 }] }, 'containers[0].settle must be a duration'],
+    ['a duration above a day', { containers: [{ name: 'web', timeout: '25h' }] }, 'at most 24h'],
+    ['an order that is none', { containers: [{ name: 'web', order: 'first' }] }, 'stop-first or start-first'],
+    [
+      'a path that is none',
+      { containers: [{ name: 'web', renewVolumes: 'srv' }] },
+      'renewVolumes must be absolute paths',
+    ],
+    ['a flag that is none', { containers: [{ name: 'web', disabled: 'disabled' }] }, 'containers[0].disabled must be'],
+    ['a freeze that is neither', { frozen: 'frozen', reason: 'x' }, 'frozen must be true or false'],
+    ['a freeze that is written otherwise, without reason', { frozen: 'yes' }, 'reason is required where frozen'],
   ])('refuses %s, and says where', async (_, document, problem) => {
     expect(await problemOf(document)).toContain(problem);
     expect(await problemOf(document)).not.toContain('in-clear');
@@ -113,6 +124,35 @@ describe('policyOfDocument', () => {
     expect((await read({ tokens: [{ ...token, containers: undefined, actions: ['metrics'] }] })).tokens).toHaveLength(
       1,
     );
+  });
+});
+
+describe('an option that has a label too', () => {
+  it.each([
+    [{ disabled: 'yes' }, { disabled: true }],
+    [{ disabled: 'Off' }, { disabled: false }],
+    [{ disabled: 1 }, { disabled: true }],
+    [{ disabled: true }, { disabled: true }],
+    [
+      { settle: 5, timeout: '1m30s' },
+      { settle: 5000, timeout: 90_000 },
+    ],
+    [
+      { proof: 'Running', order: 'START-FIRST', onFailure: ' stop ' },
+      { proof: 'running', order: 'start-first', onFailure: 'stop' },
+    ],
+    [
+      { copiedFiles: 'None', renewVolumes: '/srv, /cache' },
+      { copiedFiles: 'none', renewVolumes: ['/srv', '/cache'] },
+    ],
+  ])('is read of %j as of the label', async (written, expected) => {
+    const { containers } = await read({ containers: [{ name: 'web', ...written }] });
+    expect(containers).toEqual([{ name: 'web', ...expected }]);
+  });
+
+  it('has the spellings of the freeze', async () => {
+    expect((await read({ frozen: 'on', reason: 'a release' })).frozenBecause).toBe('a release');
+    expect((await read({ frozen: 'no', reason: 'a release' })).frozenBecause).toBeUndefined();
   });
 });
 
@@ -126,9 +166,9 @@ describe('rulesFor', () => {
       ],
     });
   it.each([
-    ['db-main', { disabled: false, settle: '1m', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
-    ['db-other', { disabled: true, settle: '10s', proof: 'none', repositories: ['ghcr.io/acme/*'] }],
-    ['web', { settle: '10s', repositories: ['ghcr.io/acme/*'] }],
+    ['db-main', { disabled: false, settle: 60_000, proof: 'none', repositories: ['ghcr.io/acme/*'] }],
+    ['db-other', { disabled: true, settle: 10_000, proof: 'none', repositories: ['ghcr.io/acme/*'] }],
+    ['web', { settle: 10_000, repositories: ['ghcr.io/acme/*'] }],
   ])('takes of the rules that match %s the first that says a thing', async (name, expected) => {
     expect(rulesFor(await policy(), name)).toEqual(expected);
   });

@@ -11,12 +11,10 @@ describe('userLabels', () => {
     expect(labelsOf({ a: '1', b: '2', c: '' }, { a: '1', b: '1' })).toEqual({ b: '2', c: '' });
   });
 
-  it('leaves Compose’s to the image where Compose did not make the container', () => {
-    const inherited = { 'com.docker.compose.project': 'build', 'com.docker.compose.service': 'app' };
-    expect(labelsOf(inherited, inherited)).toEqual({});
-  });
-
-  it('is not misled by names that every object has', () => {
-    expect(labelsOf({ constructor: 'x', toString: 'y' }, {})).toEqual({ constructor: 'x', toString: 'y' });
+  it('brings Compose’s record of the image up to date', () => {
+    const old = containerInspect();
+    const labels = { 'com.docker.compose.image': old.Image, x: '1' };
+    expect(labelsOf(labels, {})).toEqual({ 'com.docker.compose.image': newImage.Id, x: '1' });
+    expect(labelsOf({ 'com.docker.compose.image': 'another' }, {})).toEqual({ 'com.docker.compose.image': 'another' });
   });
 });

@@ -1,26 +1,18 @@
 import type { ContainerInspect, ImageInspect } from '../engine-types.js';
+import { labelsOfUser } from '../labels-of-user.js';
 
-const composePrefix = 'com.docker.compose.';
-const composeImageLabel = `${composePrefix}image`;
-/** Set by Compose on each container, and by nobody on an image. */
-const composeOwnLabel = `${composePrefix}container-number`;
+const composeImageLabel = 'com.docker.compose.image';
 
 /**
- * The labels that the user set, entry by entry. Of a container that Compose made, Compose's are always kept: an image
- * that Compose built carries some of them too, and a container without them falls out of its project. Compose's record
- * of the image is brought up to date, or its next `up` would recreate the container once more.
+ * The labels that the user set, entry by entry. Compose's record of the image is brought up to date, or its next `up`
+ * would recreate the container once more.
  */
 export function userLabels(
   old: ContainerInspect,
   oldImage: Pick<ImageInspect, 'Config'>,
   newImage: Pick<ImageInspect, 'Id' | 'Manifests'>,
 ): Record<string, string> {
-  const set = old.Config.Labels ?? {};
-  const inherited = oldImage.Config?.Labels ?? {};
-  const isOfCompose = composeOwnLabel in set && !(composeOwnLabel in inherited);
-  const isKept = (name: string): boolean =>
-    !Object.hasOwn(inherited, name) || inherited[name] !== set[name] || (isOfCompose && name.startsWith(composePrefix));
-  const kept = Object.fromEntries(Object.entries(set).filter(([name]) => isKept(name)));
+  const kept = labelsOfUser(old, oldImage);
   const recorded = kept[composeImageLabel];
   return recorded === undefined ? kept : { ...kept, [composeImageLabel]: newRecord(recorded, old, newImage) };
 }

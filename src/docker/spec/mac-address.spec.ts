@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../../test/support/containers.js';
-import { labels } from '../labels.js';
 import { userMacOfEndpoint } from './mac-address.js';
 
 const global = '00:16:3e:0a:29:33';
@@ -20,14 +19,14 @@ describe('userMacOfEndpoint', () => {
     ['Engine 28: a locally administered one', local, '1.48', { isUncertain: true }],
     ['none', '', '1.51', { isUncertain: false }],
   ])('%s', (_, MacAddress, apiVersion, expected) => {
-    expect(userMacOfEndpoint(running, { MacAddress, IPAddress: '10.0.0.5' }, apiVersion)).toEqual(expected);
+    expect(userMacOfEndpoint(running, { MacAddress, IPAddress: '10.0.0.5' }, { apiVersion })).toEqual(expected);
   });
 
-  it('keeps any of a container that never ran, and of one whose label says so', () => {
+  it('keeps any of a container that never ran, and of one whose user says so', () => {
     const kept = { address: local, isUncertain: false };
     const created = containerInspect({ State: { Status: 'created', Running: false } });
-    expect(userMacOfEndpoint(created, { MacAddress: local }, '1.51')).toEqual(kept);
-    const labelled = containerInspect({ Config: { Labels: { [labels.keepMac]: 'true' } } });
-    expect(userMacOfEndpoint(labelled, { MacAddress: local }, '1.51')).toEqual(kept);
+    expect(userMacOfEndpoint(created, { MacAddress: local }, { apiVersion: '1.51' })).toEqual(kept);
+    const said = { apiVersion: '1.51', keepsMac: true };
+    expect(userMacOfEndpoint(running, { MacAddress: local }, said)).toEqual(kept);
   });
 });

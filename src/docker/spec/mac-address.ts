@@ -1,6 +1,5 @@
 import { compareApiVersions } from '../api-version.js';
 import type { ContainerInspect, EndpointSettings } from '../engine-types.js';
-import { labels } from '../labels.js';
 
 /** Docker Engine 28, which offers API 1.48, is the first to make random addresses (moby libnetwork, bridge_linux.go). */
 const randomSince = '1.48';
@@ -18,14 +17,15 @@ export function userMacOfContainer({ Config }: ContainerInspect, ipv4: string | 
  * start it is there only where it was set; on engines that make addresses from the IPv4 address, any other was set; on
  * later ones a made address is random and locally administered, so that one that is not, or that has Docker's old
  * prefix, was set.
+ * @param keepsMac whether the user says that it was set
  */
 export function userMacOfEndpoint(
-  { State, Config }: ContainerInspect,
+  { State }: ContainerInspect,
   { MacAddress, IPAddress }: EndpointSettings,
-  apiVersion: string,
+  { apiVersion, keepsMac = false }: { apiVersion: string; keepsMac?: boolean },
 ): { address?: string; isUncertain: boolean } {
   if (!MacAddress) return { isUncertain: false };
-  if (State.Status === 'created' || Config.Labels?.[labels.keepMac] === 'true') {
+  if (State.Status === 'created' || keepsMac) {
     return { address: MacAddress, isUncertain: false };
   }
   if (isMadeFromAddress(MacAddress, IPAddress)) return { isUncertain: false };

@@ -12,6 +12,8 @@ const defaultBridge = 'bridge';
 export interface NetworkingInput {
   old: ContainerInspect;
   apiVersion: string;
+  /** Whether the addresses on further networks were set by hand: the label `keep-mac`. */
+  keepsMac?: boolean;
   /** Names of networks of Swarm scope (overlays), where inspect shows addresses as if they had been asked for. */
   swarmScopedNetworks?: ReadonlySet<string>;
   /** Settings of the first interface, which move from the container to its endpoint: see sysctls.ts. */
@@ -93,7 +95,7 @@ function endpointRequest(
   if (Object.keys(driverOpts).length > 0) request.DriverOpts = driverOpts;
   if (GwPriority) request.GwPriority = GwPriority;
   if (compareApiVersions(apiVersion, severalEndpointsSince) >= 0) {
-    const mac = macOf(old, network, endpoint, apiVersion, warnings);
+    const mac = macOf(input, network, endpoint, warnings);
     if (mac) request.MacAddress = mac;
   }
   return request;
@@ -117,15 +119,14 @@ function withSysctls(options: Record<string, string>, sysctls: string | undefine
 }
 
 function macOf(
-  old: ContainerInspect,
+  { old, apiVersion, keepsMac }: NetworkingInput,
   network: string,
   endpoint: EndpointSettings,
-  apiVersion: string,
   warnings: string[],
 ): string | undefined {
   // Where the network mode is an id, inspect leaves the address out of the container's configuration.
   if (network === networkOf(old.HostConfig.NetworkMode)) return userMacOfContainer(old, endpoint.IPAddress);
-  const { address, isUncertain } = userMacOfEndpoint(old, endpoint, apiVersion);
+  const { address, isUncertain } = userMacOfEndpoint(old, endpoint, { apiVersion, keepsMac });
   if (isUncertain) {
     warnings.push(
       `the MAC address on the network ${network} looks generated and changes; the label ${labels.keepMac}=true keeps it`,

@@ -4,7 +4,9 @@ import { ContainerRules } from '../container-rules.js';
 import { swarmServiceLabel } from '../eligibility.js';
 import { EngineError } from '../engine-error.js';
 import { Engine } from '../engine.js';
-import { find } from '../find.js';
+import type { ContainerInspect } from '../engine-types.js';
+import { find, findImage } from '../find.js';
+import { labelsOfUser } from '../labels-of-user.js';
 import { UpdateError, type Findings } from '../outcome.js';
 import { Surroundings } from '../surroundings.js';
 import { serviceImage } from './service-spec.js';
@@ -63,6 +65,12 @@ export class ServiceInspection {
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
   }
 
+  /** @throws UpdateError `refused` where the policy does not let it run this image, which it does not follow at present */
+  assertMayRun({ Name }: ServiceSpec, image: string): void {
+    const reason = this.rules.refusalOfImage(Name, [image]);
+    if (reason !== undefined) throw new UpdateError('refused', 'pull', `the service ${Name} ${reason}`);
+  }
+
   /** How it wants to be updated. @throws UpdateError `refused` where that cannot be understood */
   optionsOf(spec: ServiceSpec): ReturnType<ContainerRules['optionsOfService']> {
     try {
@@ -74,10 +82,17 @@ export class ServiceInspection {
 
   /** Whether this service, or the way to the engine, is among the tasks that run here. */
   private async contextOf(serviceId: string): Promise<ServiceContext> {
-    const tasks = await this.engine.listRunningByLabel(`${swarmServiceLabel}=${serviceId}`);
-    const found = await Promise.all(tasks.map(({ Id }) => find(this.engine, Id)));
+    const labelled = await this.engine.listRunningByLabel(`${swarmServiceLabel}=${serviceId}`);
+    const found = await Promise.all(labelled.map(({ Id }) => this.task(Id)));
     const { selfId, proxyIds } = await this.surroundings.among(found.filter((task) => task !== undefined));
     return { isOwn: selfId !== undefined && !this.settings.selfUpdate, isProxy: proxyIds.length > 0 };
+  }
+
+  /** A container that Swarm gave the label, and not its image. */
+  private async task(id: string): Promise<ContainerInspect | undefined> {
+    const container = await find(this.engine, id);
+    const set = container && labelsOfUser(container, await findImage(this.engine, container.Image));
+    return set && Object.hasOwn(set, swarmServiceLabel) ? container : undefined;
   }
 }
 

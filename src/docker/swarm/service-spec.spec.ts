@@ -83,7 +83,14 @@ describe('serviceLabels', () => {
   });
 
   it('takes a no from either', () => {
-    expect(both({ [labels.enable]: 'true' }, { [labels.enable]: 'False' })[labels.enable]).toBe('false');
+    expect(both({ [labels.enable]: 'true' }, { [labels.enable]: 'False' })[labels.enable]).toBe('False');
+    expect(both({ [labels.enable]: 'off' }, { [labels.enable]: 'true' })[labels.enable]).toBe('off');
     expect(both({ [labels.enable]: 'false' }, { [labels.enable]: 'true' })[labels.enable]).toBe('false');
+    expect(both({ [labels.enable]: 'yes' }, { [labels.enable]: 'true' })[labels.enable]).toBe('yes');
+  });
+
+  it('takes what may be meant as a no from either', () => {
+    expect(both({ [labels.enable]: 'true' }, { [labels.enable]: 'disabled' })[labels.enable]).toBe('disabled');
+    expect(both({ [labels.enable]: '' }, { [labels.enable]: 'true' })[labels.enable]).toBe('');
   });
 });

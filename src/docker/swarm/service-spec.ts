@@ -1,5 +1,6 @@
 import type { Distribution } from '../engine-types.js';
 import { parseImageReference, type ImageReference } from '../image-reference.js';
+import { leftAlone } from '../eligibility.js';
 import { labels } from '../labels.js';
 import type { Platform, ServiceSpec } from './swarm-types.js';
 
@@ -54,9 +55,12 @@ function nodePlatforms(platforms: NonNullable<Distribution['Platforms']>): Platf
     }));
 }
 
-/** The labels of a service: its own win over those that it gives its containers, except that both may say no to updates. */
+/**
+ * The labels of a service: its own win over those that it gives its containers, except that both may say no to updates, or
+ * what may be meant as one. All of them were set by whoever made the service: none is its image's.
+ */
 export function serviceLabels({ Labels, TaskTemplate }: ServiceSpec): Record<string, string> {
   const both = [TaskTemplate.ContainerSpec?.Labels ?? {}, Labels ?? {}];
-  const isRefused = both.some((of) => of[labels.enable]?.toLowerCase() === 'false');
-  return { ...both[0], ...both[1], ...(isRefused ? { [labels.enable]: 'false' } : {}) };
+  const no = both.find((of) => leftAlone(of) !== undefined)?.[labels.enable];
+  return { ...both[0], ...both[1], ...(no === undefined ? {} : { [labels.enable]: no }) };
 }

@@ -1,8 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { newDigest, newImage, oldImage, serviceInspect, serviceSpec, task } from '../../../test/support/services.js';
+import {
+  newDigest,
+  newImage,
+  oldDigest,
+  oldImage,
+  serviceInspect,
+  serviceSpec,
+  task,
+} from '../../../test/support/services.js';
 import type { Disclosure } from '../disclosure.js';
 import type { Engine } from '../engine.js';
-import type { UpdateOutcome } from '../outcome.js';
+import { UpdateError, type Findings, type UpdateOutcome } from '../outcome.js';
 import { RunningUpdate } from '../running-update.js';
 import type { TagPuller } from '../tag-puller.js';
 import type { ServiceInspection } from './service-inspection.js';
@@ -97,5 +105,71 @@ describe('the update of a service', () => {
     const { outcome, stages, handed } = await updated(running(newImage, 'updating'));
     expect([handed, stages]).toEqual([[], ['pull', 'swap', 'prove']]);
     expect(outcome).toMatchObject({ result: 'updated', warnings: [expect.stringContaining('at this update already')] });
+  });
+});
+
+describe('the rollback of a service', () => {
+  const rolledBack = async (
+    refusalOfImage?: string,
+  ): Promise<{ handed: number; image?: string; digest?: string; code?: string; asked: string[] }> => {
+    let handed = 0;
+    let looks = 0;
+    const asked: string[] = [];
+    const before = serviceSpec(`elsewhere.example/web:1@${oldDigest}`);
+    let present = serviceInspect({ Spec: serviceSpec(newImage), PreviousSpec: before });
+    const manager = {
+      inspectService: () => {
+        if (looks++ > 0) present = { ...present, UpdateStatus: { State: 'rollback_completed' } };
+        return Promise.resolve(present);
+      },
+      listTasks: () =>
+        Promise.resolve([{ ...task({ image: present.Spec.TaskTemplate.ContainerSpec?.Image }), ID: 'one' }]),
+      rollBackService: () => {
+        handed += 1;
+        present = { ...present, Spec: before, PreviousSpec: undefined, UpdateStatus: undefined };
+        return Promise.resolve([]);
+      },
+    } as unknown as SwarmManager;
+    const updates = new ServiceUpdates(
+      {} as Engine,
+      manager,
+      {
+        inspect: (_: ServiceInspect, findings: Findings) => {
+          findings.image = 'registry.example/web:1';
+          return Promise.resolve();
+        },
+        assertMayUpdate: () => undefined,
+        assertMayRun: (_: ServiceSpec, image: string) => {
+          asked.push(image);
+          if (refusalOfImage) throw new UpdateError('refused', 'pull', refusalOfImage);
+        },
+        optionsOf: () => ({ options: { settleMs: 0 }, warnings: [] }),
+      } as unknown as ServiceInspection,
+      {} as TagPuller,
+      { maskForService: () => Promise.resolve((text: string) => text) } as unknown as Disclosure,
+      { engineWaitMs: 0, logTailLines: 0, proofTimeoutMs: 10_000, pullTimeoutMs: 10_000 },
+    );
+    const report = { stage: () => Promise.resolve(), progress: () => undefined, log: () => undefined };
+    const update = new RunningUpdate(report, { begun: never, nearlyOver: never });
+    const code = await updates.rollBack(present, update).then(
+      () => undefined,
+      (error: unknown) => (error as { code: string }).code,
+    );
+    const { image, digest } = update.findings;
+    return { handed, image, digest, code, asked };
+  };
+
+  it('names the image that it goes back to', async () => {
+    expect(await rolledBack()).toMatchObject({
+      handed: 1,
+      image: 'elsewhere.example/web:1',
+      digest: oldDigest,
+      code: undefined,
+    });
+  });
+
+  it('asks the policy for that image, and hands nothing over where it is refused', async () => {
+    const { handed, code, asked } = await rolledBack('is refused');
+    expect([handed, code, asked]).toEqual([0, 'refused', [`elsewhere.example/web:1@${oldDigest}`]]);
   });
 });

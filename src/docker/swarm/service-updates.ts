@@ -70,11 +70,14 @@ export class ServiceUpdates {
   async rollBack(found: ServiceInspect, update: RunningUpdate): Promise<UpdateOutcome> {
     const patience = await this.begin(found, update);
     const image = previousImage(found);
-    update.findings.digest = image.split('@')[1];
+    this.inspection.assertMayRun(found.Spec, image);
+    const [followed, digest] = image.split('@');
+    Object.assign(update.findings, { image: followed, digest });
     return this.carryOut(found, update, { kind: 'rollback', image }, patience, {
       isDone: ({ Spec, UpdateStatus }) =>
         imageOf(Spec) === image && UpdateStatus?.State?.startsWith('rollback') === true,
       send: (service) => {
+        this.inspection.assertMayUpdate(service.Spec);
         if (previousImage(service) !== image) throw changed(service);
         return this.manager.rollBackService(service.ID, service.Version.Index, service.Spec);
       },
