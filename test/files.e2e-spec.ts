@@ -161,7 +161,7 @@ describeOnEngine('a config.json that does not answer', () => {
       const started = performance.now();
       await service.stop();
       expect(performance.now() - started).toBeLessThan(10_000);
-        rmSync(path);
+      rmSync(path);
       writeFileSync(path, '{}');
       await service.restart();
       await service.ready();
