@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { askHelper } from './credential-helper.js';
 import { parseImageReference } from './image-reference.js';
 import { UpdateError } from './outcome.js';
 import { registryLogin, registrySecrets, type RegistrySettings } from './registry-login.js';
@@ -148,6 +150,40 @@ describe('a credential helper', () => {
     expect(error).toMatchObject({ code: 'registry_credentials', stage: 'pull' });
     expect(error?.message).toContain(problem);
     expect(`${String(error?.stack)} ${String(error?.cause)}`).not.toContain('hunter2');
+  });
+
+  const childPid = async (): Promise<number> => Number(await readFile(join(folder, 'child'), 'utf8'));
+  const isAlive = async (pid: number): Promise<boolean> => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone Z');
+    return !/\) Z|gone Z/.test(stat);
+  };
+
+  it('is not waited for when a child holds its output open, and the child is ended', async () => {
+    await install(`sleep 60 & echo $! > ${folder}/child; echo '{"Username":"u","Secret":"s3cret"}'`);
+    const started = performance.now();
+    expect((await ask())?.credentials).toMatchObject({ username: 'u', password: 's3cret' });
+    expect(performance.now() - started).toBeLessThan(5000);
+    await setTimeout(100);
+    expect(await isAlive(await childPid())).toBe(false);
+  });
+
+  it('is not waited for when a child that left its group holds its output open', async () => {
+    await install(`setsid sleep 8 & echo '{"Username":"u","Secret":"s3cret"}'`);
+    const started = performance.now();
+    expect((await ask())?.credentials).toMatchObject({ username: 'u', password: 's3cret' });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('is ended with its children at its deadline, and when the service stops', async () => {
+    const needed = { helper: 'test', serveraddress: 'ghcr.io', isRequired: true };
+    await install(`sleep 60 & echo $! > ${folder}/child; wait`);
+    const env = { PATH: `${folder}:/usr/bin:/bin` };
+    await expect(askHelper(needed, env, new AbortController().signal, 300)).rejects.toThrow('did not answer within');
+    await setTimeout(100);
+    expect(await isAlive(await childPid())).toBe(false);
+    await expect(ask(AbortSignal.timeout(300))).rejects.toMatchObject({ code: 'interrupted' });
+    await setTimeout(100);
+    expect(await isAlive(await childPid())).toBe(false);
   });
 
   it('is given up when the service stops', async () => {
