@@ -17,6 +17,7 @@ import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { Replacements } from './replacements.js';
 import { Replacing } from './replacing.js';
+import { SocketWatch } from './socket-watch.js';
 import { SelfUpdate } from './self-update.js';
 import { Starting } from './starting.js';
 import { Startability } from './startability.js';
@@ -36,6 +37,7 @@ import { Targets } from './targets.js';
     DockerService,
     Engine,
     EngineLock,
+    SocketWatch,
     ImageCompleteness,
     ImagePuller,
     Inspection,
