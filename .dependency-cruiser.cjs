@@ -9,7 +9,7 @@ const mayImport = {
   queue: ['config', 'deployments', 'docker', 'redis'],
   notify: ['config', 'http', 'auth', 'deployments', 'docker', 'queue'],
   api: ['config', 'http', 'auth', 'deployments', 'queue', 'notify'],
-  metrics: ['config', 'auth', 'deployments', 'queue', 'docker'],
+  metrics: ['config', 'http', 'auth', 'deployments', 'queue', 'docker'],
   notifications: ['config', 'deployments'],
   health: ['config', 'auth', 'queue', 'docker', 'redis'],
 };

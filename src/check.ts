@@ -1,4 +1,5 @@
 import { commandConfiguration } from './config/command.js';
+import { printableDeep, printableLines } from './config/printable.js';
 import { ContainerRules } from './docker/container-rules.js';
 import { Derivation } from './docker/derivation.js';
 import { isEngineAway } from './docker/engine-error.js';
@@ -38,11 +39,11 @@ export async function check(names: readonly string[]): Promise<number> {
   try {
     if (names.length === 0) {
       const all = await planner.planAll();
-      process.stdout.write(planTable(all));
+      process.stdout.write(printableLines(planTable(all)));
       return exitCodeOf(all);
     }
     const plans = await Promise.all(names.map((name) => planner.plan(name, () => true)));
-    process.stdout.write(`${JSON.stringify(plans, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(printableDeep(plans), null, 2)}\n`);
     return exitCodeOf(plans);
   } catch (error) {
     if (!isEngineAway(error)) throw error;

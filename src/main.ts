@@ -7,6 +7,7 @@ import { AgentModule } from './agent.module.js';
 import { AppModule } from './app.module.js';
 import { check } from './check.js';
 import { assertFilesAnswer } from './config/files-of-settings.js';
+import { printableLines } from './config/printable.js';
 import { endInSpiteOfStuckFiles } from './config/stuck-files-exit.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
@@ -73,7 +74,7 @@ async function run(word: string | undefined): Promise<void> {
 
 endInSpiteOfStuckFiles();
 run(process.argv[2]).catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${printableLines(explain(error))}\n`);
   process.exit(1);
 });
 

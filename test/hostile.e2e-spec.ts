@@ -11,6 +11,7 @@ import { until } from './support/until.js';
 /** `npm run test:hostile` does all of it; `npm test` a sample. */
 const isWhole = process.env.TEST_HOSTILE === 'all';
 const badTokens = isWhole ? 50_000 : 1000;
+const unknownAddresses = isWhole ? 50_000 : 2000;
 const idleConnections = isWhole ? 5000 : 1000;
 const mostGrowthKib = 200 * 1024;
 
@@ -103,6 +104,53 @@ describe('a hostile network', () => {
     120_000,
   );
 
+  it('probes and valid callers are answered while others hold all connections, from one process or of many files', async () => {
+    const small = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', MAX_CONNECTIONS: '255' });
+    const sockets: Socket[] = [];
+    try {
+      for (const data of ['', 'GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'POST /notify/web HTTP/1.1\r\n'])
+        for (let opened = 0; opened < 300; opened++) {
+          const socket = connect(small.port, '127.0.0.1');
+          socket.on('error', () => undefined);
+          socket.resume();
+          sockets.push(socket);
+          await once(socket, 'connect');
+          if (data) socket.write(data);
+        }
+      for (const path of ['/health/live', '/health']) expect((await fetch(`${small.url}${path}`)).status).toBe(200);
+      expect((await small.notify('web')).status).toBe(202);
+      note(
+        '255 of 255 connections held without a token, some with half a request',
+        'probes and valid callers are served',
+      );
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await small.stop();
+    }
+  }, 60_000);
+
+  it('a flood for unknown addresses without a token fills neither log nor memory', async () => {
+    const quiet = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', LOG_LEVEL: 'info' });
+    let sent = 0;
+    const sender = async (): Promise<void> => {
+      while (sent++ < unknownAddresses) {
+        const response = await fetch(`${quiet.url}/${sent}/${'x'.repeat(2000)}`);
+        expect(response.status).toBe(404);
+        expect((await response.text()).length).toBeLessThan(1000);
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, sender));
+    const bytes = quiet.output.join('\n').length;
+    expect(bytes).toBeLessThan(300_000);
+    expect(quiet.logs.every(({ path }) => typeof path !== 'string' || path.length <= 301)).toBe(true);
+    expect(quiet.logs.findLast(({ count }) => count !== undefined)?.count).toBeGreaterThan(60);
+    await quiet.stop();
+    note(
+      `${unknownAddresses} requests for unknown addresses of 2,000 characters, without a token`,
+      `${Math.round(bytes / 1000)} kB of log`,
+    );
+  }, 600_000);
+
   it('closes connections beyond MAX_CONNECTIONS, and takes new ones when others have gone', async () => {
     const small = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', MAX_CONNECTIONS: '10' });
     const sockets = Array.from({ length: 30 }, () => connect(small.port, '127.0.0.1'));
@@ -147,7 +195,7 @@ describe('a hostile network', () => {
   });
 
   it.each([
-    ['with a good token', authorised, /^HTTP\/1\.1 202 /],
+    ['with a good token', authorised, /^HTTP\/1\.1 413 /],
     ['without a token', 'Host: x\r\n', /^HTTP\/1\.1 (401|429) /],
   ])('answers an endless body %s, and hangs up', async (how, headers, status) => {
     const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
@@ -159,9 +207,35 @@ describe('a hostile network', () => {
 
   it('answers a body that comes one byte at a time, and hangs up', async () => {
     const head = `POST /notify/web HTTP/1.1\r\n${authorised}Content-Length: 100000\r\n\r\n`;
-    expect(await sendUntilClosed(head, 'x', 100)).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await sendUntilClosed(head, 'x', 100)).toMatch(/^HTTP\/1\.1 408 /);
     await expectToBeWell();
-    note('a body of one byte every 100 ms', 'answered, and the connection is closed');
+    note('a body of one byte every 100 ms', '408 after 10 s, and the connection is closed');
+  });
+
+  it.each([
+    ['a chunk size that is none', 'zz\r\nhello\r\n0\r\n\r\n'],
+    ['a chunk longer than it says', '3\r\nhello\r\n0\r\n\r\n'],
+    ['a broken chunk after a good one', '5\r\nhello\r\n-1\r\n\r\n'],
+    ['nothing after a good chunk', '5\r\nhello\r\n'],
+  ])('accepts no notify with a chunked body of %s', async (what, body) => {
+    const name = `never-accepted-${body.length}`;
+    const head = `POST /notify/${name} HTTP/1.1\r\n${authorised}Transfer-Encoding: chunked\r\n\r\n`;
+    const socket = connect(service.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.end(head + body);
+    await once(socket, 'close');
+    expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+    if (!what.startsWith('nothing')) expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await service.list(`?container=${name}`)).toEqual([]);
+    note(`a notify with a chunked body of ${what}`, '400, nothing accepted');
+  });
+
+  it('accepts a notify with a good chunked body', async () => {
+    const lines = ['POST /notify/web HTTP/1.1', ...authorised.trim().split('\r\n'), 'Transfer-Encoding: chunked'];
+    expect((await rawRequest(service.port, lines, '5\r\nhello\r\n0\r\n\r\n')).status).toBe(202);
   });
 
   it('lets the sender of a body within the limit read the answer, on a connection that stays', async () => {
@@ -208,6 +282,8 @@ describe('a hostile network', () => {
   it.each([
     ['no HTTP at all', ['hello']],
     ['no host', ['POST /notify/web HTTP/1.1']],
+    ['two hosts', ['POST /notify/web HTTP/1.1', 'Host: x', 'host: evil']],
+    ['the same host twice', ['GET /health/live HTTP/1.1', 'Host: x', 'Host: x']],
     ['two lengths', ['POST /notify/web HTTP/1.1', 'Host: x', 'Content-Length: 0', 'Content-Length: 5']],
     [
       'a length and chunks',
@@ -236,6 +312,23 @@ describe('a hostile network', () => {
 });
 
 describe('behind a reverse proxy', () => {
+  it('failures are throttled by the proxy as well, whatever it says in X-Forwarded-For', async () => {
+    const service = await Service.start({
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+      TRUST_PROXY: 'loopback',
+      AUTH_FAILURES_PER_MINUTE: '5',
+    });
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 20; sent++) {
+      const headers = { Authorization: 'Bearer wrong', 'X-Forwarded-For': `203.0.113.${sent}` };
+      statuses.push((await service.fetch('/deployments/x', { headers })).status);
+    }
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 10 }, () => 429)]);
+    const valid = await service.fetch('/deployments/x', { headers: { 'X-Forwarded-For': '203.0.113.1' } });
+    expect(valid.status).toBe(404);
+    await service.stop();
+  });
+
   const fromOf = async (trust: string, forwarded: string): Promise<unknown> => {
     const service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', TRUST_PROXY: trust });
     await service.fetch('/deployments/x', { headers: { 'X-Forwarded-For': forwarded } });

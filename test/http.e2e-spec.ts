@@ -129,6 +129,20 @@ describe('the HTTP interface', () => {
 
   describe('S6, S10: the bearer', () => {
     const secret = Service.secret;
+    const many = (count: number): string[] => Array.from({ length: count }, (_, at) => `X-H-${at}: x`);
+
+    it('refuses a request with more than 100 headers, where a second one could hide', async () => {
+      const { status, body } = await rawRequest(service.port, [
+        'POST /notify/never-enqueued HTTP/1.1',
+        'Host: x',
+        `Authorization: Bearer ${secret}`,
+        ...many(150),
+        'Authorization: Bearer wrong',
+      ]);
+      expect(status).toBe(431);
+      expect(JSON.parse(body)).toMatchObject({ code: 'too_many_headers' });
+    });
+
     it.each([
       ['is missing', []],
       ['is of another scheme', ['Authorization: Basic dTpw']],
@@ -140,6 +154,10 @@ describe('the HTTP interface', () => {
       ['is two tokens', [`Authorization: Bearer ${secret} ${secret}`]],
       ['is there twice', [`Authorization: Bearer ${secret}`, 'Authorization: Bearer wrong']],
       ['is there twice, and right', [`Authorization: Bearer ${secret}`, `Authorization: Bearer ${secret}`]],
+      [
+        'is there again after 90 other headers',
+        [`Authorization: Bearer ${secret}`, ...many(90), 'Authorization: Bearer wrong'],
+      ],
       ['is 10 kB long', [`Authorization: Bearer ${'x'.repeat(10_000)}`]],
     ])('answers 401 where it %s', async (_, headers) => {
       const { status, head, body } = await rawRequest(service.port, [
@@ -182,6 +200,7 @@ describe('the HTTP interface', () => {
   it.each([
     ['GET', '/notify/web', 'POST'],
     ['PUT', '/notify', 'POST'],
+    ['PUT', '/notify/', 'POST'],
     ['POST', '/deployments/x', 'GET, DELETE'],
     ['DELETE', '/deployments', 'GET'],
     ['POST', '/deployments/x/events', 'GET'],
@@ -190,6 +209,42 @@ describe('the HTTP interface', () => {
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe(allowed);
     expect(await problem(response)).toMatchObject({ code: 'method_not_allowed' });
+  });
+
+  it.each([
+    ['POST', '/Notify/web'],
+    ['POST', '/notify/web/'],
+    ['POST', '/NOTIFY/web'],
+    ['POST', '//notify/web'],
+    ['POST', '/notify//web'],
+    ['POST', '/Rollback/web'],
+    ['GET', '/deployments/'],
+    ['GET', '/Deployments'],
+    ['GET', '/health/'],
+    ['GET', '/Health'],
+    ['GET', '/health/live/'],
+    ['GET', '/metrics/'],
+    ['GET', '/openapi.json/'],
+  ])('matches case and slashes exactly: %s %s is 404', async (method, path) => {
+    const { status } = await rawRequest(service.port, [
+      `${method} ${path} HTTP/1.1`,
+      'Host: x',
+      `Authorization: Bearer ${Service.secret}`,
+      'Content-Length: 0',
+    ]);
+    expect(status).toBe(404);
+  });
+
+  it('writes what turns text around, or steers a terminal, as codes into log and answer', async () => {
+    const { body } = await rawRequest(service.port, [
+      'GET /x\u0085\u009b31m HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${Service.secret}`,
+    ]);
+    // Sent as UTF-8, seen as bytes.
+    expect(body).not.toMatch(/[\u0080-\u009f]/);
+    await service.fetch('/notify/web', { method: 'POST', headers: { Prefer: 'wait=1' } });
+    expect(service.output.join('')).not.toMatch(/[\u0080-\u009f\u202e]/);
   });
 
   it.each(['/', '/nothing', '/notify/a/b', '/notifyx', '/deployments/a/b'])(

@@ -37,7 +37,7 @@ describe('EventStream', () => {
     stream?.send('log', { lines: ['a\nb'] });
     stream?.end();
     while (!received.includes('0\r\n\r\n')) await once(client, 'data');
-    expect(received).toContain('event: log\ndata: {"lines":["a\\nb"]}\n\n');
+    expect(received).toContain('event: log\ndata: {"lines":["a\\\\nb"]}\n\n');
     expect(closed).toHaveBeenCalledTimes(1);
     stream?.send('late', {});
   });

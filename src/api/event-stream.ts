@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { printableJson } from '../config/printable.js';
 
 const heartbeatMs = 15_000;
 const lastWordsMs = 2000;
@@ -35,7 +36,7 @@ export class EventStream {
 
   send(event: string, data: unknown): void {
     // JSON has no line breaks: one line of data is enough.
-    this.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.write(`event: ${event}\ndata: ${printableJson(data)}\n\n`);
   }
 
   end(): void {

@@ -1,6 +1,10 @@
 import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
+import { isRound } from '../http/address-counter.js';
+import { peerAddress } from '../http/client-address.js';
+import { keepConnection } from '../http/connection-limit.js';
+import { shortened } from '../http/long-path.js';
 import { Problem, unavailable } from '../http/problem.js';
 import type { RequestFacts } from '../http/request-log.js';
 import { accessKey, type Access } from './access.decorators.js';
@@ -46,12 +50,17 @@ export class BearerGuard implements CanActivate {
   /** @throws Problem where the caller is nobody who may do what is asked */
   private admit(
     request: AuthenticatedRequest,
-    { from }: RequestFacts,
+    facts: RequestFacts,
     access: Access | undefined,
     authentication: Authentication,
   ): true {
-    const { method, path } = request;
+    const { from } = facts;
+    const { method } = request;
+    const path = shortened(request.path);
     if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path });
+    facts.isKnown = true;
+    if (!keepConnection(request.socket))
+      throw unavailable('too_many_connections', 'Too many callers are connected; ask again in a moment.', 5);
     const caller = { address: from, ...authentication.identity };
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
@@ -84,7 +93,7 @@ export class BearerGuard implements CanActivate {
       this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
       return unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);
     }
-    const tooMany = this.throttle.fail(facts.from);
+    const tooMany = this.throttle.fail(facts.from, undefined, peerAddress(request));
     // A flood of bad tokens must not become a flood of lines: the request log has them at debug level.
     if (!tooMany || isRound(tooMany.count)) {
       const count = tooMany && `, failure ${tooMany.count} within a minute`;
@@ -118,11 +127,6 @@ function containerOf({ params }: AuthenticatedRequest): string | undefined {
 
 function describe(access: Access | undefined, container: string | undefined): string {
   return `${nameOf(access) ?? 'call this'}${container === undefined ? '' : ` ${container}`}`;
-}
-
-/** Powers of two: an attack is seen to grow, in few lines. */
-function isRound(count: number): boolean {
-  return Number.isInteger(Math.log2(count));
 }
 
 function unauthorized(reason: string, wasSent: boolean): Problem {

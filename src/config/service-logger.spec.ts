@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { LineWriter } from './line-writer.js';
 import { withLogContext } from './log-context.js';
+import { printable } from './printable.js';
 import { ServiceLogger } from './service-logger.js';
 
 class Lines extends LineWriter {
@@ -53,14 +54,36 @@ describe('ServiceLogger', () => {
         const [line] = linesOf((logger) => {
           logger.log(message, { [`fact ${name}`]: value }, 'Test');
         });
-        expect(line).toEqual({ ...frame, message, [`fact ${name}`]: value });
+        expect(line).toEqual({ ...frame, message: printable(message), [printable(`fact ${name}`)]: printable(value) });
       }),
       { numRuns: 30 },
     );
     const [odd] = linesOf((logger) => {
       logger.log('\ud800"\n', { half: '\udfff', nothing: NaN, quote: '"', 'a"b': 1 }, 'Test');
     });
-    expect(odd).toEqual({ ...frame, message: '\ud800"\n', half: '\udfff', nothing: null, quote: '"', 'a"b': 1 });
+    expect(odd).toEqual({ ...frame, message: '\ud800"\\n', half: '\udfff', nothing: null, quote: '"', 'a"b': 1 });
+  });
+
+  it.each([true, false])('lets nobody forge a line or steer a terminal, as JSON: %s', (logJson) => {
+    const written: string[] = [];
+    const lines = new (class extends LineWriter {
+      override write(_: unknown, line: string): void {
+        written.push(`${line}\n`);
+      }
+    })();
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      jest.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0),
+    );
+    const logger = new ServiceLogger({ logJson, logLevel: 'debug' }, lines);
+    const evil = 'x\u202e\u2066\u200e\u2028\u0085\r\nFORGED \u001b[31mred';
+    logger.log(evil, { fact: evil, nested: [evil] }, 'Test');
+    logger.log(evil, { fact: evil }, 'Test');
+    logger.error(evil, `Error: ${evil}\n    at x`, 'Test');
+    for (const spy of spies) spy.mockRestore();
+    const text = written.join('');
+    expect(text).toContain('\\u202e');
+    expect(text).not.toMatch(/[\u0080-\u009f\u200e\u2028\u202e\u2066]|^FORGED/m);
+    expect(text).not.toContain('\u001b[31mred');
   });
 
   it.each(['token', 'Authorization', 'PASSWORD', 'secret'])('does not tell a fact that is named %s', (name) => {

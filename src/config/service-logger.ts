@@ -1,6 +1,7 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { LineWriter } from './line-writer.js';
 import { logContext } from './log-context.js';
+import { madePrintable, printable, printableDeep, printableLines } from './printable.js';
 import type { Settings } from './settings.js';
 
 const levels: Record<Settings['logLevel'], LogLevel[]> = {
@@ -54,11 +55,18 @@ export class ServiceLogger extends ConsoleLogger {
   }
 
   protected override printMessages(...[messages, context, level, stream, stack, params]: PrintArguments): void {
-    super.printMessages(messages, context, level, stream, stack, known({ ...logContext(), ...params }));
+    const facts = known({ ...logContext(), ...params });
+    if (this.isJson) super.printMessages(messages, context, level, stream, stack, facts);
+    else super.printMessages(messages.map(readable), context, level, stream, stack, facts && readableFacts(facts));
+  }
+
+  /** For people: in JSON the stack is part of the line. */
+  protected override printStackTrace(stack: string): void {
+    super.printStackTrace(stack && printableLines(stack).replaceAll(/\n(?! {4}at )/g, '\n    '));
   }
 
   protected override printAsJson(...[message, options]: PrintAsJsonArguments): void {
-    const line = this.stringifyJsonLogObject(this.getJsonLogObject(message, options));
+    const line = madePrintable(this.stringifyJsonLogObject(this.getJsonLogObject(message, options)));
     this.writer.write(process[options.writeStreamType ?? 'stdout'], line);
   }
 
@@ -78,7 +86,9 @@ export class ServiceLogger extends ConsoleLogger {
  */
 function lineOf(message: string, facts: Facts, context: unknown): string {
   const timestamp = timestampOf(Date.now());
-  return JSON.stringify({ level: 'info', pid: process.pid, timestamp, message, context, ...logContext(), ...facts });
+  return madePrintable(
+    JSON.stringify({ level: 'info', pid: process.pid, timestamp, message, context, ...logContext(), ...facts }),
+  );
 }
 
 let latest = { ms: NaN, timestamp: '' };
@@ -90,6 +100,15 @@ function timestampOf(ms: number): string {
 }
 
 type Facts = Record<string, unknown>;
+
+/** A message without characters that forge lines or steer a terminal. Objects are written by Nest, which escapes their texts. */
+function readable(message: unknown): unknown {
+  return typeof message === 'string' ? printable(message) : message;
+}
+
+function readableFacts(facts: Facts): Facts {
+  return printableDeep(facts) as Facts;
+}
 
 /** The facts that have a value; undefined where none has. */
 function known(facts: Facts): Facts | undefined {

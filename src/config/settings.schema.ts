@@ -136,7 +136,12 @@ export const settingsSchema = z.object({
     60,
     'How many failed authentications an address has before it is answered 429. A valid token always passes.',
   ),
-  MAX_CONNECTIONS: wholeNumber(10, 1_000_000, 10_000, 'How many connections may be open at once; more are refused.'),
+  MAX_CONNECTIONS: wholeNumber(
+    10,
+    1_000_000,
+    10_000,
+    'How many connections may be open at once. Those without a valid token make room for new ones, the oldest first.',
+  ),
   PORT: wholeNumber(1, 65_535, 8080, 'TCP port to listen on.'),
   QUEUE_SIZE: wholeNumber(
     1,

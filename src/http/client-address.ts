@@ -8,5 +8,14 @@ export function clientAddress(request: Request): string {
   // Express takes its time to find out that where no proxy has said anything it is the other end.
   const isDirect = request.headers['x-forwarded-for'] === undefined;
   const address = isDirect ? request.socket.remoteAddress : request.ip;
+  return plain(address);
+}
+
+/** The other end of the connection, whatever a proxy says. */
+export function peerAddress({ socket }: Request): string {
+  return plain(socket.remoteAddress);
+}
+
+function plain(address: string | undefined): string {
   return (address ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
 }

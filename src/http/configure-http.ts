@@ -1,21 +1,38 @@
 import type { ExpressAdapter, NestExpressApplication } from '@nestjs/platform-express';
+import { Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
+import { affordableConnections } from '../config/open-files.js';
 import type { Settings } from '../config/settings.js';
+import { ConnectionLimit } from './connection-limit.js';
 import { everyRequest } from './every-request.middleware.js';
 import { ProblemFilter } from './problem.filter.js';
+
+const logger = new Logger('Http');
 
 /** What holds for every request: one log line, an id, limits, and problem details as the only form of error. */
 export function configureHttp(
   app: NestExpressApplication,
-  { trustProxy, maxConnections }: Pick<Settings, 'trustProxy' | 'maxConnections'>,
+  {
+    trustProxy,
+    maxConnections,
+    authFailuresPerMinute,
+  }: Pick<Settings, 'trustProxy' | 'maxConnections' | 'authFailuresPerMinute'>,
 ): void {
   app.disable('x-powered-by');
+  matchPathsExactly(app);
   app.disable('etag');
   app.set('trust proxy', trustProxy);
   app.useGlobalFilters(new ProblemFilter());
   const server = app.getHttpServer();
-  (app.getHttpAdapter() as ExpressAdapter).setOnRequestHook(everyRequest(server));
+  (app.getHttpAdapter() as ExpressAdapter).setOnRequestHook(everyRequest(server, authFailuresPerMinute));
   limit(server, maxConnections);
+}
+
+/** A path is a path: what stands before the service may have rules for it. The settings of Express come too late for Nest's router. */
+function matchPathsExactly(app: NestExpressApplication): void {
+  const { router } = app.getHttpAdapter().getInstance() as { router: { caseSensitive?: boolean; strict?: boolean } };
+  router.caseSensitive = true;
+  router.strict = true;
 }
 
 /**
@@ -23,8 +40,14 @@ export function configureHttp(
  * (431), and well-formed requests (400).
  */
 function limit(server: Server, maxConnections: number): void {
-  server.maxConnections = maxConnections;
-  server.maxHeadersCount = 100;
+  const affordable = affordableConnections(maxConnections);
+  if (affordable < maxConnections)
+    logger.warn(
+      `only ${affordable} connections may be open at once, not ${maxConnections} (MAX_CONNECTIONS): the process may not open more files; raise the limit of open files (docker run --ulimit nofile=…)`,
+    );
+  new ConnectionLimit(affordable).guard(server);
+  // None at all, for Node only hides what is beyond it: refusalOfHeaders counts.
+  server.maxHeadersCount = 0;
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   // Longer than a reverse proxy keeps its own end, as a rule 60 s: else it would send into a connection that is being closed.

@@ -1,6 +1,9 @@
 import type { Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { withLogContext } from '../config/log-context.js';
+import { withoutEmptyName } from './empty-name.js';
+import { refusalOfHeaders } from './header-rules.js';
+import { LineThrottle } from './line-throttle.js';
 import { refusalOfLongPath } from './long-path.js';
 import { logRequest } from './request-log.js';
 import { decodable } from './undecodable-path.js';
@@ -9,14 +12,16 @@ import { endUnreadBody } from './unread-body.js';
 /** What every request meets before its route. One function and one listener: Express and Node take their time for each. */
 export function everyRequest(
   server: Server,
+  linesPerMinute: number,
 ): (request: Request, response: Response, next: (error?: Error) => void) => void {
+  const throttle = new LineThrottle(linesPerMinute);
   return (request, response, next) => {
-    const refusal = refusalOfLongPath(request.url);
+    const refusal = refusalOfLongPath(request.url) ?? refusalOfHeaders(request.rawHeaders);
     if (refusal) {
       next(refusal);
       return;
     }
-    const logged = logRequest(request, response);
+    const logged = logRequest(request, response, throttle);
     response.on('close', () => {
       logged.end();
       endUnreadBody(request);
@@ -24,7 +29,7 @@ export function everyRequest(
       // that keep theirs alive would hold up the stop.
       if (!server.listening) server.closeIdleConnections();
     });
-    request.url = decodable(request.url);
+    request.url = withoutEmptyName(decodable(request.url));
     withLogContext(logged.context, next);
   };
 }

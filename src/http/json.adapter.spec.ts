@@ -9,7 +9,7 @@ import { JsonAdapter } from './json.adapter.js';
 
 /** What routes answer; made anew for each request, as a file can be sent once. */
 const answers: Record<string, { body: () => unknown; status?: number; type?: string }> = {
-  document: { body: () => ({ name: 'web', list: [1, null, 'é "quoted" \u2028'] }), status: 202 },
+  document: { body: () => ({ name: 'web', list: [1, null, 'é "quoted" 日本'] }), status: 202 },
   instance: {
     body: () =>
       new (class Answer {

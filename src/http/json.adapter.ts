@@ -1,6 +1,7 @@
 import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
+import { printableJson } from '../config/printable.js';
 
 /**
  * Nest's adapter, but that a document is written as JSON at once. Express would look for a media type, a character set and a copy that
@@ -13,7 +14,7 @@ export class JsonAdapter extends ExpressAdapter {
       return super.reply(response, body, statusCode) as unknown;
     if (statusCode !== undefined) response.statusCode = statusCode;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    return response.end(JSON.stringify(body));
+    return response.end(printableJson(body));
   }
 }
 

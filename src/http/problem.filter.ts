@@ -1,5 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { printableJson } from '../config/printable.js';
+import { shortened } from './long-path.js';
 import { Problem } from './problem.js';
 
 /** Turns whatever a request throws into a problem detail. What nobody expected is logged here, once, and told to nobody. */
@@ -23,17 +25,17 @@ export class ProblemFilter implements ExceptionFilter {
       .status(problem.getStatus())
       .set(problem.headers)
       .type('application/problem+json')
-      .send(JSON.stringify(problem.toBody()));
+      .send(printableJson(problem.toBody()));
   }
 
   private toProblem(error: unknown, request: Request): Problem {
     if (error instanceof Problem) return error;
     if (error instanceof HttpException && error.getStatus() === 404)
-      return new Problem(404, 'not_found', `There is nothing at ${request.method} ${request.path}`);
+      return new Problem(404, 'not_found', `There is nothing at ${request.method} ${shortened(request.path)}`);
     if (error instanceof HttpException && error.getStatus() < 500)
       return new Problem(error.getStatus(), 'bad_request', error.message);
     this.logger.error(
-      `${request.method} ${request.path} failed unexpectedly`,
+      `${request.method} ${shortened(request.path)} failed unexpectedly`,
       error instanceof Error ? error.stack : String(error),
     );
     return new Problem(500, 'internal_error', 'The service failed to answer; its log says why.');

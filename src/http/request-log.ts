@@ -3,6 +3,8 @@ import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { LogContext } from '../config/log-context.js';
 import { clientAddress } from './client-address.js';
+import type { LineThrottle } from './line-throttle.js';
+import { shortened } from './long-path.js';
 import { parseTraceparent } from './traceparent.js';
 
 const logger = new Logger('Http');
@@ -11,6 +13,8 @@ const logger = new Logger('Http');
 export interface RequestFacts {
   /** The client's address. */
   from: string;
+  /** Whether the caller has shown a valid credential. */
+  isKnown?: true;
 }
 
 /** A request whose line is not written yet. */
@@ -24,26 +28,34 @@ export interface LoggedRequest {
 /**
  * Gives a request an id (that of the caller's `X-Request-Id` where it is harmless), answers it in `X-Request-Id`, and logs one
  * line of it. It and the trace of a W3C `traceparent` are for each line that is logged on the way. Probes and scrapes are logged
- * at debug level, as they come every few seconds, and so is what a flood of bad tokens is answered.
+ * at debug level, as they come every few seconds, and so is most of a flood
+ * without valid credentials.
  */
-export function logRequest(request: Request, response: Response<unknown, Partial<RequestFacts>>): LoggedRequest {
+export function logRequest(
+  request: Request,
+  response: Response<unknown, Partial<RequestFacts>>,
+  throttle: LineThrottle,
+): LoggedRequest {
   const started = performance.now();
   const requestId = harmlessId(request.headers['x-request-id']) ?? randomUUID();
   const from = clientAddress(request);
   response.locals = { from };
   response.setHeader('X-Request-Id', requestId);
   const context = { requestId, ...parseTraceparent(request.headers.traceparent) };
-  const { path, method } = request;
+  const { method } = request;
+  const path = shortened(request.path);
   return {
     context,
     end: () => {
       const { statusCode: status } = response;
       const durationMs = Math.round(performance.now() - started);
       const hungUp = response.writableFinished ? undefined : true;
-      const line = { method, path, status, durationMs, from, hungUp, ...context };
+      const isQuiet = /^\/(health|metrics)/.test(path) || status === 429;
+      const { isDue, count } = isQuiet || response.locals.isKnown ? { isDue: !isQuiet } : throttle.admit(from);
+      const line = { method, path, status, durationMs, from, hungUp, count, ...context };
       const message = `${method} ${path} ${status}`;
-      if (/^\/(health|metrics)/.test(path) || status === 429) logger.debug(message, line);
-      else logger.log(message, line);
+      if (isDue) logger.log(message, line);
+      else logger.debug(message, line);
     },
   };
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { settings, type Settings } from '../config/settings.js';
+import { ConnectionLimit } from '../http/connection-limit.js';
 import { MetricsService } from './metrics.service.js';
 
 /**
@@ -30,7 +31,7 @@ export class MetricsListener implements OnApplicationBootstrap, OnApplicationShu
     });
     this.server.headersTimeout = 10_000;
     this.server.requestTimeout = 10_000;
-    this.server.maxConnections = 20;
+    new ConnectionLimit(20).guard(this.server);
     await once(this.server.listen(metricsPort), 'listening');
     this.logger.log(`metrics at port ${metricsPort}`);
   }

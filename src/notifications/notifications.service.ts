@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
+import { printableDeep, printableJson } from '../config/printable.js';
 import { deadline } from '../config/deadline.js';
 import type { Receiver } from '../config/receivers.js';
 import { settings, type Settings } from '../config/settings.js';
@@ -119,7 +120,7 @@ async function post(
       method: 'POST',
       redirect: 'manual',
       headers: { 'Content-Type': 'application/json', 'User-Agent': 'trigger-docker-pull' },
-      body: JSON.stringify(messageBody(format, deployment)),
+      body: printableJson(messageBody(format, printableDeep(deployment) as Deployment)),
       signal: AbortSignal.any([deadline(attemptTimeoutMs), stopping]),
     });
     await response.body?.cancel();

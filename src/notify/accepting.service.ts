@@ -7,6 +7,7 @@ import type { Deployment, DeploymentKind, TargetKind } from '../deployments/depl
 import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
+import { wholeBody } from '../http/whole-body.js';
 import { invalidQuery } from '../http/query.pipe.js';
 import { Ambiguous, QueueFull, QueueService, type Enqueued } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
@@ -71,6 +72,7 @@ export class AcceptingService {
     const wait = this.waitingRoom.wanted(request, asked);
     if ((host ?? parallel) !== undefined && !this.queue.isDurable)
       throw invalidQuery('host and parallel are for a fleet: this service has no REDIS_URL');
+    await wholeBody(request);
     const { frozenBecause } = this.policy.current();
     if (frozenBecause !== undefined) throw unavailable('frozen', `Updates are frozen: ${frozenBecause}`, 300);
     if (this.worker.isStopping)
