@@ -2,10 +2,11 @@
 // @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { DeploymentEvent } from '../src/deployments/deployment-events.js';
 import { newDeployment } from '../src/deployments/deployment.js';
 import type { Job } from '../src/queue/queue.service.js';
+import { maxWaitingPerCaller } from '../src/queue/shares.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
 import { describeQueue } from './support/queue.contract.js';
 import { redisProgram, TestRedis } from './support/redis.js';
@@ -188,6 +189,30 @@ describeWithRedis('with Redis', () => {
     expect(given).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
     const { deployment: next } = await agent.queue.add('next', 'ci');
     expect((await taken)?.deploymentId).toBe(next.id);
+  });
+
+  it('keeps the newest few of a caller for a container, and ends its older ones as superseded', async () => {
+    const [one] = (await processes(1, 50)) as [RedisQueueUnderTest];
+    const digest = (): string => `sha256:${randomBytes(32).toString('hex')}`;
+    const others = await one.queue.add('web', 'other', { digest: digest() });
+    const asked = await Promise.all(Array.from({ length: 60 }, () => one.queue.add('web', 'ci', { digest: digest() })));
+    expect(await one.queue.size()).toBe(maxWaitingPerCaller + 1);
+    expect(await one.queue.order()).toContain(others.deployment.id);
+    expect(await one.deployments.find(String(asked[0]?.deployment.id))).toMatchObject({
+      status: 'failed',
+      attempts: 0,
+      error: { code: 'superseded' },
+    });
+    await one.queue.add('api', 'other');
+    const taken: string[] = [];
+    for (let count = 0; count < maxWaitingPerCaller + 2; count++) {
+      const job = await begin(one);
+      taken.push(job.container);
+      await one.deployments.finish(job.deploymentId, { status: 'succeeded', result: 'updated' });
+      await one.queue.done(job);
+    }
+    expect(taken).toContain('api');
+    expect(await one.queue.size()).toBe(0);
   });
 
   it('keeps as many ended deployments as it may, and nothing else of them', async () => {

@@ -33,4 +33,11 @@ describe('overtaking', () => {
   ])('%s', (_, ofContainer, served, winner) => {
     expect(overtaking(mine, ofContainer, served)?.deploymentId).toBe(winner);
   });
+
+  it('looks from the whole on for the part of a host, which is not listed itself', () => {
+    const part = { ...deployment('part', 'A', 'running'), partOf: 'mine' };
+    const earlier = deployment('earlier', 'B', 'succeeded');
+    expect(overtaking(part, [earlier, mine], 'B')).toBeUndefined();
+    expect(overtaking(part, [earlier, mine, deployment('later', 'B')], 'B')?.deploymentId).toBe('later');
+  });
 });

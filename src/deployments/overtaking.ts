@@ -8,11 +8,13 @@ import type { Deployment, Winner } from './deployment.js';
  * @param servedDigest what the registry serves now
  */
 export function overtaking(
-  deployment: Pick<Deployment, 'id' | 'expectedDigest'>,
+  deployment: Pick<Deployment, 'id' | 'partOf' | 'expectedDigest'>,
   ofContainer: readonly Deployment[],
   servedDigest: string,
 ): Winner | undefined {
-  const later = ofContainer.slice(ofContainer.findIndex(({ id }) => id === deployment.id) + 1);
+  // A part of a deployment for several hosts was asked for with the whole, and is not listed itself.
+  const asked = deployment.partOf ?? deployment.id;
+  const later = ofContainer.slice(ofContainer.findIndex(({ id }) => id === asked) + 1);
   const winner = later.findLast(
     ({ expectedDigest, status }) =>
       expectedDigest !== undefined &&

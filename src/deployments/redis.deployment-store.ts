@@ -12,6 +12,8 @@ export interface StoredDeployment {
   deployment: Deployment;
   /** See `Permissions` in src/queue. */
   permissions: readonly (readonly string[])[];
+  /** The accounts of all who asked for it. */
+  askedBy?: readonly string[];
   /** The host that it is for. */
   host?: string;
   /** Where it is for several hosts: how they follow each other. */

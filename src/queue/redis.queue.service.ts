@@ -20,8 +20,11 @@ import { HostRegistry } from './host-registry.js';
 import { addPermission } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 import { Rollouts } from './rollouts.js';
+import { givenUpFor, maxWaitingPerCaller, othersThan } from './shares.js';
+import { endByNewer } from './superseded.js';
 import { isBehindOtherKind, mayBeJoined, notWanted, take } from './taking.js';
 import type { Targets } from './targets.js';
+import { Turns } from './turns.js';
 
 /** How often it is looked for deployments that were accepted and did not get to their host. */
 const sweepMs = 30_000;
@@ -42,6 +45,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   private readonly addressing: Addressing;
   private readonly rollouts: Rollouts;
   private readonly inbox: HostInbox | undefined;
+  private readonly turns = new Turns();
   private stopFollowing: (() => void) | undefined;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -96,36 +100,48 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       startStopped,
       host,
       parallel = 1,
+      account = requestedBy,
     } = wishes;
     const targets = await this.addressing.targets(container, host, target);
-    for (let tries = 0; tries < mostTries; tries++) {
-      const recorded = { kind, target, retry, expectedDigest: digest, startStopped };
-      const draft = this.deployments.draft(container, requestedBy, recorded);
-      const stored = this.addressing.addressed(draft, targets, parallel, [mayUpdate]);
-      const { deployment } = stored;
-      const acceptance = await this.store.accept(stored);
-      switch (acceptance.outcome) {
-        case 'full':
-          throw new QueueFull(`${acceptance.count} deployments are waiting`);
-        case 'joins': {
-          const joined = await this.join(acceptance.id, requestedBy, mayUpdate);
-          if (!joined) continue;
-          const { waiting } = acceptance;
-          const place = waiting.findIndex(({ id }) => id === joined.id);
-          const position = isBehindOtherKind(waiting, place)
-            ? await this.positionOf(joined.id)
-            : await this.moveBehind(joined);
-          return { deployment: joined, position, coalesced: true };
-        }
-        case 'accepted': {
-          this.events.emit({ type: 'queued', deployment });
-          for (const other of acceptance.waiting) if (other.kind !== kind) await this.overtake(other.id, deployment.id);
-          await this.send(stored, targets);
-          return { deployment, position: acceptance.position, coalesced: false };
+    const enqueue = async (): Promise<Enqueued> => {
+      for (let tries = 0; tries < mostTries; tries++) {
+        const recorded = { kind, target, retry, expectedDigest: digest, startStopped };
+        const draft = this.deployments.draft(container, requestedBy, recorded);
+        const stored = { ...this.addressing.addressed(draft, targets, parallel, [mayUpdate]), askedBy: [account] };
+        const { deployment } = stored;
+        const acceptance = await this.store.accept(stored);
+        switch (acceptance.outcome) {
+          case 'full':
+            throw new QueueFull(`${acceptance.count} deployments are waiting`);
+          case 'joins': {
+            const joined = await this.join(acceptance.id, requestedBy, account, mayUpdate);
+            if (!joined) continue;
+            const { waiting } = acceptance;
+            const place = waiting.findIndex(({ id }) => id === joined.id);
+            const position = isBehindOtherKind(waiting, place)
+              ? await this.positionOf(joined.id)
+              : await this.moveBehind(joined);
+            return { deployment: joined, position, coalesced: true };
+          }
+          case 'accepted': {
+            this.events.emit({ type: 'queued', deployment });
+            for (const other of acceptance.waiting)
+              if (other.kind !== kind) await this.overtake(other.id, deployment.id);
+            await this.supersede(acceptance.waiting, stored, account);
+            await this.send(stored, targets);
+            return { deployment, position: acceptance.position, coalesced: false };
+          }
         }
       }
+      throw new RedisUnavailable('what waits changes faster than it can be read');
+    };
+    // One after the other, so that a caller never has many more waiting for a container than it may.
+    const end = await this.turns.take(`${account} ${container}`);
+    try {
+      return await enqueue();
+    } finally {
+      end();
     }
-    throw new RedisUnavailable('what waits changes faster than it can be read');
   }
 
   async requeue({ deploymentId }: Job, retry: DeploymentRetry): Promise<void> {
@@ -241,7 +257,12 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
     await this.deployments.finish(id, { status: 'failed', error });
   }
 
-  private async join(id: string, requestedBy: string, mayUpdate: readonly string[]): Promise<Deployment | undefined> {
+  private async join(
+    id: string,
+    requestedBy: string,
+    account: string,
+    mayUpdate: readonly string[],
+  ): Promise<Deployment | undefined> {
     const joined = await answered(
       this.store.change(id, (stored) =>
         mayBeJoined(stored)
@@ -249,6 +270,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
               ...stored,
               deployment: coalesce(stored.deployment, requestedBy),
               permissions: addPermission(stored.permissions, mayUpdate),
+              askedBy: [...new Set([...(stored.askedBy ?? []), account])],
             }
           : undefined,
       ),
@@ -256,6 +278,38 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
     );
     if (joined) this.events.emit({ type: 'coalesced', deployment: joined.deployment });
     return joined?.deployment;
+  }
+
+  /** Ends what a caller has given up by asking for the newest one, unless somebody else wants it, too. */
+  private async supersede(
+    waiting: readonly { id: string }[],
+    { deployment: winner, host }: StoredDeployment,
+    account: string,
+  ): Promise<void> {
+    if (waiting.length <= maxWaitingPerCaller) return;
+    const others = waiting.filter(({ id }) => id !== winner.id).map(({ id }) => id);
+    const claims = (await this.store.many(others)).map(({ deployment, askedBy = [], ...stored }) => ({
+      id: deployment.id,
+      kind: deployment.kind,
+      askedBy,
+      host: stored.host,
+      overtakenBy: stored.overtakenBy,
+    }));
+    for (const { id } of givenUpFor(claims, { kind: winner.kind, host, account }, false)) {
+      const changed = await answered(
+        this.store.change(id, (stored) => {
+          if (!mayBeJoined(stored)) return undefined;
+          const askedBy = othersThan(account, { askedBy: stored.askedBy ?? [] });
+          return askedBy.length > 0
+            ? { ...stored, askedBy }
+            : { ...stored, deployment: finish(stored.deployment, endByNewer(stored.deployment, winner)) };
+        }),
+        promptTimeoutMs,
+      );
+      if (changed?.deployment.status !== 'failed') continue;
+      this.events.emit({ type: 'finished', deployment: changed.deployment });
+      if (changed.host !== undefined) await this.deliveries.withdraw(changed.host, id);
+    }
   }
 
   private async positionOf(id: string): Promise<number> {
