@@ -3,8 +3,9 @@ import { linkedNames, namespaceModes, ownerOf, withOwners, type NamespaceMode } 
 import { EngineError, EngineTimeout } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, HostConfig } from './engine-types.js';
-import { find, unlessMissing } from './find.js';
+import { find, findImage, unlessMissing } from './find.js';
 import { Inspection, type Subject, type Subjects } from './inspection.js';
+import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
 import { nameOf } from './pair.js';
 import { hasNoEndpoints, networkOf } from './spec/network-mode.js';
@@ -60,7 +61,12 @@ export class Startability {
       const id = ownerOf(old, mode);
       if (id === undefined || (await find(this.engine, id))) continue;
       const gone = await this.removed(id);
-      const successor = successorOf(old, gone, await this.inspection.all());
+      const all = await this.inspection.all();
+      const successor = successorOf(
+        await this.byUser(old),
+        gone,
+        await Promise.all(all.map((one) => this.byUser(one))),
+      );
       if (!successor)
         throw refused(
           old,
@@ -70,6 +76,13 @@ export class Startability {
     }
     const dead = Object.keys(successors) as NamespaceMode[];
     return dead.length === 0 ? subject : { ...subject, old: withOwners(old, successors), dead };
+  }
+
+  /** The container without its image's labels: by them any image could claim to be of a Compose service, and be joined. */
+  private async byUser(container: ContainerInspect): Promise<ContainerInspect> {
+    if (Object.keys(container.Config.Labels ?? {}).length === 0) return container;
+    const Labels = labelsOfUser(container, await findImage(this.engine, container.Image));
+    return { ...container, Config: { ...container.Config, Labels } };
   }
 
   /** Undefined if the engine has forgotten it, or a proxy before it does not let us ask. */
