@@ -1,42 +1,55 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ownSecrets } from '../config/own-secrets.js';
+import { PolicyFile } from '../config/policy/policy-file.js';
 import { settings, type Settings } from '../config/settings.js';
-import type { ContainerInspect, ImageInspect } from './engine-types.js';
-import { environmentValues, formsOf, mask } from './mask.js';
+import type { Subject } from './inspection.js';
 import { nameOf } from './pair.js';
-import { registrySecrets, type RegistrySettings } from './registry-login.js';
+import { registrySecrets } from './registry-login.js';
+import { commandSecrets, environmentSecrets, secretParts } from './secret-values.js';
 import { userEnvironment } from './spec/environment.js';
+import { sameList } from './spec/lists.js';
 import type { ServiceSpec } from './swarm/swarm-types.js';
 
-/** Makes a text fit to be told: secrets are replaced by `***`. */
-export type Mask = (text: string) => string;
-
-/** What may be told of an update to whoever may ask for it. */
+/** Finds the secrets that no text about an update may tell. */
 @Injectable()
 export class Disclosure {
-  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'secretKey'> & RegistrySettings) {}
+  constructor(
+    private readonly policy: PolicyFile,
+    @Inject(settings.KEY) private readonly settings: Settings,
+  ) {}
+
+  /** What this service uses itself: its own secrets and tokens, and the registries' credentials in its configuration. */
+  async ownSecrets(): Promise<string[]> {
+    const own = await ownSecrets(this.settings, this.policy.current());
+    return [...own, ...own.flatMap(secretParts), ...(await registrySecrets(this.settings))];
+  }
 
   /**
-   * Masks this service's own tokens, the registries' credentials, and the values of 8 characters or more that the user gave
-   * the container as environment. The image's own values are no secrets: whoever has the image has them. Neither is what
-   * the record of a deployment tells anyway: a value that is part of the container's name or of its image reference.
+   * What the user gave a container: values of its environment, and the passwords in its command (secret-values.ts says which). The image's
+   * own values are no secrets: whoever has the image has them. Neither is what the record of a deployment tells anyway: a
+   * value that is part of the container's name or of its image reference.
    */
-  maskFor(container: ContainerInspect, image: ImageInspect): Promise<Mask> {
-    const environment = userEnvironment(container.Config.Env ?? [], image.Config?.Env ?? []);
-    return this.maskOf(environment, [nameOf(container), container.Config.Image]);
+  secretsOf({ old, oldImage }: Subject): string[] {
+    const { Env, Image, Cmd, Entrypoint, Healthcheck } = old.Config;
+    const { Config: defaults } = oldImage;
+    const environment = userEnvironment(Env ?? [], defaults?.Env ?? []);
+    const commands = [
+      [Cmd, defaults?.Cmd],
+      [Entrypoint, defaults?.Entrypoint],
+      [Healthcheck?.Test, defaults?.Healthcheck?.Test],
+    ].filter(([set, given]) => !sameList(set ?? [], given ?? []));
+    const secrets = [...environmentSecrets(environment), ...commands.flatMap(([set]) => commandSecrets(set ?? []))];
+    return unlessTold(secrets, [nameOf(old), Image]);
   }
 
   /** The same of a Swarm service, all of whose environment the user gave it. */
-  maskForService({ Name, TaskTemplate: { ContainerSpec } }: ServiceSpec): Promise<Mask> {
-    return this.maskOf(ContainerSpec?.Env ?? [], [Name, ContainerSpec?.Image ?? '']);
+  secretsOfService({ Name, TaskTemplate: { ContainerSpec } }: ServiceSpec): string[] {
+    const { Env, Image = '', Command, Args } = ContainerSpec ?? {};
+    const command = [...(Command ?? []), ...(Args ?? [])];
+    return unlessTold([...environmentSecrets(Env ?? []), ...commandSecrets(command)], [Name, Image]);
   }
+}
 
-  /** @param told texts of which a value may be a part without being a secret */
-  private async maskOf(environment: readonly string[], told: readonly string[]): Promise<Mask> {
-    const secrets = [
-      ...(this.settings.secretKey === undefined ? [] : [this.settings.secretKey]),
-      ...(await registrySecrets(this.settings)),
-      ...environmentValues(environment).filter((value) => !told.some((text) => text.includes(value))),
-    ].flatMap(formsOf);
-    return (text) => mask(text, secrets);
-  }
+function unlessTold(secrets: readonly string[], told: readonly string[]): string[] {
+  return secrets.filter((secret) => !told.some((text) => text.includes(secret)));
 }

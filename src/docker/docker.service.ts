@@ -147,6 +147,7 @@ export class DockerService {
   private async run(name: string, update: RunningUpdate, request: UpdateRequest, way: Way): Promise<UpdateOutcome> {
     const { drain } = update;
     try {
+      update.hide(await this.disclosure.ownSecrets());
       await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
       await update.enter('recover');
       const done = await this.lock.hold(drain, () => this.work(name, update, request, way));
@@ -177,7 +178,7 @@ export class DockerService {
     update.findings.fromDigest = registryDigest(target.oldImage, target.old.Config.Image);
     // Takes the engine longest of all looks, so that it is begun first; it never throws.
     const namesake = kind === undefined ? this.targets.namesakeOf(name) : [];
-    update.mask = await this.disclosure.maskFor(target.old, target.oldImage);
+    for (const subject of subjects) update.hide(this.disclosure.secretsOf(subject));
     await update.enter('pull');
     const [newImage, warnings] = await Promise.all([findImage(target), namesake]);
     update.warn(...warnings);
@@ -209,13 +210,14 @@ export class DockerService {
 
   private async pull(
     { old, oldImage }: Subject,
-    { findings, drain, report }: RunningUpdate,
+    { findings, drain, report, hide }: RunningUpdate,
     request: UpdateRequest,
   ): Promise<ImageInspect> {
     const target = {
       image: old.Config.Image,
       platform: this.engine.foreignPlatform(oldImage),
       signal: drain.begun,
+      hide,
     };
     const { image, digest, bytes } = await this.puller.pull(target, report.progress, expectedOf(request));
     Object.assign(findings, { digest, pulledBytes: bytes, toImageId: image.Id });

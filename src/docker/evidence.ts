@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { limited } from '../config/deadline.js';
-import type { Mask } from './disclosure.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { LogTail } from './log-tail.js';
+import type { Mask } from './mask.js';
 import type { Evidence } from './outcome.js';
 
 const lineLimit = 500;

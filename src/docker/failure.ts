@@ -1,13 +1,17 @@
-import type { Mask } from './disclosure.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
+import type { Mask } from './mask.js';
 import { UpdateError, type Drain, type FailureCode, type Stage, type UpdateOutcome } from './outcome.js';
+
+const messageLimit = 8 * 1024;
 
 /** What a failure means where nothing was touched, or where all was put back. */
 export function failureOf(
   error: unknown,
   { stage, drain, mask }: { stage: Stage; drain: Drain; mask: Mask },
 ): Extract<UpdateOutcome, { error: unknown }> {
-  const message = mask(error instanceof Error ? error.message : String(error));
+  const reason = error instanceof Error ? error.message : String(error);
+  // The engine's words may quote a command, or an answer, of any length.
+  const message = mask(reason.length > messageLimit ? `${reason.slice(0, messageLimit)}…` : reason);
   if (error instanceof UpdateError) {
     const details = {
       code: error.code,

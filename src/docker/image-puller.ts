@@ -9,7 +9,7 @@ import { formatImageReference, parseImageReference, pullParameters, type ImageRe
 import { UpdateError } from './outcome.js';
 import { pullFailure } from './pull-failure.js';
 import { readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
-import { encodeRegistryAuth } from './registry-credentials.js';
+import { encodeRegistryAuth, secretsIn } from './registry-credentials.js';
 import { registryLogin, type RegistrySettings } from './registry-login.js';
 import { throttled } from './throttled.js';
 
@@ -21,6 +21,8 @@ export interface PullTarget {
   /** `os/arch`, where it is not the engine's own. */
   platform?: string;
   signal: AbortSignal;
+  /** Told the credentials, wherever they come from, before they are used. */
+  hide: (secrets: string[]) => void;
 }
 
 /** What a registry serves for a reference, and the credentials that it was asked with, as `X-Registry-Auth` holds them. */
@@ -46,12 +48,9 @@ export class ImagePuller {
    * @param onProgress called twice a second at most
    * @throws UpdateError with the stage `pull`, or with the code `interrupted` once `signal` is aborted
    */
-  async pull(
-    { image, platform, signal }: PullTarget,
-    onProgress: (progress: PullProgress) => void,
-  ): Promise<PullResult> {
+  async pull({ platform, ...target }: PullTarget, onProgress: (progress: PullProgress) => void): Promise<PullResult> {
     await assertRoomForPull(this.engine, this.settings);
-    return this.withCredentials('pulling', image, signal, async (reference, registryAuth, either) => {
+    return this.withCredentials('pulling', target, async (reference, registryAuth, either) => {
       const parameters = { ...pullParameters(reference), platform };
       const stream = await this.begin((silence) =>
         this.engine.pullImage(parameters, registryAuth, AbortSignal.any([either, silence])),
@@ -78,8 +77,8 @@ export class ImagePuller {
    * What the registry serves for a reference, an index or a manifest; nothing is pulled.
    * @throws UpdateError as `pull` does
    */
-  ask({ image, signal }: PullTarget): Promise<Served> {
-    return this.withCredentials('asking the registry for', image, signal, async (reference, registryAuth, either) => {
+  ask(target: PullTarget): Promise<Served> {
+    return this.withCredentials('asking the registry for', target, async (reference, registryAuth, either) => {
       const { Descriptor, Platforms } = await this.engine.inspectDistribution(
         formatImageReference(reference),
         registryAuth,
@@ -91,12 +90,12 @@ export class ImagePuller {
 
   private async withCredentials<T>(
     doing: string,
-    image: string,
-    signal: AbortSignal,
+    { image, signal, hide }: PullTarget,
     call: (reference: ImageReference, registryAuth: string | undefined, either: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const reference = parseImageReference(image);
     const found = await registryLogin(this.settings, reference, signal);
+    if (found) hide(secretsIn(found.credentials));
     const source = found ? `the credentials of ${found.source}` : 'no credentials';
     this.logger.debug(`${doing} ${formatImageReference(reference)} with ${source}`);
     const timeout = deadline(this.settings.pullTimeoutMs);

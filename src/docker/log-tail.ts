@@ -2,8 +2,8 @@ import { StringDecoder } from 'node:string_decoder';
 
 /** A line is kept up to so many characters; what is told of it is shorter still. */
 const lineLimit = 2048;
-/** What all lines together may have: an answer tells at most a quarter of it. */
-const textLimit = 64 * 1024;
+/** What all lines together may have: an answer tells at most half of it. */
+const textLimit = 32 * 1024;
 const headerBytes = 8;
 
 /**

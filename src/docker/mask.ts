@@ -1,62 +1,116 @@
+import { base64Reading, readingsOf, type Reading } from './readings.js';
+import { Substrings } from './substrings.js';
+
+/** Makes a text fit to be told: secrets are replaced by `***`. */
+export type Mask = (text: string) => string;
+
 const veil = '***';
-/** Environment values that are shorter are ordinary words and numbers; masking them would make every text unreadable. */
-const shortestValue = 8;
+/** So much of a secret that was cut, or of its base64, must be there to be known. */
+const minKnown = 8;
 
 /**
- * Replaces every place where one of the secrets stands by `***`; places that overlap or touch become one. A secret of which
- * the text shows only an end (it was cut before) is masked too, where that end has 8 characters or more.
+ * Replaces every place where one of the secrets stands by `***`; places that overlap or touch become one. A secret stands there as it
+ * is, quoted or escaped as programs do it (see readings.ts), as base64, alone or within something longer, and line by line
+ * where it has several, for logs are cut into lines. A secret that was cut at either end of the text, or before `…` or `...`, is masked
+ * too where 8 characters or more are left.
+ *
+ * Takes time in proportion to the text and the secrets together, whatever they are made of.
  */
-export function mask(text: string, secrets: readonly string[]): string {
-  const places = secrets.flatMap((secret) => [...occurrences(text, secret), ...cutOccurrences(text, secret)]);
-  places.sort(([a], [b]) => a - b);
+export function masker(secrets: Iterable<string>): Mask {
+  const plain = new Set<string>();
+  const encoded = new Set<string>();
+  for (const secret of new Set(secrets)) {
+    if (secret.trim() === '') continue;
+    for (const form of plainForms(secret)) plain.add(form);
+    for (const form of base64Forms(secret)) encoded.add(form);
+  }
+  return (text) => {
+    if (text === '' || plain.size === 0) return text;
+    /** Where a veil begins counts up, where it ends counts down. */
+    const veils = new Int32Array(text.length + 1);
+    const hide = (start: number, end: number): void => {
+      veils[start]! += 1;
+      veils[end]! -= 1;
+    };
+    for (const reading of readingsOf(text)) {
+      search(reading, plain, () => false, hide);
+      search(base64Reading(reading), encoded, isBase64, hide);
+    }
+    return veiled(text, veils);
+  };
+}
+
+/** As `masker`, for a single text. */
+export function mask(text: string, secrets: Iterable<string>): string {
+  return masker(secrets)(text);
+}
+
+/**
+ * Hides where the patterns stand in a reading.
+ * @param isPartOf whether a character beside such a place tells something of what stands there
+ */
+function search(
+  { text, starts, ends }: Reading,
+  patterns: ReadonlySet<string>,
+  isPartOf: (character: string) => boolean,
+  hide: (start: number, end: number) => void,
+): void {
+  if (text === '' || patterns.size === 0) return;
+  const found = new Substrings(text, minKnown);
+  for (const pattern of patterns) found.add(pattern);
+  for (const [start, end] of found.places(cutsOf(text))) {
+    const first = isPartOf(text.charAt(start - 1)) ? start - 1 : start;
+    const last = isPartOf(text.charAt(end)) ? end : end - 1;
+    hide(starts[first] as number, ends[last] as number);
+  }
+}
+
+/** Where a text may have been cut: at its end, before an ellipsis, and before what is left there of an escape or a character. */
+function cutsOf(text: string): number[] {
+  const cuts = new Set<number>();
+  const cut = /(%[0-9a-f]?|\\(?:u[0-9a-f]{0,3}|x[0-9a-f]?)?|&#?\w{0,6}|\ufffd+)?(?:\.\.\.|…|$)/gi;
+  for (const { index, 1: torn = '' } of text.matchAll(cut)) cuts.add(index).add(index + torn.length);
+  return [...cuts];
+}
+
+function isBase64(character: string): boolean {
+  return /^[A-Za-z0-9+/]$/.test(character);
+}
+
+function veiled(text: string, veils: Int32Array): string {
   let masked = '';
+  let depth = 0;
   let shown = 0;
-  for (const [start, end] of places) {
-    if (start > shown || (start === 0 && shown === 0)) masked += text.slice(shown, start) + veil;
-    shown = Math.max(shown, end);
+  for (let at = 0; at <= text.length; at++) {
+    const change = veils[at] as number;
+    if (depth === 0 && change > 0) masked += text.slice(shown, at) + veil;
+    depth += change;
+    if (depth > 0) shown = at + 1;
   }
   return masked + text.slice(shown);
 }
 
+function plainForms(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  const further = [
+    // As error messages have it, on one line, and as forms encode spaces.
+    secret.replace(/\p{Cc}+|\s+/gu, ' ').trim(),
+    secret.replaceAll(' ', '+'),
+    ...(lines.length > 1 ? lines : []),
+  ];
+  return [secret, ...further.filter((form) => form.length >= minKnown)];
+}
+
 /**
- * What has to be masked where a value must not be seen: the value as it is and as JSON has it, and of one with several lines,
- * such as a private key, each line that is long enough, for logs are cut into lines.
+ * The characters of base64 that the secret alone decides, for each of the three places within its groups of three bytes at which it
+ * may begin. The characters beside them hold a few of its bits too.
  */
-export function formsOf(value: string): string[] {
-  const lines = value.split(/\r?\n/).map((line) => line.trim());
-  const forms = [value, JSON.stringify(value).slice(1, -1), ...(lines.length > 1 ? lines.filter(isLong) : [])];
-  return [...new Set(forms)].filter((form) => form !== '');
-}
-
-/** The values of environment entries (`NAME=value`) that are long enough to be secrets. */
-export function environmentValues(entries: readonly string[]): string[] {
-  return entries.map((entry) => entry.slice(entry.indexOf('=') + 1)).filter(isLong);
-}
-
-function isLong(value: string): boolean {
-  return value.length >= shortestValue;
-}
-
-type Place = [start: number, end: number];
-
-function* occurrences(text: string, secret: string): Generator<Place> {
-  if (secret === '') return;
-  // From each place one further, for a secret may overlap itself.
-  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) yield [at, at + secret.length];
-}
-
-function* cutOccurrences(text: string, secret: string): Generator<Place> {
-  const longest = Math.min(secret.length - 1, text.length);
-  for (let length = longest; length >= shortestValue; length--) {
-    if (text.startsWith(secret.slice(-length))) {
-      yield [0, length];
-      break;
-    }
-  }
-  for (let length = longest; length >= shortestValue; length--) {
-    if (text.endsWith(secret.slice(0, length))) {
-      yield [text.length - length, text.length];
-      break;
-    }
-  }
+function base64Forms(secret: string): string[] {
+  return [0, 1, 2]
+    .map((before) => {
+      const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+      const wholly = Math.floor((bytes.length * 8) / 6);
+      return bytes.toString('base64').slice(Math.ceil((before * 8) / 6), wholly);
+    })
+    .filter((form) => form.length >= minKnown);
 }

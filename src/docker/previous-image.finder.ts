@@ -49,13 +49,17 @@ export class PreviousImageFinder {
     if (reason !== undefined) throw new UpdateError('refused', 'pull', `${nameOf(old)} ${reason}. Nothing was touched`);
   }
 
-  private async pull(record: string, oldImage: ImageInspect, { drain, report }: RunningUpdate): Promise<ImageInspect> {
+  private async pull(
+    record: string,
+    oldImage: ImageInspect,
+    { drain, report, hide }: RunningUpdate,
+  ): Promise<ImageInspect> {
     if (!hasRepository(record)) {
       throw missing(`the image ${record}, which ran before, is gone from the engine, and no registry had it`);
     }
     try {
       const platform = this.engine.foreignPlatform(oldImage);
-      await this.puller.pull({ image: record, platform, signal: drain.begun }, report.progress);
+      await this.puller.pull({ image: record, platform, signal: drain.begun, hide }, report.progress);
     } catch (error) {
       if (!(error instanceof UpdateError) || error.code !== 'pull_not_found') throw error;
       throw missing(

@@ -60,15 +60,37 @@ export function secretsOf(configText: string): string[] {
   try {
     const auths = Object.values(section(parseConfig(configText), 'auths')) as (Json | null)[];
     return auths.flatMap((entry) => {
-      const { auth, password, identitytoken, registrytoken } = entry ?? {};
+      const { auth, username, password, identitytoken, registrytoken } = entry ?? {};
       const decoded = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8') : '';
-      return [auth, decoded.slice(decoded.indexOf(':') + 1), password, identitytoken, registrytoken].filter(
-        (secret): secret is string => typeof secret === 'string' && secret !== '',
-      );
+      const colon = decoded.indexOf(':');
+      return [
+        ...[auth, identitytoken, registrytoken].filter(isText),
+        ...(colon < 0 ? [decoded] : loginSecrets(decoded.slice(0, colon), trimNulls(decoded.slice(colon + 1)))),
+        ...(isText(password) ? loginSecrets(isText(username) ? username : '', password) : []),
+      ].filter((secret) => secret !== '');
     });
   } catch {
     return [];
   }
+}
+
+/** Every secret in credentials, in the forms in which the engine and the registry get them. */
+export function secretsIn(credentials: RegistryCredentials): string[] {
+  const header = encodeRegistryAuth(credentials);
+  if ('identitytoken' in credentials) return [credentials.identitytoken, header];
+  if ('registrytoken' in credentials) return [credentials.registrytoken, header];
+  return [...loginSecrets(credentials.username, credentials.password), header];
+}
+
+/** A password alone, and with its user name as HTTP's Basic authentication has them: in clear, and as base64 however short they are. */
+function loginSecrets(username: string, password: string): string[] {
+  if (password === '') return [];
+  const both = `${username}:${password}`;
+  return [password, both, Buffer.from(both).toString('base64').replace(/=+$/, '')];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /**

@@ -104,7 +104,13 @@ describe('the order of the sources', () => {
       dockerAuthConfig: '{"auths":{"x":{"identitytoken":"of-variable"}}}',
       credentialHelperEnv: {},
     });
-    expect(secrets).toEqual([entry('file').auth, 'hunter2-secret', 'of-variable']);
+    expect(secrets).toEqual([
+      entry('file').auth,
+      'hunter2-secret',
+      'file:hunter2-secret',
+      entry('file').auth.replace(/=+$/, ''),
+      'of-variable',
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Mask } from './disclosure.js';
+import { masker, type Mask } from './mask.js';
 import type { Drain, Findings, Stage } from './outcome.js';
 import type { PullProgress } from './pull-stream.js';
 
@@ -17,8 +17,11 @@ export class RunningUpdate {
   stage: Stage = 'recover';
   readonly findings: Findings = {};
 
-  /** For what is told of the update; secrets are known once the container is. */
-  mask: Mask = (text) => text;
+  private readonly secrets = new Set<string>();
+  private masker: Mask | undefined;
+
+  /** For what is told of the update: hides all the secrets that are known so far. */
+  readonly mask: Mask = (text) => (this.masker ??= masker(this.secrets))(text);
 
   constructor(
     readonly report: Report,
@@ -33,6 +36,12 @@ export class RunningUpdate {
     this.stage = stage;
     await this.report.stage(stage, this.findings);
   }
+
+  /** Keeps secrets that the update uses, or that its containers have, out of all that is told of it from now on. */
+  readonly hide = (secrets: Iterable<string>): void => {
+    for (const secret of secrets) this.secrets.add(secret);
+    this.masker = undefined;
+  };
 
   warn(...warnings: string[]): void {
     if (warnings.length > 0) this.findings.warnings = [...(this.findings.warnings ?? []), ...warnings.map(this.mask)];

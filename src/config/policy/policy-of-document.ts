@@ -38,7 +38,9 @@ export async function policyOfDocument(
       try {
         const secret = await secretOf(token, env, report);
         const expiresAt = token.expires === undefined ? undefined : Date.parse(token.expires);
-        return [{ id: token.id, secret, containers: token.containers, actions: token.actions, expiresAt }];
+        const { id, file, env: variable, containers: names, actions } = token;
+        const source = { file, value: variable === undefined ? undefined : env[variable] };
+        return [{ id, secret, source, containers: names, actions, expiresAt }];
       } catch (error) {
         if (!(error instanceof UnusableSecretFile)) throw error;
         problems.push(`token ${token.id}: ${error.message}`);

@@ -6,6 +6,8 @@ import type { Action, ContainerRule, PolicyDocument } from './policy.schema.js';
 export interface PolicyToken {
   id: string;
   secret: Secret;
+  /** Where it can be read in clear, for what must not be told; neither where only its digest is known. */
+  source: { file?: string; value?: string };
   containers: string[];
   actions: Action[];
   /** ms since the epoch */

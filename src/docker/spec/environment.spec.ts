@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { userEnvironment } from './environment.js';
+import fc from 'fast-check';
+import { userEnvironment, variableName } from './environment.js';
 
 describe('userEnvironment', () => {
   const image = ['PATH=/bin', 'VERSION=1'];
@@ -23,5 +24,33 @@ describe('userEnvironment', () => {
     ['none at all', [], []],
   ])('%s', (_, container, expected) => {
     expect(userEnvironment(container, image)).toEqual(expected);
+  });
+
+  it('answers as a comparison of every start with the rest does', () => {
+    const naive = (container: string[], from: string[]): string[] => {
+      for (let count = 0; count <= container.length; count++) {
+        const names = new Set(container.slice(0, count).map(variableName));
+        const appended = from.filter((entry) => !names.has(variableName(entry)));
+        if (JSON.stringify(container.slice(count)) === JSON.stringify(appended)) return container.slice(0, count);
+      }
+      return container.filter((entry) => !from.includes(entry));
+    };
+    const entry = fc.constantFrom('A=1', 'A=2', 'B=1', 'B', 'C=1', 'D=1');
+    const entries = fc.array(entry, { maxLength: 7 });
+    fc.assert(
+      fc.property(entries, entries, (container, from) => {
+        expect(userEnvironment(container, from)).toEqual(naive(container, from));
+        expect(userEnvironment([...container, ...from], from)).toEqual(naive([...container, ...from], from));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes a moment for 20,000 entries that are the image’s but for the last', () => {
+    const from = Array.from({ length: 20_000 }, (_, index) => `NAME_${index}=${'value'.repeat(10)}`);
+    const container = [...from.slice(0, -1), 'NAME_19999=mine'];
+    const began = performance.now();
+    expect(userEnvironment(container, from)).toHaveLength(20_000);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });

@@ -60,7 +60,7 @@ async function updated(found: ServiceInspect): Promise<Ended> {
       optionsOf: () => ({ options: { settleMs: 0 }, warnings: [] }),
     } as unknown as ServiceInspection,
     { resolve: () => Promise.resolve(served) } as unknown as TagPuller,
-    { maskForService: () => Promise.resolve((text: string) => text) } as unknown as Disclosure,
+    { secretsOfService: () => [] } as unknown as Disclosure,
     { engineWaitMs: 0, logTailLines: 0, proofTimeoutMs: 10_000, pullTimeoutMs: 10_000 },
   );
   const report = {

@@ -44,7 +44,7 @@ export class ServiceUpdates {
   async update(found: ServiceInspect, update: RunningUpdate, expected?: Expected): Promise<UpdateOutcome> {
     const patience = await this.begin(found, update);
     const { followed, digest: present } = serviceImage(found.Spec);
-    const target = { image: followed, signal: update.drain.begun };
+    const target = { image: followed, signal: update.drain.begun, hide: update.hide };
     const { descriptor, platforms, registryAuth } = await this.puller.resolve(target, expected);
     const { digest } = descriptor;
     update.findings.digest = expected?.digest ?? digest;
@@ -89,7 +89,7 @@ export class ServiceUpdates {
     const { Spec } = found;
     await this.inspection.inspect(found, update.findings);
     const { options, warnings } = this.inspection.optionsOf(Spec);
-    update.mask = await this.disclosure.maskForService(Spec);
+    update.hide(this.disclosure.secretsOfService(Spec));
     update.warn(...warnings);
     await update.enter('pull');
     const { Delay = 0, Monitor } = Spec.UpdateConfig ?? {};

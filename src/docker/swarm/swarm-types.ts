@@ -17,6 +17,8 @@ export interface ServiceSpec {
       Image: string;
       Labels?: Record<string, string> | null;
       Env?: string[] | null;
+      Command?: string[] | null;
+      Args?: string[] | null;
       TTY?: boolean;
       [field: string]: unknown;
     };
