@@ -185,7 +185,10 @@ export class DockerService {
     if (sameImage(target.old, newImage)) return this.starting.finish(subjects, update);
     await update.enter('prepare');
     if (target.isOwn) return { helperId: await this.selfUpdate.begin(target.old, reference) };
-    const complete = await this.images.ensure(subjects, newImage, update.drain.begun);
+    const complete = await this.images.ensure(subjects, newImage, {
+      signal: update.drain.begun,
+      hide: update.hide,
+    });
     const assured = await this.startability.assure(complete.subjects, update.startStopped);
     const members = await this.preparation.prepare(assured, complete.newImage, update);
     const { outcome, leavesRemains } = await this.replacing.replace(members, update);

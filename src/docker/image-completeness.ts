@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Engine } from './engine.js';
 import type { ImageInspect } from './engine-types.js';
 import { findImage } from './find.js';
-import { ImagePuller } from './image-puller.js';
+import { ImagePuller, type PullTarget } from './image-puller.js';
 import { parseImageReference, repositoryIn, repositoryOf } from './image-reference.js';
 import type { Subject, Subjects } from './inspection.js';
 import { UpdateError } from './outcome.js';
@@ -45,37 +45,41 @@ export class ImageCompleteness {
   async ensure(
     subjects: Subjects,
     newImage: ImageInspect,
-    signal: AbortSignal,
+    terms: Pick<PullTarget, 'signal' | 'hide'>,
   ): Promise<{ subjects: Subjects; newImage: ImageInspect }> {
     const [target, ...dependents] = subjects;
     const complete = async (subject: Subject): Promise<Subject> => ({
       ...subject,
-      oldImage: await this.complete(subject.oldImage, subject, 'the present image', signal),
+      oldImage: await this.complete(subject.oldImage, subject, 'the present image', terms),
     });
     const completed: [Subject, ...Subject[]] = [await complete(target)];
     for (const dependent of dependents) completed.push(await complete(dependent));
-    return { subjects: completed, newImage: await this.complete(newImage, target, 'the new image', signal) };
+    return { subjects: completed, newImage: await this.complete(newImage, target, 'the new image', terms) };
   }
 
   private async complete(
     image: ImageInspect,
     { old }: Subject,
     which: string,
-    signal: AbortSignal,
+    terms: Pick<PullTarget, 'signal' | 'hide'>,
   ): Promise<ImageInspect> {
     if (isComplete(image)) return image;
     // The pull of the tag may have brought it back.
     const again = await findImage(this.engine, image.Id);
     if (again && isComplete(again)) return again;
-    const pulled = await this.pulled(nameByDigest(old.Config.Image, image), image.Id, signal);
+    const pulled = await this.pulled(nameByDigest(old.Config.Image, image), image.Id, terms);
     if (pulled && isComplete(pulled)) return pulled;
     throw incompleteImage(nameOf(old), which);
   }
 
   /** By its digest, which moves no tag. */
-  private async pulled(name: string, id: string, signal: AbortSignal): Promise<ImageInspect | undefined> {
+  private async pulled(
+    name: string,
+    id: string,
+    terms: Pick<PullTarget, 'signal' | 'hide'>,
+  ): Promise<ImageInspect | undefined> {
     try {
-      await this.puller.pull({ image: name, signal }, () => undefined);
+      await this.puller.pull({ image: name, ...terms }, () => undefined);
     } catch (error) {
       // The registry may have trouble for a moment; a store that has lost a blob says that it was not found.
       const isLost = error instanceof UpdateError && (error.code === 'pull_not_found' || !error.passes);

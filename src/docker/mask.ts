@@ -29,8 +29,8 @@ export function masker(secrets: Iterable<string>): Mask {
     /** Where a veil begins counts up, where it ends counts down. */
     const veils = new Int32Array(text.length + 1);
     const hide = (start: number, end: number): void => {
-      veils[start]! += 1;
-      veils[end]! -= 1;
+      veils[start] = (veils[start] ?? 0) + 1;
+      veils[end] = (veils[end] ?? 0) - 1;
     };
     for (const reading of readingsOf(text)) {
       search(reading, plain, () => false, hide);
@@ -61,7 +61,7 @@ function search(
   for (const [start, end] of found.places(cutsOf(text))) {
     const first = isPartOf(text.charAt(start - 1)) ? start - 1 : start;
     const last = isPartOf(text.charAt(end)) ? end : end - 1;
-    hide(starts[first] as number, ends[last] as number);
+    hide(starts[first] ?? 0, ends[last] ?? 0);
   }
 }
 
@@ -82,7 +82,7 @@ function veiled(text: string, veils: Int32Array): string {
   let depth = 0;
   let shown = 0;
   for (let at = 0; at <= text.length; at++) {
-    const change = veils[at] as number;
+    const change = veils[at] ?? 0;
     if (depth === 0 && change > 0) masked += text.slice(shown, at) + veil;
     depth += change;
     if (depth > 0) shown = at + 1;

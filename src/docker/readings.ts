@@ -104,8 +104,8 @@ function decode(
     done = match.index + match[0].length;
     const decoded = meaning(match);
     pieces.push(decoded);
-    newStarts.fill(starts[match.index] as number, length, length + decoded.length);
-    newEnds.fill(ends[done - 1] as number, length, length + decoded.length);
+    newStarts.fill(starts[match.index] ?? 0, length, length + decoded.length);
+    newEnds.fill(ends[done - 1] ?? 0, length, length + decoded.length);
     length += decoded.length;
   }
   if (done === 0) return undefined;

@@ -82,10 +82,14 @@ export class Substrings {
   /** All states, those of short substrings first: a counting sort. */
   private byLength(): Int32Array {
     const starts = new Int32Array(this.text.length + 2);
-    for (let state = 0; state < this.states; state++) starts[at(this.length, state) + 1]! += 1;
-    for (let length = 1; length < starts.length; length++) starts[length]! += at(starts, length - 1);
+    for (let state = 0; state < this.states; state++) increment(starts, at(this.length, state) + 1, 1);
+    for (let length = 1; length < starts.length; length++) increment(starts, length, at(starts, length - 1));
     const order = new Int32Array(this.states);
-    for (let state = 0; state < this.states; state++) order[starts[at(this.length, state)]!++] = state;
+    for (let state = 0; state < this.states; state++) {
+      const length = at(this.length, state);
+      order[at(starts, length)] = state;
+      increment(starts, length, 1);
+    }
     return order;
   }
 
@@ -200,5 +204,9 @@ function bordersOf(text: string): Int32Array {
 
 /** An element that is there. */
 function at(numbers: Int32Array | Uint16Array, index: number): number {
-  return numbers[index] as number;
+  return numbers[index] ?? 0;
+}
+
+function increment(numbers: Int32Array, index: number, by: number): void {
+  numbers[index] = at(numbers, index) + by;
 }
