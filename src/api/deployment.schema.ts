@@ -25,6 +25,7 @@ const error = z.looseObject({
   exitCode: z.int().optional(),
   healthOutput: z.string().optional(),
   logTail: z.array(z.string()).optional(),
+  evidenceOf: z.string().optional(),
 });
 
 const retry = z.looseObject({ stage: z.string(), code: z.string(), message: z.string(), notBefore: time });

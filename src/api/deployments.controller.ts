@@ -13,7 +13,7 @@ import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
-import { shownTo } from '../notify/shown-to.js';
+import { readableBy, shownTo } from '../notify/shown-to.js';
 import { QueueService } from '../queue/queue.service.js';
 import { listQuery, showQuery } from './deployments.schema.js';
 import { EventStreams } from './event-streams.service.js';
@@ -47,7 +47,7 @@ export class DeploymentsController {
         (status === undefined || deployment.status === status),
     );
     const order = await this.queue.order();
-    return { deployments: found.map((deployment) => shown(deployment, order)) };
+    return { deployments: found.map((deployment) => shown(readableBy(caller, deployment), order)) };
   }
 
   /** A known deployment, however it ended, is 200; only those who wait for the outcome get it as their status. */
@@ -63,7 +63,13 @@ export class DeploymentsController {
     const deployment = await this.find(id, caller, 'read');
     if (!wait) return shown(deployment, await this.queue.order());
     const credential = this.credentials.whileValid(caller, deployment.container, response);
-    const outcome = await this.waitingRoom.outcome(deployment, wait, response, (reached) => reached, credential);
+    const outcome = await this.waitingRoom.outcome(
+      deployment,
+      wait,
+      response,
+      (reached) => readableBy(caller, reached),
+      credential,
+    );
     if (outcome) return outcome;
     response.status(202).setHeader('Location', `/deployments/${id}`);
     return shown(await this.find(id, caller, 'read'), await this.queue.order());
@@ -76,6 +82,7 @@ export class DeploymentsController {
     const snapshot = async (): Promise<ShownDeployment> =>
       shown(await this.find(id, caller, 'read'), await this.queue.order());
     const follower = {
+      caller,
       account: accountOf(caller),
       isLimited: !caller.isUnrestricted,
       credential: this.credentials.whileValid(caller, container, response),
@@ -132,7 +139,7 @@ export class DeploymentsController {
    */
   private async find(id: string, caller: Caller, ...actions: Action[]): Promise<Deployment> {
     const deployment = await this.deployments.find(id);
-    if (deployment && maySee(caller, deployment.container, ...actions)) return deployment;
+    if (deployment && maySee(caller, deployment.container, ...actions)) return readableBy(caller, deployment);
     throw new Problem(
       404,
       'unknown_deployment',

@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
+import type { Caller } from '../auth/caller.js';
 import { settings, type Settings } from '../config/settings.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents, type DeploymentEvent } from '../deployments/deployment-events.js';
 import { unavailable } from '../http/problem.js';
 import { hasPlace } from '../queue/shares.js';
 import { EventStream } from './event-stream.js';
+import { visibleEvent } from './visible-event.js';
 
 /** Who follows. */
 export interface Follower {
+  caller: Caller;
   /** Whose share of the streams it uses. */
   account: string;
   /** Whether it must leave as many streams free as it has. */
@@ -35,21 +38,23 @@ export class EventStreams {
    * Answers with the events of a deployment: `snapshot` its record, at once and when it leaves the queue or goes back to
    * it · `stage` · `progress` of the pull · `log` of a new container that failed · `done` its record, the last one. It ends
    * with the deployment, and so with the service, for a stop ends every deployment; and, without `done`, with the credential.
-   * @param snapshot looks up the record
+   * @param snapshot looks up the record, as the caller may see it
    * @throws Problem 503 where too many clients follow already, or too many of this caller; and whatever `snapshot` throws
    */
   async follow(
     id: string,
     snapshot: () => Promise<Deployment>,
-    { account, isLimited, credential }: Follower,
+    { caller, account, isLimited, credential }: Follower,
     response: Response,
   ): Promise<void> {
     this.assertFree(account, isLimited);
     this.count(account, 1);
     let stream: EventStream | undefined;
+    let container = '';
     // Listening begins before the snapshot is taken, so that nothing is missed; what comes before it is in it.
     const stopListening = this.events.subscribe((event) => {
-      if (stream && concerns(event, id)) forward(event, stream);
+      const visible = stream && concerns(event, id) ? visibleEvent(event, container, caller) : undefined;
+      if (stream && visible) forward(visible, stream);
     });
     const letGo = (): void => {
       stopListening();
@@ -57,6 +62,7 @@ export class EventStreams {
     };
     try {
       const deployment = await snapshot();
+      ({ container } = deployment);
       credential.throwIfAborted();
       const opened = new EventStream(response, letGo);
       stream = opened;

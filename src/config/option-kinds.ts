@@ -73,6 +73,7 @@ export const optionKinds = {
   keepMac: flag,
   allowAutoRemove: flag,
   start: flag,
+  logTail: flag,
   copiedFiles: pathsOrNone,
   renewVolumes: paths,
   /** In the policy alone: the operator's way to say what the label `enable=false` says. */

@@ -8,12 +8,12 @@ import type { Deployment } from './deployment.js';
  * however it did.
  *
  * And what goes by without being recorded: `progress` of the pull, twice a second at most · `log` the last lines of a new
- * container that failed, secrets masked.
+ * container that failed, secrets masked; `of` names it when it is not the one that the deployment is for.
  */
 export type DeploymentEvent =
   | (Relayed & { type: RecordedEvent; deployment: Deployment })
   | (Relayed & { type: 'progress'; deploymentId: string; progress: PullProgress })
-  | (Relayed & { type: 'log'; deploymentId: string; lines: string[] });
+  | (Relayed & { type: 'log'; deploymentId: string; lines: string[]; of?: string });
 
 /** Whether it happened in another process, which counts it and tells of it. */
 interface Relayed {

@@ -36,6 +36,8 @@ export interface DeploymentError {
   exitCode?: number;
   healthOutput?: string;
   logTail?: string[];
+  /** The container, or service, that these are of, when that is not the one that the deployment is for. */
+  evidenceOf?: string;
 }
 
 /** A try that came to nothing, with nothing touched, after which the deployment waits again: the registry may serve the image later. */

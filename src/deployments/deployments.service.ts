@@ -78,8 +78,9 @@ export class DeploymentsService {
     this.events.emit({ type: 'progress', deploymentId, progress });
   }
 
-  reportLog(deploymentId: string, lines: string[]): void {
-    this.events.emit({ type: 'log', deploymentId, lines });
+  /** @param of as `evidenceOf` of DeploymentError */
+  reportLog(deploymentId: string, lines: string[], of?: string): void {
+    this.events.emit({ type: 'log', deploymentId, lines, ...(of !== undefined && { of }) });
   }
 
   finish(id: string, end: DeploymentEnd): Promise<Deployment> {

@@ -41,6 +41,13 @@ export function verdictOf(deployment: Deployment): Verdict {
   return { ...picked(deployment, told), ...(error && { error: picked(error, toldOfError) }) };
 }
 
+/** The record without what a container that failed left behind: exit code, health output and log lines. Pure. */
+export function withoutEvidence(deployment: Deployment): Deployment {
+  if (!deployment.error) return deployment;
+  const { exitCode: _, healthOutput: __, logTail: ___, ...error } = deployment.error;
+  return { ...deployment, error };
+}
+
 function picked<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
   return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
     T,

@@ -95,7 +95,10 @@ export class ContainerRules {
   }
 
   /** How a service wants to be updated, and which of its wishes are not ours to fulfil. @throws as `optionsOf` */
-  optionsOfService(spec: ServiceSpec): { options: Pick<UpdateOptions, 'settleMs' | 'timeoutMs'>; warnings: string[] } {
+  optionsOfService(spec: ServiceSpec): {
+    options: Pick<UpdateOptions, 'settleMs' | 'timeoutMs' | 'tellsOutput'>;
+    warnings: string[];
+  } {
     const options = this.optionsOf(spec.Name, serviceLabels(spec));
     const idle = unheeded.filter((label) => Object.hasOwn(serviceLabels(spec), label));
     return {

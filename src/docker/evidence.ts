@@ -14,9 +14,10 @@ const healthOutputLimit = 2000;
 const readLimitBytes = 16 * 1024 * 1024;
 const readLimitMs = 10_000;
 
-/** What is told of evidence: how many log lines, 0 for none, and none of the secrets. */
+/** What is told of evidence: how many log lines, 0 for none, whether health output, and none of the secrets. */
 export interface EvidenceTerms {
   logLines: number;
+  tellsHealth?: boolean;
   mask: Mask;
 }
 
@@ -28,7 +29,7 @@ export interface EvidenceTerms {
 export async function lookForEvidence(
   engine: Engine,
   containerId: string,
-  { logLines, mask }: EvidenceTerms,
+  { logLines, tellsHealth = true, mask }: EvidenceTerms,
 ): Promise<() => Promise<Evidence>> {
   const container = await engine.inspectContainer(containerId).catch(() => undefined);
   if (!container) return () => Promise.resolve({});
@@ -40,7 +41,7 @@ export async function lookForEvidence(
   }
   let logTail: Promise<string[] | undefined> | undefined;
   const read = async (): Promise<Evidence> => {
-    const healthOutput = State.Health?.Log?.at(-1)?.Output;
+    const healthOutput = tellsHealth ? State.Health?.Log?.at(-1)?.Output : undefined;
     logTail ??= readLogTail((signal) => engine.containerLogs(containerId, logLines, signal), {
       logLines,
       mask,

@@ -28,6 +28,8 @@ export const labels = {
   copiedFiles: `${prefix}copied-files`,
   /** Anonymous volumes that an update makes anew, by their paths: see renewed-volumes.ts. */
   renewVolumes: `${prefix}renew-volumes`,
+  /** `false`: what a failed replacement printed is not told. `true`: told of a Swarm service with secrets or configs too. */
+  logTail: `${prefix}log-tail`,
   /** Written by an update: the anonymous volumes that it made anew, by their names; the next update removes them. */
   replacedVolumes: `${prefix}replaced-volumes`,
   /** Written by an update: the image that ran before, as `repository@sha256:…`, or its id where no registry has it. */

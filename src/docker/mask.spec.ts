@@ -90,6 +90,11 @@ describe('the forms of a secret', () => {
     expect(mask(text, [secret])).toBe('{"url":"https://host/?q=%2Fpath","secret":"***"}');
   });
 
+  it('as base64 hides nothing of the next line', () => {
+    const text = `${base64(`user:${secret}`).replace(/=*$/, '')}\nnext line`;
+    expect(mask(text, [secret])).toMatch(/\*\*\*\nnext line$/);
+  });
+
   it('are those of each line of several, for logs are cut into lines', () => {
     const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\nshort\n-----END KEY-----';
     expect(mask(`x ${key} y`, [key])).toBe('x *** y');

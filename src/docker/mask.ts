@@ -59,8 +59,8 @@ function search(
   const found = new Substrings(text, minKnown);
   for (const pattern of patterns) found.add(pattern);
   for (const [start, end] of found.places(cutsOf(text))) {
-    const first = isPartOf(text.charAt(start - 1)) ? start - 1 : start;
-    const last = isPartOf(text.charAt(end)) ? end : end - 1;
+    const first = isPartOf(text.charAt(start - 1)) && ends[start - 1] === starts[start] ? start - 1 : start;
+    const last = isPartOf(text.charAt(end)) && starts[end] === ends[end - 1] ? end : end - 1;
     hide(starts[first] ?? 0, ends[last] ?? 0);
   }
 }

@@ -114,6 +114,8 @@ export interface Evidence {
   exitCode?: number;
   healthOutput?: string;
   logTail?: string[];
+  /** Whose it is, when that is not the container that the update is for: its dependent's, or a service's. */
+  evidenceOf?: string;
 }
 
 /** Why an update did not succeed, for its record. */

@@ -105,8 +105,11 @@ export class Replacing {
   private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
     const [{ pair: target, options, old }] = members;
     const pairs = members.map(({ pair }) => pair);
-    const told = { logLines: this.settings.logTailLines, mask: update.mask };
-    const failed = members.find(({ pair }) => cause instanceof UpdateError && pair.newId === cause.containerId)?.pair;
+    const failing = members.find(({ pair }) => cause instanceof UpdateError && pair.newId === cause.containerId);
+    const failed = failing?.pair;
+    const tellsOutput = (failing?.options ?? options).tellsOutput !== false;
+    const logLines = tellsOutput ? this.settings.logTailLines : 0;
+    const told = { logLines, tellsHealth: tellsOutput, mask: update.mask };
     const { status, error } = failureOf(cause, update);
     if (failed && failed !== target)
       error.message = `${failed.name}, which depends on ${target.name}: ${error.message}`;
@@ -117,8 +120,9 @@ export class Replacing {
     const collect = async (): Promise<Evidence> => {
       if (evidence) return evidence;
       const { exitCode = error.exitCode, ...rest } = await readEvidence();
-      evidence = { exitCode, ...rest };
-      if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
+      const evidenceOf = failed && failed !== target ? failed.name : undefined;
+      evidence = { exitCode, ...rest, ...(evidenceOf !== undefined && { evidenceOf }) };
+      if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail, evidenceOf);
       return evidence;
     };
     await update.enter('rollback');

@@ -8,8 +8,11 @@ export interface Report {
   stage: (stage: Stage, findings: Findings) => Promise<void>;
   /** While the image is pulled, twice a second at most. */
   progress: (progress: PullProgress) => void;
-  /** The last log lines of a replacement that failed, once the old container runs again. */
-  log: (lines: string[]) => void;
+  /**
+   * The last log lines of a replacement that failed, once the old container runs again.
+   * @param of as `evidenceOf` of Evidence
+   */
+  log: (lines: string[], of?: string) => void;
 }
 
 /** How far an update has come, and what it knows. */

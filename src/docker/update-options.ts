@@ -22,6 +22,8 @@ export interface UpdateOptions {
   sharesVolumes: boolean;
   /** The files that were copied into the container when it was made; undefined: those that look as if Compose had. */
   copiedFiles?: 'none' | readonly string[];
+  /** Whether log lines and health output of a replacement that failed are told; undefined: unless they may hold unknown secrets. */
+  tellsOutput?: boolean;
   /** The paths of anonymous volumes that the replacement gets anew. */
   renewVolumes: readonly string[];
 }
@@ -31,7 +33,7 @@ const defaultDrainMs = 10_000;
 /** The rules of the policy that have a label of the same meaning. */
 type Rules = Pick<
   ContainerRule,
-  'proof' | 'settle' | 'timeout' | 'order' | 'onFailure' | 'copiedFiles' | 'renewVolumes' | 'start'
+  'proof' | 'settle' | 'timeout' | 'order' | 'onFailure' | 'copiedFiles' | 'renewVolumes' | 'start' | 'logTail'
 >;
 
 /**
@@ -55,6 +57,7 @@ export function optionsOf(
     startStopped: rules.start ?? said.start ?? false,
     drainMs: said.drain ?? defaultDrainMs,
     sharesVolumes: said.shareVolumes ?? false,
+    tellsOutput: rules.logTail ?? said.logTail,
     copiedFiles: rules.copiedFiles ?? said.copiedFiles,
     renewVolumes: rules.renewVolumes ?? said.renewVolumes ?? [],
   };

@@ -170,8 +170,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         progress: (progress) => {
           this.deployments.reportProgress(deploymentId, progress);
         },
-        log: (lines) => {
-          this.deployments.reportLog(deploymentId, lines);
+        log: (lines, of) => {
+          this.deployments.reportLog(deploymentId, lines, of);
         },
       },
       this.drain,

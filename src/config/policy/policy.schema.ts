@@ -159,6 +159,7 @@ const containerRule = () =>
     copiedFiles: pathsOption(optionKinds.copiedFiles, 'As the label `copied-files`.').optional(),
     renewVolumes: pathsOption(optionKinds.renewVolumes, 'As the label `renew-volumes`.').optional(),
     start: flagOption(optionKinds.start, 'As the label.').optional(),
+    logTail: flagOption(optionKinds.logTail, 'As the label `log-tail`.').optional(),
   });
 
 /**

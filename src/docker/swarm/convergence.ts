@@ -11,7 +11,7 @@ export interface Aim {
 
 /** One look at a service, with those of its tasks that Swarm wants to run, or holds ready. */
 export interface Look {
-  service: Pick<ServiceInspect, 'Spec' | 'UpdateStatus'>;
+  service: Pick<ServiceInspect, 'Spec' | 'PreviousSpec' | 'UpdateStatus'>;
   tasks: readonly Task[];
 }
 

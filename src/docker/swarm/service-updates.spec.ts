@@ -146,7 +146,7 @@ describe('the rollback of a service', () => {
         optionsOf: () => ({ options: { settleMs: 0 }, warnings: [] }),
       } as unknown as ServiceInspection,
       {} as TagPuller,
-      { maskForService: () => Promise.resolve((text: string) => text) } as unknown as Disclosure,
+      { secretsOfService: () => [] } as unknown as Disclosure,
       { engineWaitMs: 0, logTailLines: 0, proofTimeoutMs: 10_000, pullTimeoutMs: 10_000 },
     );
     const report = { stage: () => Promise.resolve(), progress: () => undefined, log: () => undefined };

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
 import { Disclosure } from '../disclosure.js';
 import { Engine } from '../engine.js';
+import { labels } from '../labels.js';
 import { UpdateError, type UpdateOutcome } from '../outcome.js';
 import type { RunningUpdate } from '../running-update.js';
 import { TagPuller, type Expected } from '../tag-puller.js';
@@ -9,6 +10,7 @@ import { isServed, type Aim, type Look } from './convergence.js';
 import { endOf } from './service-end.js';
 import { ServiceInspection } from './service-inspection.js';
 import { ServiceProgress, type Patience } from './service-progress.js';
+import { mayTellOutput } from './service-output.js';
 import { serviceImage, withImage } from './service-spec.js';
 import { submit, type Change } from './service-submission.js';
 import { watchService } from './service-watch.js';
@@ -135,10 +137,26 @@ export class ServiceUpdates {
   }
 
   private async evidence(id: string, { image }: Aim, { service }: Look, update: RunningUpdate): Promise<TaskEvidence> {
-    const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const told = { logLines: this.logLinesOf(service, update), mask: update.mask };
     const evidence = await collectTaskEvidence(this.manager, id, image, service.UpdateStatus?.Message, told);
-    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail);
-    return evidence;
+    const evidenceOf = service.Spec.Name;
+    if (evidence.logTail && evidence.logTail.length > 0) update.report.log(evidence.logTail, evidenceOf);
+    return { ...evidence, evidenceOf };
+  }
+
+  private logLinesOf(service: Look['service'], update: RunningUpdate): number {
+    let wish: boolean | undefined;
+    try {
+      wish = this.inspection.optionsOf(service.Spec).options.tellsOutput;
+    } catch {
+      // Somebody has given it labels meanwhile that cannot be understood.
+    }
+    if (mayTellOutput(service, wish)) return this.settings.logTailLines;
+    if (wish === undefined && this.settings.logTailLines > 0)
+      update.warn(
+        `the log lines of the service ${service.Spec.Name} are not told: they may hold its secrets or configs, which cannot be masked; the label ${labels.logTail}=true has them told`,
+      );
+    return 0;
   }
 }
 

@@ -20,6 +20,8 @@ export interface ServiceSpec {
       Command?: string[] | null;
       Args?: string[] | null;
       TTY?: boolean;
+      Secrets?: unknown[] | null;
+      Configs?: unknown[] | null;
       [field: string]: unknown;
     };
     Placement?: { Platforms?: Platform[] | null; [field: string]: unknown };

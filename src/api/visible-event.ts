@@ -1,0 +1,12 @@
+import type { Caller } from '../auth/caller.js';
+import type { DeploymentEvent } from '../deployments/deployment-events.js';
+import { mayReadEvidence, readableBy } from '../notify/shown-to.js';
+
+/**
+ * An event of a container's deployment as a caller that may read the container sees it; undefined for log lines of a container that it
+ * may not read. Pure.
+ */
+export function visibleEvent(event: DeploymentEvent, container: string, caller: Caller): DeploymentEvent | undefined {
+  if ('deployment' in event) return { ...event, deployment: readableBy(caller, event.deployment) };
+  return event.type !== 'log' || mayReadEvidence(caller, container, event.of) ? event : undefined;
+}
