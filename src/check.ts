@@ -24,7 +24,7 @@ export async function check(names: readonly string[]): Promise<number> {
   const { settings, policy } = await commandConfiguration();
   const engine = new Engine(settings);
   const rules = new ContainerRules(policy, settings);
-  const surroundings = new Surroundings(settings);
+  const surroundings = new Surroundings(engine, settings);
   const services = new ServiceInspection(engine, new SwarmManager(engine), rules, surroundings, settings);
   const inspection = new Inspection(engine, rules, surroundings, settings);
   const planner = new Planner(

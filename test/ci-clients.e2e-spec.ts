@@ -285,6 +285,7 @@ describeOnEngine('the CI clients', () => {
       const { code, outputs, summary, commands } = await use(usual({ digest }));
       expect(outputs).toEqual({
         status: 'succeeded',
+        warning: '',
         'deployment-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
         'old-digest': before,
         'new-digest': digest,

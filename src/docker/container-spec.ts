@@ -7,6 +7,7 @@ import type {
   ImageInspect,
 } from './engine-types.js';
 import { readLabel } from './label-values.js';
+import { isShortId } from './spec/hostname.js';
 import { labels } from './labels.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { userCommand } from './spec/command.js';
@@ -77,7 +78,11 @@ export function containerSpec(input: SpecInput): ContainerSpec {
       NetworkingConfig: { EndpointsConfig: endpoints },
     },
     ...afterwards,
-    warnings: input.oldImage ? warnings : ['the old image is gone: its defaults are carried over', ...warnings],
+    warnings: [
+      ...(input.oldImage ? [] : ['the old image is gone: its defaults are carried over']),
+      ...deadHostname(old),
+      ...warnings,
+    ],
   };
 }
 
@@ -115,7 +120,10 @@ function identity({ old, apiVersion, engineHostname }: SpecInput): Partial<Conta
   const { NetworkMode, UTSMode } = old.HostConfig;
   if (usesOthersNetwork(NetworkMode)) return {};
   // The engine made it; the replacement gets its own.
-  const isMade = Hostname === old.Id.slice(0, 12) || (NetworkMode === 'host' && Hostname === engineHostname);
+  const isMade =
+    isShortId(Hostname ?? '') ||
+    Hostname === old.Id.slice(0, 12) ||
+    (NetworkMode === 'host' && Hostname === engineHostname);
   const set: Partial<ContainerConfig> = {};
   if (Hostname && !isMade && UTSMode !== 'host') set.Hostname = Hostname;
   if (Domainname) set.Domainname = Domainname;
@@ -124,4 +132,10 @@ function identity({ old, apiVersion, engineHostname }: SpecInput): Partial<Conta
     set.MacAddress = MacAddress;
   }
   return set;
+}
+
+function deadHostname({ Id, Config, HostConfig }: ContainerInspect): string[] {
+  const { Hostname = '' } = Config;
+  if (!isShortId(Hostname) || Id.startsWith(Hostname) || usesOthersNetwork(HostConfig.NetworkMode)) return [];
+  return [`its hostname ${Hostname} is the id of an earlier container and is left out; set another one to keep it`];
 }

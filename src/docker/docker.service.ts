@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { awaitEngine } from './await-engine.js';
+import { composeWarnings } from './compose-warnings.js';
 import { Disclosure } from './disclosure.js';
 import { EngineLock } from './engine-lock.js';
 import { Engine } from './engine.js';
@@ -190,6 +191,12 @@ export class DockerService {
       hide: update.hide,
     });
     const assured = await this.startability.assure(complete.subjects, update.startStopped);
+    update.warn(
+      ...composeWarnings(
+        subjects.map(({ old }) => old),
+        present,
+      ),
+    );
     const members = await this.preparation.prepare(assured, complete.newImage, update);
     const { outcome, leavesRemains } = await this.replacing.replace(members, update);
     if (leavesRemains) this.mayHoldRemains = true;

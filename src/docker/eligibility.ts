@@ -20,6 +20,8 @@ export interface EligibilityContext {
   maySelfUpdate?: boolean;
   /** The ids of the containers that stand between this service and the engine's socket. */
   proxyIds?: readonly string[];
+  /** The ids of the containers that may have made the socket by which this service reaches the engine. */
+  socketMakerIds?: readonly string[];
 }
 
 /** Of a task's container: the id of its service. */
@@ -148,13 +150,16 @@ function ofNetworks({ NetworkSettings }: ContainerInspect): string | undefined {
 
 function ofContext(
   { Id }: ContainerInspect,
-  { selfId, maySelfUpdate, proxyIds }: EligibilityContext,
+  { selfId, maySelfUpdate, proxyIds, socketMakerIds }: EligibilityContext,
 ): string | undefined {
   if (Id === selfId && !maySelfUpdate) {
     return 'is the container of this service, which would stop in the middle of its own update; set SELF_UPDATE=true to have a helper do it, or update it by hand';
   }
   if (proxyIds?.includes(Id)) {
     return 'is the proxy through which this service reaches the engine: without it the update could not go on; update it by hand';
+  }
+  if (socketMakerIds?.includes(Id)) {
+    return "may write where the socket lies by which this service reaches the engine, and so may be the proxy that made it: without it the update could not go on; update it by hand. A container that only uses the socket needs its folder read-only ('ro'), and can then be updated";
   }
   return undefined;
 }

@@ -17,6 +17,8 @@ export interface EngineInfo {
   Name?: string;
   /** By the engine's clock, RFC 3339. */
   SystemTime?: string;
+  LoggingDriver?: string;
+  DefaultRuntime?: string;
   /** Where the engine keeps images and containers, on its own host. */
   DockerRootDir?: string;
   /** What the storage driver says of itself, pairs of a name and a value. */
@@ -156,7 +158,11 @@ export interface ContainerInspect {
   Config: ContainerConfig;
   HostConfig: HostConfig;
   Mounts: MountPoint[];
-  NetworkSettings: { Networks?: Record<string, EndpointSettings> | null };
+  NetworkSettings: {
+    Networks?: Record<string, EndpointSettings> | null;
+    /** Of one that runs: where its ports are published. */
+    Ports?: Record<string, PortBinding[] | null> | null;
+  };
   /** Not on the containerd image store. */
   GraphDriver?: { Data?: Record<string, string> | null };
   /** API 1.48, containerd image store. */

@@ -16,6 +16,7 @@ import type {
   ImageInspect,
   RestartPolicy,
 } from './engine-types.js';
+import { platformToAskFor } from './platform.js';
 
 const manifestsSince = '1.48';
 /** Headers and padding of a tar archive of one file. */
@@ -37,10 +38,9 @@ export class Engine extends EngineConnection {
     super(address);
   }
 
-  /** An image's platform as `os/arch`, where it is not the engine's own and has to be asked for. */
-  foreignPlatform({ Os, Architecture }: Pick<ImageInspect, 'Os' | 'Architecture'>): string | undefined {
-    const isOwn = Os === this.engineVersion?.Os && Architecture === this.engineVersion?.Arch;
-    return isOwn || !Os || !Architecture ? undefined : `${Os}/${Architecture}`;
+  /** An image's platform, if it is not the engine's own and has to be asked for. */
+  foreignPlatform(image: Pick<ImageInspect, 'Os' | 'Architecture' | 'Variant'>): string | undefined {
+    return platformToAskFor(image, this.engineVersion);
   }
 
   async ping(signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ContainerInspect, EndpointSettings } from './engine-types.js';
+import { isShortId } from './spec/hostname.js';
 import { labels } from './labels.js';
 
 /** What is known of a container's surroundings. */
@@ -26,7 +27,7 @@ function ofNetwork({ Id, Config, HostConfig, NetworkSettings }: ContainerInspect
   if (PublishAllPorts) return "its ports are published, and a port of the host's can lead to one container only";
   if (NetworkMode === 'host') return "it is on the host's network, where a port can be listened on once only";
   if (NetworkMode.startsWith('container:')) return 'it shares the network of another container';
-  if (Config.Hostname && !Id.startsWith(Config.Hostname))
+  if (Config.Hostname && !Id.startsWith(Config.Hostname) && !isShortId(Config.Hostname))
     return "its hostname was set, by which the engine's DNS would know the new container at once";
   if (Config.MacAddress) return 'its MAC address was set';
   if (Object.keys(Sysctls ?? {}).some((name) => /\.eth\d+\./.test(name)))

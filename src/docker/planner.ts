@@ -4,6 +4,10 @@ import { attribution } from './attribution.js';
 import { findCopiedFiles } from './carried-files.js';
 import { Derivation, orRefused, startFirstRefused } from './derivation.js';
 import { EngineError } from './engine-error.js';
+import { composeMemberOf } from './compose-labels.js';
+import { composeWarnings } from './compose-warnings.js';
+import { hints } from './hints.js';
+import { changingPorts } from './moved-ports.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { findImage } from './find.js';
@@ -152,6 +156,12 @@ export class Planner {
       values: attribution(old, oldImage, spec.create),
       warnings: [
         ...spec.warnings,
+        ...changingPorts(old),
+        ...composeWarnings(
+          subjects.map((subject) => subject.old),
+          composeMemberOf(old.Config.Labels) ? await this.engine.listContainers() : [],
+        ),
+        ...hints(old, oldImage, spec.create, await this.engine.knownInfo()),
         ...copied.warnings,
         ...(await this.warningsOfRejected(old)),
         ...stoppedWarnings(old, startStopped || options.startStopped),

@@ -9,6 +9,7 @@ import { failureOf } from './failure.js';
 import { keepBoth } from './keep-both.js';
 import { labels } from './labels.js';
 import type { Member, Members } from './member.js';
+import { movedPorts } from './moved-ports.js';
 import { UpdateError, type Evidence, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
 import type { Pair } from './pair.js';
 import { proveAll } from './proof.js';
@@ -99,6 +100,10 @@ export class Replacing {
       this.engine.inspectContainer(old.Id).catch(() => undefined),
     ]);
     const newTarget = proven.find(({ Id }) => Id === target.newId);
+    for (const { pair, old: before } of members) {
+      const after = proven.find(({ Id }) => Id === pair.newId);
+      if (after) update.warn(...movedPorts(before, after));
+    }
     if (newTarget && stopped && target.wasRunning) update.findings.downtimeMs = downtimeMs(stopped, newTarget);
   }
 
@@ -145,7 +150,7 @@ export class Replacing {
         update.warn(
           'the old container was run with --rm and vanished; what runs now is a copy of it, of the same image',
         );
-      update.findings.downtimeMs = await this.restoredAfterMs(old);
+      update.findings.downtimeMs = await this.restoredAfterMs(old, update);
     } catch (failure) {
       const message = update.mask(`${error.message}; ${(failure as Error).message}`);
       const failed = { code: 'rollback_failed', stage: 'rollback', message, ...(await collect()) } as const;
@@ -170,9 +175,10 @@ export class Replacing {
   }
 
   /** How long an old container that runs again was away; 0 where it was never stopped. By the engine's clock. */
-  private async restoredAfterMs(before: ContainerInspect): Promise<number | undefined> {
+  private async restoredAfterMs(before: ContainerInspect, update: RunningUpdate): Promise<number | undefined> {
     const restored = await this.engine.inspectContainer(before.Id).catch(() => undefined);
     if (!restored?.State.Running) return undefined;
+    update.warn(...movedPorts(before, restored));
     const { StartedAt, FinishedAt } = restored.State;
     return StartedAt === before.State.StartedAt ? 0 : Math.max(0, Date.parse(StartedAt) - Date.parse(FinishedAt));
   }

@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
+import { realpath } from 'node:fs/promises';
 import type { EngineAddress } from '../config/engine-address.js';
 import { settings, type Settings } from '../config/settings.js';
+import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { find } from './find.js';
 import { nameOf } from './pair.js';
+import { socketMakersAmong, socketPlace, type SocketPlace } from './socket-place.js';
 import { ownContainer, type OwnContainer } from './own-container.js';
 
 /** The containers that this service itself depends on. */
@@ -12,25 +16,55 @@ export interface OwnParts {
   selfId?: string;
   /** The containers through which it reaches the engine. */
   proxyIds: string[];
+  /** The containers that may have made the socket by which it reaches the engine. */
+  socketMakerIds: string[];
 }
 
 /** Knows which of the engine's containers are parts of this service: to stop one would end the update in its middle. */
 @Injectable()
 export class Surroundings {
   private own: Promise<OwnContainer | undefined> | undefined;
+  private place: Promise<SocketPlace> | undefined;
 
-  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'engine'>) {}
+  constructor(
+    private readonly engine: Engine,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engine'>,
+  ) {}
 
   /** @param all every container of the engine */
   async among(all: readonly ContainerInspect[]): Promise<OwnParts> {
     this.own ??= ownContainer();
     const { engine } = this.settings;
+    const own = await this.own;
+    const selfId = selfAmong(all, own)?.Id;
     return {
-      selfId: selfAmong(all, await this.own)?.Id,
+      selfId,
+      socketMakerIds: engine.host ? [] : await this.socketMakers(all, selfId ?? own?.networkOwnerId),
       proxyIds: engine.host ? proxiesAmong(all, engine, await addressesOf(engine.host)).map(({ Id }) => Id) : [],
     };
   }
+
+  private async socketMakers(all: readonly ContainerInspect[], selfId: string | undefined): Promise<string[]> {
+    this.place ??= this.findPlace(selfId);
+    try {
+      return socketMakersAmong(all, await this.place, selfId).map(({ Id }) => Id);
+    } catch (error) {
+      this.place = undefined;
+      throw error;
+    }
+  }
+
+  /** A container's mounts are never changed. */
+  private async findPlace(selfId: string | undefined): Promise<SocketPlace> {
+    const path = this.settings.engine.socketPath ?? defaultSocketPath;
+    // A dead end of a link is no reason: the engine is asked by another call, which says so.
+    const socketPath = await realpath(path).catch(() => path);
+    const self = selfId === undefined ? undefined : await find(this.engine, selfId);
+    return socketPlace(socketPath, self?.Mounts);
+  }
 }
+
+const defaultSocketPath = '/var/run/docker.sock';
 
 /** A process in another container's network sees that one's id in its mounts, but has a root of its own. */
 export function selfAmong(

@@ -1,4 +1,5 @@
 import type { ContainerConfig, ContainerInspect, ImageInspect } from '../engine-types.js';
+import { isShortId } from '../spec/hostname.js';
 import { labels } from '../labels.js';
 import { isSet, lostEntries, means } from './same.js';
 
@@ -77,7 +78,12 @@ function lostIdentity(
   const { Hostname, Domainname, MacAddress, ExposedPorts } = old.Config;
   const { NetworkMode, UTSMode } = old.HostConfig;
   // On the host's network the engine puts in the host's own name.
-  const isNamed = Hostname && Hostname !== old.Id.slice(0, 12) && UTSMode !== 'host' && NetworkMode !== 'host';
+  const isNamed =
+    Hostname &&
+    !isShortId(Hostname) &&
+    Hostname !== old.Id.slice(0, 12) &&
+    UTSMode !== 'host' &&
+    NetworkMode !== 'host';
   const addresses = Object.values(old.NetworkSettings.Networks ?? {}).map(({ IPAddress }) => IPAddress);
   const isMacSet = MacAddress && !addresses.includes(ipv4Of(MacAddress) ?? 'none');
   return [
