@@ -231,6 +231,12 @@ export const settingsSchema = z.object({
     'How long a new container without HEALTHCHECK must run before the old one is removed.',
   ),
   PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s', 'The most that the proof of a new container may take.'),
+  MAX_STOP_TIME: duration(
+    1000,
+    24 * hourMs,
+    '10m',
+    'How long an old container may take to stop before it is killed, if its own stop timeout is longer or has no end (`-1`).',
+  ),
   KEEP_PREVIOUS_IMAGE: flag(
     true,
     'Keep the image that a container ran before under the local tag `trigger-docker-pull/<container>:previous`, so that no prune of dangling images takes it.',

@@ -32,10 +32,13 @@ const absentImage = `sha256:${'0'.repeat(64)}`;
  */
 @Injectable()
 export class Engine extends EngineConnection {
+  /** The most that a container may take to stop, whatever its own grace: see stop-time.ts. */
+  readonly maxStopMs: number;
   private lastInfo: EngineInfo | undefined;
 
-  constructor(@Inject(settings.KEY) address: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
-    super(address);
+  constructor(@Inject(settings.KEY) configured: Pick<Settings, 'engine' | 'engineTimeoutMs' | 'maxStopMs'>) {
+    super(configured);
+    this.maxStopMs = configured.maxStopMs;
   }
 
   /** An image's platform, if it is not the engine's own and has to be asked for. */

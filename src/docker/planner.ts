@@ -21,6 +21,7 @@ import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspec
 import { proofPolicy } from './proof-policy.js';
 import { rejectedImage } from './rejected-image.js';
 import { Startability } from './startability.js';
+import { shortenedStops } from './stop-time.js';
 import { leftStopped, startsStopped } from './stopped.js';
 import { needsStandIn } from './stand-in.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
@@ -164,6 +165,10 @@ export class Planner {
         ...hints(old, oldImage, spec.create, await this.engine.knownInfo()),
         ...copied.warnings,
         ...(await this.warningsOfRejected(old)),
+        ...shortenedStops(
+          subjects.map((subject) => subject.old),
+          this.engine.maxStopMs,
+        ),
         ...stoppedWarnings(old, startStopped || options.startStopped),
       ],
     };

@@ -1,16 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
+import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
 import { UpdateError, type Drain, type Stage } from './outcome.js';
+import { stopTime } from './stop-time.js';
 
-const defaultGraceSeconds = 10;
 const killedWithinMs = 10_000;
 const pollMs = 100;
+/** How long after the grace the engine's own kill may take to show. */
+const enginesKillMs = 2000;
 
 /**
- * Stops a container: its own signal and grace, then a kill. What counts is the result, not what the engine answers. One
- * that was run with `--rm` is gone afterwards.
+ * Stops a container: its own signal and grace, at most MAX_STOP_TIME, then a kill. What counts is the result, not what the
+ * engine answers: a call that breaks off early, in a proxy say, takes nothing from the grace. One that was run with `--rm` is
+ * gone afterwards.
  * @throws UpdateError `stop_failed` where it still runs in the end, or is still there
  */
 export async function stopContainer(
@@ -19,13 +23,18 @@ export async function stopContainer(
   stage: Stage,
   options: { graceSeconds?: number; drain?: Drain } = {},
 ): Promise<void> {
-  const graceSeconds = options.graceSeconds ?? Config.StopTimeout ?? defaultGraceSeconds;
+  const { graceMs, askedSeconds } =
+    options.graceSeconds === undefined
+      ? stopTime({ Config }, engine.maxStopMs)
+      : { graceMs: options.graceSeconds * 1000, askedSeconds: options.graceSeconds };
+  const killAt = performance.now() + graceMs + enginesKillMs;
   const stopped = engine.stopContainer(Id, {
-    graceSeconds: options.graceSeconds,
-    graceMs: Math.max(0, graceSeconds) * 1000,
+    graceSeconds: askedSeconds,
+    graceMs,
     signal: options.drain?.nearlyOver,
   });
   let failure = await failureOf(stopped);
+  if (failure && !isRefusal(failure)) await untilStopped(engine, Id, killAt, options.drain);
   if (await isRunning(engine, Id)) failure = (await failureOf(engine.killContainer(Id))) ?? failure;
   else if (!HostConfig.AutoRemove) return;
   const isDone = async (): Promise<boolean> =>
@@ -43,6 +52,19 @@ export async function stopContainer(
       cause: failure,
     },
   );
+}
+
+/** Waits for the end of a stop whose answer was lost. */
+async function untilStopped(engine: Engine, id: string, until: number, drain?: Drain): Promise<void> {
+  while (performance.now() < until && !drain?.nearlyOver.aborted) {
+    if (!(await isRunning(engine, id))) return;
+    await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);
+  }
+}
+
+/** Whether the call is over: the engine refused it, or has tried a kill too. Above 500 it is a proxy that gave up waiting. */
+function isRefusal(failure: Error): boolean {
+  return failure instanceof EngineError && failure.statusCode <= 500;
 }
 
 async function failureOf(call: Promise<void>): Promise<Error | undefined> {

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runApp, versionAt, type App } from './support/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import { publish, type AppImage } from './support/images.js';
+import { Service } from './support/service.js';
+
+/** Serves, and takes so many seconds to clean up once it is told to stop. */
+const cleansUpFor = (seconds: number): Partial<AppImage> => ({
+  stopSignal: 'SIGTERM',
+  cmd: [
+    '/bin/sh',
+    '-c',
+    `trap "/bin/busybox sleep ${seconds}; exit 7" TERM; /bin/busybox httpd -p 80 -h /www; while true; do /bin/busybox sleep 0.1; done`,
+  ],
+});
+/** The exit code of an old container, which is gone once its update is done: 137 of one that was killed. */
+const exitCodeOf = async ({ id }: App): Promise<number> =>
+  ((await docker.getContainer(id).wait()) as { StatusCode: number }).StatusCode;
+
+describeOnEngine('stops and proofs', () => {
+  let service: Service;
+  beforeAll(async () => {
+    // Short, so that what waits for the engine's answers alone would not wait for a clean-up.
+    service = await Service.start({
+      DOCKER_HOST: testEnvironment().dockerHost,
+      SETTLE_TIME: '300ms',
+      ENGINE_TIMEOUT: '4s',
+    });
+    await service.ready();
+  });
+  afterAll(() => service.stop());
+
+  describe('the stop of an old container', () => {
+    it.each([-1, 2_147_483_647])(
+      'takes as long as its clean-up with a stop timeout of %s',
+      async (StopTimeout) => {
+        const image = uniqueImage('stops');
+        const app = await runApp(image, { version: 'v1', ...cleansUpFor(4) }, { StopTimeout });
+        await publish(docker, image, { version: 'v2' });
+        const exitCode = exitCodeOf(app);
+        const plan = (await (await service.fetch(`/notify/${app.name}?dry_run=true`, { method: 'POST' })).json()) as {
+          warnings: string[];
+        };
+        expect(plan.warnings).toContainEqual(expect.stringMatching(/stop timeout .* after 600 s.*MAX_STOP_TIME/));
+        expect(await service.update(app.name, 60_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
+        expect(await exitCode).toBe(7);
+        expect(await versionAt(app.port)).toBe('v2');
+        const { Config } = await docker.getContainer(app.name).inspect();
+        expect((Config as { StopTimeout?: number }).StopTimeout).toBe(StopTimeout);
+      },
+      90_000,
+    );
+  });
+});
