@@ -4,6 +4,7 @@ import { find, findImage } from './find.js';
 import { keepPreviousImage, previousImageId, removeUnusedImage, type RetentionSettings } from './image-retention.js';
 import { moveLocalTag } from './local-tag.js';
 import type { Pair } from './pair.js';
+import { assertStillProved, type Proved } from './proved.js';
 import { removeContainer } from './remove.js';
 import { replacedVolumes } from './renewed-volumes.js';
 
@@ -11,9 +12,18 @@ import { replacedVolumes } from './renewed-volumes.js';
  * Removes the old containers; their volumes stay. From the removal of the target's, which comes first, there is no way
  * back: its dependents' old containers could not start without it. The images that they ran keep a tag, before a prune
  * could take them.
+ * @param proved the replacements, which are looked at once more before anything is removed
  * @returns what went wrong about the images: the containers are in order all the same
+ * @throws ProofLapsed where a replacement has failed meanwhile: all old containers are still there
  */
-export async function commit(engine: Engine, pairs: readonly Pair[], settings: RetentionSettings): Promise<string[]> {
+export async function commit(
+  engine: Engine,
+  pairs: readonly Pair[],
+  proved: readonly Proved[],
+  settings: RetentionSettings,
+): Promise<string[]> {
+  const look = (): Promise<void> => assertStillProved(engine, proved);
+  await look();
   const warnings: string[] = [];
   const warn = (error: unknown): undefined => void warnings.push((error as Error).message);
   const untagged: string[] = [];
@@ -34,7 +44,9 @@ export async function commit(engine: Engine, pairs: readonly Pair[], settings: R
   for (const pair of changed) await Promise.all([settings.keepPreviousImage ? keep(pair) : undefined, move(pair)]);
   const replaced: string[] = [];
   for (const pair of changed) replaced.push(...((await volumesBefore(engine, pair).catch(warn)) ?? []));
-  for (const { oldId } of pairs) await removeContainer(engine, oldId, 'commit');
+  await look();
+  for (const [index, { oldId }] of pairs.entries())
+    await removeContainer(engine, oldId, 'commit', index === 0 ? look : undefined);
   for (const name of replaced) await removeUnusedVolume(engine, name).catch(warn);
   for (const imageId of untagged) await removeUnusedImage(engine, imageId).catch(warn);
   return warnings;

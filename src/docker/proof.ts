@@ -4,6 +4,7 @@ import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
 import { UpdateError, type Drain } from './outcome.js';
 import type { ProofPolicy } from './proof-policy.js';
+import type { Proved } from './proved.js';
 
 const pollMs = 200;
 const looksForExitCode = 10;
@@ -107,23 +108,25 @@ export async function proveAll(
   engine: Engine,
   subjects: readonly { containerId: string; policy: ProofPolicy }[],
   drain: Drain,
-): Promise<ContainerInspect[]> {
+): Promise<(Proved & { container: ContainerInspect })[]> {
   const decided = new AbortController();
   const failures: unknown[] = [];
   const either = { ...drain, nearlyOver: AbortSignal.any([drain.nearlyOver, decided.signal]) };
   const proofs = subjects.map(({ containerId, policy }, index) =>
-    prove(engine, containerId, policy, either).catch(async (error: unknown) => {
-      if (decided.signal.aborted) return undefined;
-      failures[index] = error;
-      if (index > 0) await setTimeout(blameMs);
-      decided.abort();
-      return undefined;
-    }),
+    prove(engine, containerId, policy, either)
+      .then((container) => ({ container, policy }))
+      .catch(async (error: unknown) => {
+        if (decided.signal.aborted) return undefined;
+        failures[index] = error;
+        if (index > 0) await setTimeout(blameMs);
+        decided.abort();
+        return undefined;
+      }),
   );
-  const proven = await Promise.all(proofs);
+  const proved = await Promise.all(proofs);
   const failure: unknown = failures.find((found) => found !== undefined);
   if (decided.signal.aborted) throw failure;
-  return proven.filter((container) => container !== undefined);
+  return proved.filter((each) => each !== undefined);
 }
 
 function seconds(ms: number): string {

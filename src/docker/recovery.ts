@@ -14,6 +14,7 @@ import { UpdateError, type Drain } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
 import { proveAll } from './proof.js';
+import { ProofLapsed, type Proved } from './proved.js';
 import { isImagesFault, rejectImage } from './rejected-image.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
@@ -106,8 +107,7 @@ export class Recovery {
         await this.proveOrRollBack(repair.pairs, drain);
         break;
       case 'remove the old container':
-        for (const pair of repair.pairs) await this.bringUp(pair);
-        await this.commit(repair.pairs);
+        await this.removeOld(repair.pairs);
         break;
       case 'remove the replacement':
         await this.engine.removeContainer(repair.replacementId);
@@ -133,26 +133,44 @@ export class Recovery {
     }
   }
 
+  private async removeOld(pairs: readonly Pair[]): Promise<void> {
+    const containers = [];
+    for (const pair of pairs) containers.push(await this.bringUp(pair));
+    await this.commit(
+      pairs,
+      containers.map((container) => ({ container })),
+    );
+  }
+
   private async proveOrRollBack(pairs: readonly Pair[], drain: Drain): Promise<void> {
+    let isProved = false;
     try {
-      const started: Parameters<typeof proveAll>[1][number][] = [];
-      for (const pair of pairs) {
-        const replacement = await this.bringUp(pair);
-        const options = await this.optionsOf(pair, replacement);
-        const policy = proofPolicy(replacement, options, this.settings);
-        if (pair.startsNew) started.push({ containerId: pair.newId, policy });
-      }
-      await proveAll(this.engine, started, drain);
+      const proved = await this.prove(pairs, drain);
+      isProved = true;
+      await this.commit(pairs, proved);
     } catch (error) {
-      if (drain.nearlyOver.aborted) throw error;
+      // Once an old container may be removed, there is no way back.
+      if (drain.nearlyOver.aborted || (isProved && !(error instanceof ProofLapsed))) throw error;
       const name = pairs[0]?.name;
       this.logger.warn(`the new container of ${name} failed: ${(error as Error).message}`, { container: name });
       await this.giveUp(pairs);
       const [target] = pairs;
-      if (target && error instanceof UpdateError && isImagesFault(error)) await this.reject(target);
-      return;
+      const isGone = error instanceof ProofLapsed && error.isGone;
+      if (target && !isGone && error instanceof UpdateError && isImagesFault(error)) await this.reject(target);
     }
-    await this.commit(pairs);
+  }
+
+  private async prove(pairs: readonly Pair[], drain: Drain): Promise<Proved[]> {
+    const toProve: Parameters<typeof proveAll>[1][number][] = [];
+    const stopped: Proved[] = [];
+    for (const pair of pairs) {
+      const container = await this.bringUp(pair);
+      const options = await this.optionsOf(pair, container);
+      const policy = proofPolicy(container, options, this.settings);
+      if (pair.startsNew) toProve.push({ containerId: pair.newId, policy });
+      else stopped.push({ container });
+    }
+    return [...(await proveAll(this.engine, toProve, drain)), ...stopped];
   }
 
   /** So that the next notify does not try it again. */
@@ -190,8 +208,8 @@ export class Recovery {
     return this.rules.optionsOf(pair.name, labelsOfUser(subject, await findImage(this.engine, subject.Image)));
   }
 
-  private async commit(pairs: readonly Pair[]): Promise<void> {
-    for (const warning of await commit(this.engine, pairs, this.settings)) this.logger.warn(warning);
+  private async commit(pairs: readonly Pair[], proved: readonly Proved[]): Promise<void> {
+    for (const warning of await commit(this.engine, pairs, proved, this.settings)) this.logger.warn(warning);
   }
 
   /** The rest of the swap, from wherever it was cut off. Answers with the replacement as it was found. */

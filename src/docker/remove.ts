@@ -4,8 +4,16 @@ import { find } from './find.js';
 import type { Stage } from './outcome.js';
 import { stopContainer } from './stop.js';
 
-/** Removes a container; its volumes stay. One that is gone, or going, is as good as removed; one that runs is stopped first. */
-export async function removeContainer(engine: Engine, id: string, stage: Stage): Promise<void> {
+/**
+ * Removes a container; its volumes stay. One that is gone, or going, is as good as removed; one that runs is stopped first.
+ * @param afterStop called between the stop of one that ran and its removal, which does not follow if this throws
+ */
+export async function removeContainer(
+  engine: Engine,
+  id: string,
+  stage: Stage,
+  afterStop?: () => Promise<void>,
+): Promise<void> {
   try {
     await engine.removeContainer(id);
   } catch (error) {
@@ -14,6 +22,7 @@ export async function removeContainer(engine: Engine, id: string, stage: Stage):
     if ((error as Error).message.includes('already in progress')) return;
     // The old one of `start-first`, or one that a restart of the engine has revived.
     await stopContainer(engine, await engine.inspectContainer(id), stage);
+    await afterStop?.();
     await engine.removeContainer(id);
   }
 }

@@ -6,6 +6,7 @@ import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { hasRun, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
+import { find } from './find.js';
 import { keepBoth } from './keep-both.js';
 import { labels } from './labels.js';
 import type { Member, Members } from './member.js';
@@ -13,6 +14,7 @@ import { movedPorts } from './moved-ports.js';
 import { UpdateError, type Evidence, type FailureDetails, type Findings, type UpdateOutcome } from './outcome.js';
 import type { Pair } from './pair.js';
 import { proveAll } from './proof.js';
+import { ProofLapsed, type Proved } from './proved.js';
 import { isImagesFault, rejectImage } from './rejected-image.js';
 import { rollback } from './rollback.js';
 import type { RunningUpdate } from './running-update.js';
@@ -42,9 +44,9 @@ export class Replacing {
   async replace(members: Members, update: RunningUpdate): Promise<Replaced> {
     const [target] = members;
     const isStartFirst = target.options.order === 'start-first' && target.pair.wasRunning;
+    let proved: Proved[];
     try {
-      if (isStartFirst) await this.startFirst(target, update);
-      else await this.stopFirst(members, update);
+      proved = await (isStartFirst ? this.startFirst(target, update) : this.stopFirst(members, update));
     } catch (error) {
       // The replacement runs; its proof goes on when the service is back.
       if (isInterruption(error) && !isStartFirst) throw error;
@@ -53,10 +55,11 @@ export class Replacing {
     await update.enter('commit');
     let leavesRemains = false;
     try {
-      if (isStartFirst) await drainOld(this.engine, target, update.drain);
+      if (isStartFirst) await drainOld(this.engine, target, proved, update.drain);
       const pairs = members.map(({ pair }) => pair);
-      update.warn(...(await commit(this.engine, pairs, this.settings)));
+      update.warn(...(await commit(this.engine, pairs, proved, this.settings)));
     } catch (error) {
+      if (error instanceof ProofLapsed) return await this.giveUp(members, error, update);
       // The update is done all the same; the recovery that is due now removes the old container.
       leavesRemains = true;
       update.warn(`an old container is still there and will be removed later: ${(error as Error).message}`);
@@ -75,36 +78,38 @@ export class Replacing {
     };
   }
 
-  private async stopFirst(members: Members, update: RunningUpdate): Promise<void> {
+  private async stopFirst(members: Members, update: RunningUpdate): Promise<Proved[]> {
     await update.enter('swap');
     await swap(this.engine, members, update.drain);
-    await this.prove(members, update);
+    return this.prove(members, update);
   }
 
-  private async startFirst(target: Member, update: RunningUpdate): Promise<void> {
+  private async startFirst(target: Member, update: RunningUpdate): Promise<Proved[]> {
     await update.enter('prove');
-    await startBeside(this.engine, target, update.drain);
+    const container = await startBeside(this.engine, target, update.drain);
     await update.enter('swap');
     await handOver(this.engine, target, update.drain);
     update.findings.downtimeMs = 0;
+    return [{ container, policy: target.policy }];
   }
 
-  private async prove(members: Members, update: RunningUpdate): Promise<void> {
+  private async prove(members: Members, update: RunningUpdate): Promise<Proved[]> {
     const [{ pair: target, old }] = members;
     const running = members.filter(({ pair }) => pair.startsNew);
-    if (running.length === 0) return;
-    await update.enter('prove');
+    const stopped = members.filter(({ pair }) => !pair.startsNew);
+    if (running.length > 0) await update.enter('prove');
     const subjects = running.map(({ pair, policy }) => ({ containerId: pair.newId, policy }));
-    const [proven, stopped] = await Promise.all([
+    const [proved, oldNow] = await Promise.all([
       proveAll(this.engine, subjects, update.drain),
-      this.engine.inspectContainer(old.Id).catch(() => undefined),
+      running.length > 0 ? this.engine.inspectContainer(old.Id).catch(() => undefined) : undefined,
     ]);
-    const newTarget = proven.find(({ Id }) => Id === target.newId);
     for (const { pair, old: before } of members) {
-      const after = proven.find(({ Id }) => Id === pair.newId);
+      const after = proved.find(({ container }) => container.Id === pair.newId)?.container;
       if (after) update.warn(...movedPorts(before, after));
     }
-    if (newTarget && stopped && target.wasRunning) update.findings.downtimeMs = downtimeMs(stopped, newTarget);
+    const newTarget = proved.find(({ container }) => container.Id === target.newId);
+    if (newTarget && oldNow && target.wasRunning) update.findings.downtimeMs = downtimeMs(oldNow, newTarget.container);
+    return [...proved, ...stopped.map(({ replacement }) => ({ container: replacement }))];
   }
 
   private async giveUp(members: Members, cause: unknown, update: RunningUpdate): Promise<Replaced> {
@@ -134,7 +139,8 @@ export class Replacing {
     try {
       await awaitEngine(this.engine, this.settings.engineWaitMs, update.drain);
       // What never ran has touched no data.
-      if (options.onFailure === 'stop' && hasRun(await this.engine.inspectContainer(target.newId))) {
+      const replacement = options.onFailure === 'stop' ? await find(this.engine, target.newId) : undefined;
+      if (replacement && hasRun(replacement)) {
         await keepBoth(this.engine, pairs);
         return {
           outcome: keptStopped(target, update.findings, { ...error, ...(await collect()) }),
@@ -145,7 +151,8 @@ export class Replacing {
       update.findings.tagRestored = tagRestored;
       if (!target.wasRunning) update.findings.running = false;
       update.warn(...warnings);
-      if (update.kind === 'update' && isImagesFault(error)) await this.reject(target, update);
+      const isGone = cause instanceof ProofLapsed && cause.isGone;
+      if (update.kind === 'update' && !isGone && isImagesFault(error)) await this.reject(target, update);
       if (old.Id !== target.oldId)
         update.warn(
           'the old container was run with --rm and vanished; what runs now is a copy of it, of the same image',
@@ -185,7 +192,10 @@ export class Replacing {
 }
 
 /** By the engine's clock. */
-function downtimeMs({ State: { FinishedAt } }: ContainerInspect, { State: { StartedAt } }: ContainerInspect): number {
+function downtimeMs(
+  { State: { FinishedAt } }: Pick<ContainerInspect, 'State'>,
+  { State: { StartedAt } }: Pick<ContainerInspect, 'State'>,
+): number {
   return Math.max(0, Date.parse(StartedAt) - Date.parse(FinishedAt));
 }
 

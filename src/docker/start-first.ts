@@ -3,9 +3,10 @@ import type { ContainerSpec } from './container-spec.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect, EndpointSettings } from './engine-types.js';
 import type { Member } from './member.js';
-import type { Drain } from './outcome.js';
+import { UpdateError, type Drain } from './outcome.js';
 import { revivesStopped } from './pair.js';
 import { prove } from './proof.js';
+import { assertStillProved, type Proved } from './proved.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { assertUnchanged } from './swap.js';
@@ -13,6 +14,9 @@ import { parkedName } from './temporary-names.js';
 
 /** How long a replacement must run on after it got its names. */
 const settledAgainMs = 1000;
+
+/** How often the replacement is looked at while the old container drains. */
+const drainPollMs = 500;
 
 /** The default bridge has no names, and the others nothing that could be taken away. */
 const withoutNames = new Set(['bridge', 'host', 'none']);
@@ -75,11 +79,26 @@ export async function handOver(engine: Engine, { old, pair, handOver, policy }: 
 }
 
 /**
- * Lets the old container serve on for a while, for those who still have its address, and stops it. Where the service
- * stops meanwhile, the next recovery does the rest.
+ * Lets the old container serve on for a while, for those who still have its address, and stops it. The replacement is
+ * watched all the while: the old one never stops beside one that has failed.
+ * @throws ProofLapsed where the replacement fails first; UpdateError `interrupted` where the service stops first: the next
+ *   recovery does the rest
  */
-export async function drainOld(engine: Engine, { old, pair, options }: Member, drain: Drain): Promise<void> {
-  await setTimeout(options.drainMs, undefined, { signal: drain.begun }).catch(() => undefined);
+export async function drainOld(
+  engine: Engine,
+  { old, pair, options }: Member,
+  proved: readonly Proved[],
+  drain: Drain,
+): Promise<void> {
+  const endsAt = performance.now() + options.drainMs;
+  for (;;) {
+    await assertStillProved(engine, proved);
+    const leftMs = endsAt - performance.now();
+    if (leftMs <= 0) break;
+    if (drain.nearlyOver.aborted)
+      throw new UpdateError('interrupted', 'commit', 'the service stops while the old container drains');
+    await setTimeout(Math.min(leftMs, drainPollMs), undefined, { signal: drain.nearlyOver }).catch(() => undefined);
+  }
   if (revivesStopped(pair.restartPolicy)) await setRestartPolicy(engine, pair.oldId, noRestart);
   await stopContainer(engine, old, 'commit', { drain });
 }
