@@ -9,6 +9,8 @@ import {
   faultsOf,
   killsAround,
   killsAtRandom,
+  namesTaken,
+  replacementsLost,
   type Disturbance,
 } from './support/disturbances.js';
 import { describeOnEngine, describeOnNewestEngine, engines, type EngineUnderTest } from './support/environment.js';
@@ -48,6 +50,16 @@ const kinds: Kind[] = [
     in: engines.every((engine) => engine.private !== undefined)
       ? scenarios.filter((scenario) => !scenario.endsWith('dependent'))
       : [],
+  },
+  {
+    title: 'the new container is lost between its name and the removal of the old one',
+    of: ({ calls }) => replacementsLost(calls),
+    in: ['start-first'],
+  },
+  {
+    title: 'somebody else takes the name',
+    of: ({ calls }) => namesTaken(calls),
+    in: ['update', 'rollback', 'start-first'],
   },
   { title: 'any call fails, in any way', of: ({ calls }) => faultsOf(calls), in: scenarios },
 ];

@@ -49,6 +49,31 @@ export function faultsOf(calls: EngineCall[]): Disturbance[] {
   );
 }
 
+/**
+ * The new container dies, or is removed by somebody, before each call from the exchange of the names to the stop of the old one:
+ * from there on the service looks once more, and removes the old one at once.
+ */
+export function replacementsLost(calls: EngineCall[]): Disturbance[] {
+  const from = calls.findLastIndex(({ path }) => path.includes('/rename'));
+  const to = calls.findLastIndex(({ path }) => path.includes('/stop'));
+  return (['dies', 'is removed'] as const).flatMap((what) =>
+    calls.slice(from + 1, to + 1).map(({ index, method, path }) => ({
+      kind: `the new container ${what} after it got the name`,
+      at: `${what} before call ${index}, ${method} ${path}`,
+      make: (rig: FaultRig) => rig.loseReplacementAt(index, what),
+    })),
+  );
+}
+
+/** Somebody creates a container with the name, before each call that finds it free. */
+export function namesTaken(calls: EngineCall[]): Disturbance[] {
+  return calls.map(({ index, method, path }) => ({
+    kind: 'the name is taken by somebody else',
+    at: `before call ${index}, ${method} ${path}`,
+    make: (rig: FaultRig) => rig.takeNameAt(index),
+  }));
+}
+
 /** The engine is ended after each of these calls, as a host's shutdown does it and as a crash does it, and started again. */
 export function enginesHalts(calls: RegExp[]): Disturbance[] {
   return (['SIGTERM', 'SIGKILL'] as const).flatMap((signal) =>

@@ -231,6 +231,51 @@ export class FaultRig {
     return [status, error?.message, next && `then ${next.status}`, next?.error?.message].filter(Boolean).join(', ');
   }
 
+  /** Notifies, with the container that has the name by then killed, or removed, before this call. */
+  async loseReplacementAt(index: number, what: 'dies' | 'is removed'): Promise<string> {
+    let lost: Promise<unknown> | undefined;
+    this.proxy.hooks = {
+      before: async (call: EngineCall): Promise<Fate> => {
+        if (call.index !== index) return 'forward';
+        const replacement = this.docker.getContainer(this.name);
+        lost = what === 'dies' ? replacement.kill() : replacement.remove({ force: true });
+        await lost;
+        return 'forward';
+      },
+    };
+    const { status, error } = await this.service.update(this.name, limitMs);
+    if (lost === undefined) throw new Error(`there was no call ${index}`);
+    this.proxy.hooks = {};
+    return [status, error?.message].filter(Boolean).join(', ');
+  }
+
+  /**
+   * Notifies, with a container of somebody else's created under the name before this call if it is free then. A container of ours must run
+   * all the same; once theirs is gone, the next start of the service has everything in order.
+   */
+  async takeNameAt(index: number): Promise<string> {
+    const intruder = { id: '' };
+    this.proxy.hooks = {
+      before: async (call: EngineCall): Promise<Fate> => {
+        if (call.index !== index) return 'forward';
+        const created = await this.docker
+          .createContainer({ name: this.name, Image: this.images[0]?.id })
+          .catch(() => undefined);
+        intruder.id = created?.id ?? '';
+        return 'forward';
+      },
+    };
+    const { status, error } = await this.service.update(this.name, limitMs);
+    this.proxy.hooks = {};
+    const said = [status, error?.message].filter(Boolean).join(', ');
+    if (!intruder.id) return said;
+    const ours = (await this.containers()).filter(({ Id, State }) => Id !== intruder.id && State === 'running');
+    if (ours.length !== 1) throw new Error(`${ours.length} containers of ours run beside theirs (${said})`);
+    await this.docker.getContainer(intruder.id).remove({ force: true });
+    await this.startAgain();
+    return said;
+  }
+
   /** Ends the engine right after a call of the update, and starts it again. */
   async haltEngineAfter(path: RegExp, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     let halted: Promise<void> | undefined;
