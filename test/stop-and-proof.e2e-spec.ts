@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
 import { publish, type AppImage } from './support/images.js';
 import { Service } from './support/service.js';
+import { until } from './support/until.js';
 
 /** Serves, and takes so many seconds to clean up once it is told to stop. */
 const cleansUpFor = (seconds: number): Partial<AppImage> => ({
@@ -49,6 +51,38 @@ describeOnEngine('stops and proofs', () => {
         expect((Config as { StopTimeout?: number }).StopTimeout).toBe(StopTimeout);
       },
       90_000,
+    );
+
+    it.each(['SIGTERM', 'SIGKILL'] as const)(
+      'goes on when the service ends by %s, and the next start waits for its end',
+      async (signal) => {
+        const own = await Service.start({ DOCKER_HOST: testEnvironment().dockerHost, DRAIN_TIMEOUT: '2s' });
+        await own.ready();
+        const image = uniqueImage('outlives');
+        const options = { StopTimeout: 60, HostConfig: { RestartPolicy: { Name: 'always' } } };
+        const app = await runApp(image, { version: 'v1', ...cleansUpFor(12) }, options);
+        await publish(docker, image, { version: 'v2' });
+        const exitCode = exitCodeOf(app);
+        const { id } = (await (await own.notify(app.name)).json()) as { id: string };
+        await until('the stop', 20_000, async () => {
+          const marked = await docker.listContainers({ all: true, filters: { name: [`${app.name}-upd-stop-`] } });
+          return marked.length > 0 ? true : undefined;
+        });
+        await setTimeout(500);
+        expect((await own.deployment(id)).stages.at(-1)?.stage).toBe('swap');
+        expect(await own.stop(signal)).toBe(signal === 'SIGTERM' ? 0 : null);
+        expect((await docker.getContainer(app.id).inspect()).State.Running).toBe(true);
+        await own.restart();
+        await own.ready(60_000);
+        expect(await exitCode).toBe(7);
+        const left = await docker.listContainers({ all: true, filters: { name: [app.name] } });
+        expect(left.map(({ Id, State }) => [Id, State])).toEqual([[app.id, 'running']]);
+        const { HostConfig } = await docker.getContainer(app.id).inspect();
+        expect(HostConfig.RestartPolicy?.Name).toBe('always');
+        expect(await versionAt(app.port)).toBe('v1');
+        await own.stop();
+      },
+      120_000,
     );
   });
 });

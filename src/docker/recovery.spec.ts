@@ -6,7 +6,7 @@ import type { ContainerRules } from './container-rules.js';
 import { EngineUnreachable } from './engine-error.js';
 import { UpdateError } from './outcome.js';
 import { Recovery, type RecoveryResult } from './recovery.js';
-import { keptName, parkedName, replacementName } from './temporary-names.js';
+import { keptName, parkedName, replacementName, stoppingName } from './temporary-names.js';
 
 Logger.overrideLogger(false);
 
@@ -84,6 +84,27 @@ describe('the recovery of an update that was cut off', () => {
     const recovery = new Recovery(engine, rules as unknown as ContainerRules, settings);
     await recovery.run(await engine.listContainers(), { begun: signal, nearlyOver: signal });
     expect(asked).toEqual([['web', set]]);
+  });
+
+  it('waits for a container run with --rm that was told to stop, and starts its copy', async () => {
+    const [original, copy, replacement] = [webBefore, theirs, web];
+    const vanishing = { HostConfig: { AutoRemove: true } };
+    const store = new ContainerStore([
+      containerInspect({ Id: original, Name: '/web', ...vanishing, Config: { StopTimeout: 5 } }),
+      containerInspect({ Id: copy, Name: `/${parkedName('web', copy)}`, Created, State: unstarted, ...vanishing }),
+      containerInspect({
+        Id: replacement,
+        Name: `/${stoppingName('web', copy)}`,
+        Created,
+        State: unstarted,
+        ...vanishing,
+      }),
+    ]);
+    setTimeout(() => {
+      store.remove(original);
+    }, 300);
+    expect(await recover(store)).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.shownAll).toEqual({ web: '9 runs' });
   });
 
   it('repairs every container at a start of the service', async () => {

@@ -19,6 +19,7 @@ import { isImagesFault, rejectImage } from './rejected-image.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
 import { stopContainer } from './stop.js';
+import { awaitEnd, isStopMarked } from './stopping.js';
 import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
 
@@ -113,6 +114,12 @@ export class Recovery {
         await this.engine.removeContainer(repair.replacementId);
         break;
       case 'remove the copies':
+        // The container that they are copies of may be going.
+        if (await this.awaitVanishing(group[0]))
+          return this.repair(
+            [await this.gather({ name, oldId12: old?.Id.slice(0, 12) ?? '', replacementId: replacement?.Id })],
+            drain,
+          );
         for (const id of repair.containerIds) await this.engine.removeContainer(id);
         break;
       case 'give the name to':
@@ -122,6 +129,17 @@ export class Recovery {
         repair satisfies never;
     }
     this.logger.log(`${name} is in order again`, { container: name });
+  }
+
+  /** Whether a container run with `--rm` is gone that an update had told to stop. */
+  private async awaitVanishing({ name, old, replacement }: Remains): Promise<boolean> {
+    const original = await find(this.engine, name);
+    if (!old || !original || !isStopMarked(replacement, { name, oldId: old.Id })) return false;
+    await awaitEnd(this.engine, original);
+    const present = await find(this.engine, name);
+    if (present?.State.Running) return false;
+    if (present) await stopContainer(this.engine, present, 'recover');
+    return true;
   }
 
   /** What cannot have the name runs all the same, and the next recovery gives it the name. */

@@ -4,7 +4,7 @@ import { containerInspect } from '../../test/support/containers.js';
 import { UpdateError } from './outcome.js';
 import type { Pair } from './pair.js';
 import { rollback } from './rollback.js';
-import { parkedName, replacementName } from './temporary-names.js';
+import { parkedName, replacementName, stoppingName } from './temporary-names.js';
 
 const [oldId, newId, theirId, dependentOldId, dependentNewId] = ['a', 'b', 'c', 'd', 'e'].map((letter) =>
   letter.repeat(64),
@@ -45,6 +45,24 @@ describe('rollback', () => {
     expect(await attempt(store)).toEqual({ warnings: [] });
     expect(store.changes).toEqual(['policy a always', `rename b ${temporary}`, 'rename a web', 'start a', 'remove b']);
     expect(store.shownAll).toEqual({ web: 'a runs' });
+  });
+
+  it('lets an old container end that was told to stop, and starts it then', async () => {
+    const ending = old({ Name: '/web', State: running, Config: { StopTimeout: 5 } });
+    const store = new ContainerStore([ending, replacement({ Name: `/${stoppingName('web', oldId)}` })]);
+    setTimeout(() => {
+      store.setState(oldId, stopped);
+    }, 300);
+    expect(await attempt(store)).toEqual({ warnings: [] });
+    expect(store.changes).toEqual(['policy a always', `rename b ${temporary}`, 'start a', 'remove b']);
+    expect(store.shownAll).toEqual({ web: 'a runs' });
+  });
+
+  it('does not stop one that was not told yet', async () => {
+    const serving = old({ Name: '/web', State: running, Config: { StopTimeout: 0 } });
+    const store = new ContainerStore([serving, replacement({ Name: `/${stoppingName('web', oldId)}` })]);
+    expect(await attempt(store)).toEqual({ warnings: [] });
+    expect(store.changes).toEqual(['policy a always', `rename b ${temporary}`, 'remove b']);
   });
 
   it.each([

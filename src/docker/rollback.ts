@@ -12,6 +12,7 @@ import { isGone, removeContainer } from './remove.js';
 import { setRestartPolicy } from './restart-policy.js';
 import { writesToTheSame } from './shared-data.js';
 import { stopContainer } from './stop.js';
+import { awaitEnd, isStopMarked } from './stopping.js';
 import { parkedName, replacementName } from './temporary-names.js';
 
 /** How long the old container must run again before the replacement is removed. */
@@ -59,7 +60,8 @@ async function restore(
   pairs: readonly Pair[],
   beforeRemoval?: () => Promise<unknown>,
 ): Promise<RolledBack> {
-  const { present, problems } = await look(engine, pairs);
+  let { present, problems } = await look(engine, pairs);
+  if (await awaitStops(engine, present)) ({ present, problems } = await look(engine, pairs));
   for (const { replacement } of present.toReversed()) await end(engine, replacement);
   const untidy: Pair[] = [];
   const serving: Present[] = [];
@@ -95,6 +97,13 @@ async function restore(
   return rolledBack;
 }
 
+/** Old containers that an update has told to stop are let end, and are started anew then. @returns whether there were any */
+async function awaitStops(engine: Engine, present: readonly Present[]): Promise<boolean> {
+  const told = present.filter(({ pair, replacement }) => isStopMarked(replacement, pair));
+  const waited = await Promise.all(told.map(({ old }) => awaitEnd(engine, old)));
+  return waited.includes(true);
+}
+
 async function failureOf(step: Promise<void>): Promise<Error | undefined> {
   try {
     await step;
@@ -109,7 +118,8 @@ async function tidy(engine: Engine, { pair, old, replacement }: Present): Promis
   const failures: (Error | undefined)[] = [];
   if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
     failures.push(await failureOf(setRestartPolicy(engine, pair.oldId, pair.restartPolicy)));
-  if (replacement && nameOf(replacement) === pair.name) failures.push(await failureOf(renameReplacement(engine, pair)));
+  if (replacement && (nameOf(replacement) === pair.name || isStopMarked(replacement, pair)))
+    failures.push(await failureOf(renameReplacement(engine, pair)));
   if (nameOf(old) === parkedName(pair.name, pair.oldId))
     failures.push(await failureOf(giveName(engine, old, pair.name)));
   const failure = failures.find((each) => each !== undefined);

@@ -5,6 +5,9 @@ import { DockerModule } from './docker.module.js';
 import { DockerService } from './docker.service.js';
 import { resultLine } from './self-update.js';
 
+/** Of the 10 s that `docker stop` gives. */
+const swapEndsWithinMs = 8000;
+
 @Module({ imports: [SettingsModule, DockerModule] })
 class SelfUpdateModule {}
 
@@ -15,8 +18,13 @@ class SelfUpdateModule {}
 export async function runSelfUpdate(container: string, reference: string, logger: LoggerService): Promise<void> {
   const app = await NestFactory.createApplicationContext(SelfUpdateModule, { logger, abortOnError: false });
   const stopping = new AbortController();
+  const nearlyOver = new AbortController();
   process.once('SIGTERM', () => {
     stopping.abort();
+    // Nobody else would start the service again: the swap gets what `docker stop` leaves it.
+    setTimeout(() => {
+      nearlyOver.abort();
+    }, swapEndsWithinMs).unref();
   });
   const log = (message: string, facts: object): void => {
     logger.log(message, facts, 'SelfUpdate');
@@ -33,7 +41,7 @@ export async function runSelfUpdate(container: string, reference: string, logger
         log(`${container}: last log lines`, { container, lines });
       },
     },
-    { begun: stopping.signal, nearlyOver: stopping.signal },
+    { begun: stopping.signal, nearlyOver: nearlyOver.signal },
     // The instance that began it has asked already, and has looked whether the image was rolled back before.
     { mayUpdate: () => true, reference, retry: true },
   );

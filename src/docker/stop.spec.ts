@@ -49,6 +49,14 @@ describe('stopContainer', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('leaves a container to the engine when the service stops', async () => {
+    const { engine, calls } = engineOf(60_000, lost);
+    const nearlyOver = AbortSignal.abort();
+    const stop = stopContainer(engine, withTimeout(60), 'swap', { drain: { begun: nearlyOver, nearlyOver } });
+    await expect(stop).rejects.toMatchObject({ code: 'interrupted', stage: 'swap' });
+    expect(calls).toHaveLength(1);
+  });
+
   it('kills once the grace is over', async () => {
     const { engine, calls } = engineOf(60_000, lost);
     const began = performance.now();

@@ -15,7 +15,8 @@ const enginesKillMs = 2000;
  * Stops a container: its own signal and grace, at most MAX_STOP_TIME, then a kill. What counts is the result, not what the
  * engine answers: a call that breaks off early, in a proxy say, takes nothing from the grace. One that was run with `--rm` is
  * gone afterwards.
- * @throws UpdateError `stop_failed` where it still runs in the end, or is still there
+ * @throws UpdateError `stop_failed` where it still runs in the end, or is still there; `interrupted` where the service stops first:
+ *   the engine goes on with the stop
  */
 export async function stopContainer(
   engine: Engine,
@@ -34,8 +35,16 @@ export async function stopContainer(
     signal: options.drain?.nearlyOver,
   });
   let failure = await failureOf(stopped);
-  if (failure && !isRefusal(failure)) await untilStopped(engine, Id, killAt, options.drain);
-  if (await isRunning(engine, Id)) failure = (await failureOf(engine.killContainer(Id))) ?? failure;
+  if (failure && !isRefusal(failure)) await pollUntilStopped(engine, Id, killAt, options.drain);
+  const runsOn = await isRunning(engine, Id);
+  if (runsOn && options.drain?.nearlyOver.aborted) {
+    throw new UpdateError(
+      'interrupted',
+      stage,
+      `the service stops while container ${Id.slice(0, 12)} still ends; the engine lets it, and the next start decides`,
+    );
+  }
+  if (runsOn) failure = (await failureOf(engine.killContainer(Id))) ?? failure;
   else if (!HostConfig.AutoRemove) return;
   const isDone = async (): Promise<boolean> =>
     HostConfig.AutoRemove ? !(await find(engine, Id)) : !(await isRunning(engine, Id));
@@ -54,8 +63,16 @@ export async function stopContainer(
   );
 }
 
-/** Waits for the end of a stop whose answer was lost. */
-async function untilStopped(engine: Engine, id: string, until: number, drain?: Drain): Promise<void> {
+/** Waits for a container that somebody else has told to stop, no longer than the engine lets it take. */
+export async function untilStopped(
+  engine: Engine,
+  { Id, Config }: Pick<ContainerInspect, 'Id' | 'Config'>,
+): Promise<void> {
+  const { graceMs } = stopTime({ Config }, engine.maxStopMs);
+  await pollUntilStopped(engine, Id, performance.now() + graceMs + enginesKillMs);
+}
+
+async function pollUntilStopped(engine: Engine, id: string, until: number, drain?: Drain): Promise<void> {
   while (performance.now() < until && !drain?.nearlyOver.aborted) {
     if (!(await isRunning(engine, id))) return;
     await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);

@@ -8,6 +8,7 @@ import { carryOverlayAddresses } from './overlay-addresses.js';
 import { nameOf, revivesStopped, type Pair } from './pair.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
+import { markStop, unmarkStop } from './stopping.js';
 import { parkedName } from './temporary-names.js';
 
 /** How long the engine may take to notice that a container's process has ended. */
@@ -27,8 +28,7 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
   for (const { oldId, restartPolicy } of pairs) {
     if (revivesStopped(restartPolicy)) await setRestartPolicy(engine, oldId, noRestart);
   }
-  for (const { old, pair } of members.toReversed())
-    if (pair.wasRunning) await stopContainer(engine, old, 'swap', { drain });
+  for (const { old, pair } of members.toReversed()) if (pair.wasRunning) await stop(engine, old, pair, drain);
   for (const member of members) await carryOverlayAddresses(engine, member);
   const [target, ...dependents] = members;
   await exchange(engine, target);
@@ -45,6 +45,17 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
         ...{ cause: error, containerId: dependent.pair.newId },
       });
     }
+  }
+}
+
+async function stop(engine: Engine, old: ContainerInspect, pair: Pair, drain: Drain): Promise<void> {
+  await markStop(engine, pair);
+  try {
+    await stopContainer(engine, old, 'swap', { drain });
+  } catch (error) {
+    if (error instanceof UpdateError && error.code === 'stop_failed')
+      await unmarkStop(engine, pair).catch(() => undefined);
+    throw error;
   }
 }
 

@@ -3,10 +3,15 @@
  * id of the container that had it, of which the first 12 hex digits must match the parked container's own id. `kept` is
  * for good: an old container that is left beside a failed replacement, for people to decide.
  */
-const pattern = /^\/?(.+)-upd-(new|old|kept|self)-([0-9a-f]{12})$/;
+const pattern = /^\/?(.+)-upd-(new|stop|old|kept|self)-([0-9a-f]{12})$/;
 
 export function replacementName(name: string, oldId: string): string {
   return `${name}-upd-new-${oldId.slice(0, 12)}`;
+}
+
+/** The replacement from the moment on in which its old container is told to stop: see stopping.ts. */
+export function stoppingName(name: string, oldId: string): string {
+  return `${name}-upd-stop-${oldId.slice(0, 12)}`;
 }
 
 export function parkedName(name: string, oldId: string): string {
@@ -40,5 +45,6 @@ export interface TemporaryName {
 export function parseTemporaryName(text: string): TemporaryName | undefined {
   const match = pattern.exec(text);
   if (!match) return undefined;
-  return { name: match[1] ?? '', role: match[2] as TemporaryName['role'], oldId12: match[3] ?? '' };
+  const role = match[2] === 'stop' ? 'new' : (match[2] as TemporaryName['role']);
+  return { name: match[1] ?? '', role, oldId12: match[3] ?? '' };
 }
