@@ -227,7 +227,7 @@ describe('a pull that only a fake engine can make fail', () => {
         line({ errorDetail: { message: 'no space left on device' }, error: 'no space left on device' }),
       ],
       'end',
-      'pull_failed',
+      'disk_full',
       'no space left',
     ],
     [
@@ -241,7 +241,7 @@ describe('a pull that only a fake engine can make fail', () => {
       'an error on an unterminated last line',
       [line({ status: 'Pulling' }), '{"error":"no space left on device"}'],
       'end',
-      'pull_failed',
+      'disk_full',
       'no space left',
     ],
     [
