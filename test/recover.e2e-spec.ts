@@ -89,9 +89,8 @@ describeOnEngine('the command recover', () => {
       name: uniqueName('service'),
       Image,
       Labels: { 'org.opencontainers.image.title': 'trigger-docker-pull' },
-      // A socket that it could reach an engine by.
-      Env: ['DOCKER_HOST=unix:///engine/docker.sock'],
-      HostConfig: { Binds: [`${uniqueName('engine')}:/engine`] },
+      // As an operator would give it this engine.
+      HostConfig: { Binds: [`${testEnvironment().dockerHost.slice('unix://'.length)}:/var/run/docker.sock`] },
     });
     await theService.start();
     const { Name } = await theService.inspect();
