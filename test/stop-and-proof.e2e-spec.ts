@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type Docker from 'dockerode';
 import { setTimeout } from 'node:timers/promises';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
+import { publish, serveCommand, type AppImage } from './support/images.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
 
@@ -27,6 +28,7 @@ describeOnEngine('stops and proofs', () => {
       DOCKER_HOST: testEnvironment().dockerHost,
       SETTLE_TIME: '300ms',
       ENGINE_TIMEOUT: '4s',
+      PROOF_TIMEOUT: '1s',
     });
     await service.ready();
   });
@@ -84,5 +86,56 @@ describeOnEngine('stops and proofs', () => {
       },
       120_000,
     );
+  });
+
+  describe('the proof', () => {
+    const updated = async (options: Docker.ContainerCreateOptions, image: Partial<AppImage>) => {
+      const reference = uniqueImage('proved');
+      const app = await runApp(reference, { version: 'v1' }, options);
+      await publish(docker, reference, { version: 'v2', ...image });
+      return { app, outcome: await service.update(app.name, 60_000) };
+    };
+    const healthcheck = (command: string, Interval: number): Partial<AppImage> => ({
+      config: { Healthcheck: { Test: ['CMD', '/bin/sh', '-c', command], Interval, Timeout: 1e9, Retries: 1 } },
+    });
+    const exitsOnce: Partial<AppImage> = {
+      cmd: ['/bin/sh', '-c', `test -e /once || { : > /once; exit 1; }; exec ${serveCommand.join(' ')}`],
+    };
+    const always = { RestartPolicy: { Name: 'always' } };
+
+    it('waits for the first probe, whatever PROOF_TIMEOUT says', async () => {
+      const { app, outcome } = await updated({}, healthcheck('exit 0', 4e9));
+      expect(outcome).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await versionAt(app.port)).toBe('v2');
+    }, 60_000);
+
+    it('takes unhealthy for final after the grace of its label, and says how to get more', async () => {
+      const labels = { 'trigger-docker-pull.unhealthy-grace': '3s' };
+      const { outcome } = await updated({ Labels: labels }, healthcheck('exit 1', 1e9));
+      expect(outcome).toMatchObject({ status: 'rolled_back', error: { code: 'unhealthy' } });
+      expect(outcome.error?.message).toMatch(/unhealthy after [345](\.\d)? s.*unhealthy-grace.*UNHEALTHY_GRACE/);
+    }, 60_000);
+
+    it('is the start alone of a job that wants no other, and ends with 0', async () => {
+      const labels = { 'trigger-docker-pull.proof': 'none' };
+      const { app, outcome } = await updated({ Labels: labels }, { cmd: ['/bin/sh', '-c', 'exit 0'] });
+      expect(outcome).toMatchObject({ status: 'succeeded', result: 'updated' });
+      const { Id, State } = await docker.getContainer(app.name).inspect();
+      expect(Id).not.toBe(app.id);
+      expect(State).toMatchObject({ Running: false, ExitCode: 0 });
+    }, 60_000);
+
+    it('allows as many restarts as the label says', async () => {
+      const labels = { 'trigger-docker-pull.proof-restarts': '1' };
+      const { app, outcome } = await updated({ Labels: labels, HostConfig: always }, exitsOnce);
+      expect(outcome).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect((await docker.getContainer(app.name).inspect()).RestartCount).toBe(1);
+    }, 60_000);
+
+    it('fails at the first restart without it, and names the label', async () => {
+      const { outcome } = await updated({ HostConfig: always }, exitsOnce);
+      expect(outcome).toMatchObject({ status: 'rolled_back', error: { code: 'restarting' } });
+      expect(outcome.error?.message).toContain('trigger-docker-pull.proof-restarts=1');
+    }, 60_000);
   });
 });

@@ -31,6 +31,13 @@ const duration: OptionKind<number> = {
   },
 };
 
+const maxCount = 100;
+
+const count: OptionKind<number> = {
+  rule: `a whole number from 0 to ${maxCount}`,
+  parse: (text) => (/^\d{1,3}$/.test(text.trim()) && Number(text) <= maxCount ? Number(text) : undefined),
+};
+
 /** One of several words, in any case. */
 export interface ChoiceKind<T extends string> extends OptionKind<T> {
   choices: readonly T[];
@@ -66,6 +73,8 @@ export const optionKinds = {
   settle: duration,
   timeout: duration,
   proof: choice('healthy', 'running', 'none'),
+  unhealthyGrace: duration,
+  proofRestarts: count,
   onFailure: choice('rollback', 'stop'),
   order: choice('stop-first', 'start-first'),
   drain: duration,

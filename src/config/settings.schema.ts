@@ -230,7 +230,18 @@ export const settingsSchema = z.object({
     '5s',
     'How long a new container without HEALTHCHECK must run before the old one is removed.',
   ),
-  PROOF_TIMEOUT: duration(1000, 24 * hourMs, '300s', 'The most that the proof of a new container may take.'),
+  PROOF_TIMEOUT: duration(
+    1000,
+    24 * hourMs,
+    '300s',
+    'The most that the proof of a new container may take, unless its HEALTHCHECK cannot answer before.',
+  ),
+  UNHEALTHY_GRACE: duration(
+    0,
+    24 * hourMs,
+    '20s',
+    'For how long after its start a new container may be `unhealthy` before it is given up; a longer start period wins.',
+  ),
   MAX_STOP_TIME: duration(
     1000,
     24 * hourMs,

@@ -27,6 +27,7 @@ describe('readSettings', () => {
       engineWaitMs: 30_000,
       settleTimeMs: 5000,
       proofTimeoutMs: 300_000,
+      unhealthyGraceMs: 20_000,
       maxStopMs: 600_000,
       drainTimeoutMs: 8000,
     });

@@ -90,6 +90,7 @@ export function readSettings(env: NodeJS.ProcessEnv, { isServer = true } = {}) {
     digestTimeoutMs: value.DIGEST_TIMEOUT,
     settleTimeMs: value.SETTLE_TIME,
     proofTimeoutMs: value.PROOF_TIMEOUT,
+    unhealthyGraceMs: value.UNHEALTHY_GRACE,
     maxStopMs: value.MAX_STOP_TIME,
     keepPreviousImage: value.KEEP_PREVIOUS_IMAGE,
     removeReplacedImages: value.REMOVE_REPLACED_IMAGES,

@@ -17,7 +17,7 @@ import { optionsOf, type UpdateOptions } from './update-options.js';
 /** Labels for what Swarm does in its own way. */
 const unheeded = [
   ...[labels.order, labels.onFailure, labels.proof, labels.drain, labels.shareVolumes],
-  ...[labels.copiedFiles, labels.renewVolumes, labels.start],
+  ...[labels.copiedFiles, labels.renewVolumes, labels.start, labels.unhealthyGrace, labels.proofRestarts],
 ];
 
 /** What holds for a container, or a service: the policy wins over its labels, and they over the settings. */

@@ -12,6 +12,10 @@ export const labels = {
   timeout: `${prefix}timeout`,
   /** What proves a replacement: `healthy`, `running` or `none`. */
   proof: `${prefix}proof`,
+  /** How long after its start `unhealthy` is not final: a duration such as `1m`. */
+  unhealthyGrace: `${prefix}unhealthy-grace`,
+  /** How often a replacement may be restarted by its restart policy within its proof: a whole number. */
+  proofRestarts: `${prefix}proof-restarts`,
   /** What becomes of a replacement that fails its proof: `rollback` or `stop`. */
   onFailure: `${prefix}on-failure`,
   /** Whether the old container stops before the replacement starts: `stop-first` or `start-first`. */

@@ -8,7 +8,7 @@ const eligible: ContainerPlan = {
   eligible: true,
   order: 'stop-first',
   onFailure: 'rollback',
-  proof: { mode: 'running', settleMs: 5000, timeoutMs: 65_000 },
+  proof: { mode: 'running', settleMs: 5000, timeoutMs: 65_000, unhealthyAfterMs: 20_000, restarts: 0 },
   startFirst: { possible: false, reason: 'it has devices' },
   dependents: ['sidecar'],
   values: { user: ['Cmd', 'Env.A', 'Env.B'], image: [] },

@@ -51,7 +51,7 @@ export class Planner {
     private readonly derivation: Derivation,
     private readonly targets: Targets,
     private readonly services: ServiceInspection,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
   ) {}
 
   /**

@@ -23,7 +23,7 @@ export class Preparation {
   constructor(
     private readonly engine: Engine,
     private readonly replacements: Replacements,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs'>,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
   ) {}
 
   /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */

@@ -9,12 +9,18 @@ export interface ProofPolicy {
   mode: 'healthy' | 'running' | 'none';
   settleMs: number;
   timeoutMs: number;
+  /** For so long after its start `unhealthy` is not final: some are just slow. */
+  unhealthyAfterMs: number;
+  /** How often it may be restarted by its restart policy meanwhile. */
+  restarts: number;
 }
 
 const nsPerMs = 1_000_000;
 /** The engine's defaults for a HEALTHCHECK (Dockerfile reference, HEALTHCHECK). */
 const healthDefaults = { intervalMs: 30_000, timeoutMs: 30_000, retries: 3 };
 const leastHealthTimeoutMs = 60_000;
+/** What the engine takes to begin a probe, and to show its result. */
+const verdictShownMs = 5000;
 
 /**
  * The proof that a container's options ask for, or the one that suits it: health where it has a HEALTHCHECK, else running.
@@ -23,16 +29,27 @@ const leastHealthTimeoutMs = 60_000;
  */
 export function proofPolicy(
   replacement: Pick<ContainerInspect, 'Config'>,
-  { proof, settleMs, timeoutMs }: Pick<UpdateOptions, 'proof' | 'settleMs' | 'timeoutMs'>,
-  { proofTimeoutMs }: Pick<Settings, 'proofTimeoutMs'>,
+  {
+    proof,
+    settleMs,
+    timeoutMs,
+    unhealthyGraceMs,
+    proofRestarts,
+  }: Pick<UpdateOptions, 'proof' | 'settleMs' | 'timeoutMs' | 'unhealthyGraceMs' | 'proofRestarts'>,
+  settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
   oldWasUnhealthy = false,
 ): ProofPolicy {
   if (proof === 'healthy' && !hasHealthcheck(replacement))
     throw new Error(`the label ${labels.proof}=healthy needs a HEALTHCHECK, and the new container has none`);
   const mode = proof ?? (hasHealthcheck(replacement) && !oldWasUnhealthy ? 'healthy' : 'running');
-  const suitableMs =
-    mode === 'healthy' ? Math.min(healthTimeoutMs(replacement), proofTimeoutMs) : settleMs + leastHealthTimeoutMs;
-  return { mode, settleMs, timeoutMs: timeoutMs ?? suitableMs };
+  const probes = probesOf(replacement);
+  const unhealthyAfterMs = Math.max(unhealthyGraceMs ?? settings.unhealthyGraceMs, probes.startPeriodMs);
+  const policy = { mode, settleMs, unhealthyAfterMs, restarts: proofRestarts };
+  if (mode !== 'healthy') return { ...policy, timeoutMs: timeoutMs ?? settleMs + leastHealthTimeoutMs };
+  // Before the first probe there is nothing to go by, whatever was asked for.
+  if (timeoutMs !== undefined) return { ...policy, timeoutMs: Math.max(timeoutMs, probes.intervalMs) };
+  const suitableMs = Math.min(probes.allMs, settings.proofTimeoutMs);
+  return { ...policy, timeoutMs: Math.max(suitableMs, probes.firstMs, unhealthyGraceMs ?? 0) };
 }
 
 function hasHealthcheck({ Config }: Pick<ContainerInspect, 'Config'>): boolean {
@@ -40,11 +57,25 @@ function hasHealthcheck({ Config }: Pick<ContainerInspect, 'Config'>): boolean {
   return test.length > 0 && test[0] !== 'NONE';
 }
 
-/** Start period + (interval + timeout) × (retries + 1): when even a slow start must have shown its colours. */
-function healthTimeoutMs({ Config }: Pick<ContainerInspect, 'Config'>): number {
+interface Probes {
+  startPeriodMs: number;
+  intervalMs: number;
+  /** Until the first verdict must be there: start period + interval + timeout, and a little more. */
+  firstMs: number;
+  /** Start period + (interval + timeout) × (retries + 1): when even a slow start must have shown its colours. */
+  allMs: number;
+}
+
+function probesOf({ Config }: Pick<ContainerInspect, 'Config'>): Probes {
   const { Interval, Timeout, StartPeriod, Retries } = Config.Healthcheck ?? {};
+  const startPeriodMs = (StartPeriod ?? 0) / nsPerMs;
   const intervalMs = Interval ? Interval / nsPerMs : healthDefaults.intervalMs;
-  const timeoutMs = Timeout ? Timeout / nsPerMs : healthDefaults.timeoutMs;
+  const eachMs = intervalMs + (Timeout ? Timeout / nsPerMs : healthDefaults.timeoutMs);
   const retries = Retries === undefined || Retries === 0 ? healthDefaults.retries : Retries;
-  return Math.max(leastHealthTimeoutMs, (StartPeriod ?? 0) / nsPerMs + (intervalMs + timeoutMs) * (retries + 1));
+  return {
+    startPeriodMs,
+    intervalMs,
+    firstMs: startPeriodMs + eachMs + verdictShownMs,
+    allMs: Math.max(leastHealthTimeoutMs, startPeriodMs + eachMs * (retries + 1)),
+  };
 }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
+import { labels } from './labels.js';
 import { UpdateError, type Drain } from './outcome.js';
 import type { ProofPolicy } from './proof-policy.js';
 import type { Proved } from './proved.js';
@@ -10,8 +11,6 @@ const pollMs = 200;
 const looksForExitCode = 10;
 /** What depends on a container that fails may fail sooner: for so long it waits for the one that is to blame. */
 const blameMs = 1500;
-/** A container may report `unhealthy` for so long after its start without being given up: some are just slow. */
-const unhealthyIsFinalAfterMs = 60_000;
 
 export type Verdict =
   | 'proven'
@@ -21,33 +20,46 @@ export type Verdict =
 /**
  * Judges one look at a container that was started `elapsedMs` ago.
  * @param startedAt its `State.StartedAt` when it was seen first: another one later means that it was restarted
+ * @param sinceRestartMs the same since its last start, if it may restart within its proof
  */
 export function judge(
   { State, RestartCount }: Pick<ContainerInspect, 'State' | 'RestartCount'>,
   policy: ProofPolicy,
   startedAt: string,
   elapsedMs: number,
+  sinceRestartMs = elapsedMs,
 ): Verdict {
-  if (State.Restarting || RestartCount > 0 || (State.Running && State.StartedAt !== startedAt)) {
+  // Its start is enough, and it has done its work.
+  if (policy.mode === 'none' && (State.Restarting || !State.Running) && State.ExitCode === 0) return 'proven';
+  const hasRestarted = State.Restarting || (State.Running && State.StartedAt !== startedAt);
+  const restarts = Math.max(RestartCount, hasRestarted ? 1 : 0);
+  const timeIsUp = elapsedMs >= policy.timeoutMs;
+  if (restarts > policy.restarts) {
     return {
       code: 'restarting',
-      message: 'it stopped and was restarted by its restart policy',
+      message: `it stopped and was restarted by its restart policy; if that is by design, allow it with the label ${labels.proofRestarts}=${restarts}`,
       // Of one that runs again the engine does not know it any more.
       exitCode: State.Restarting ? State.ExitCode : undefined,
     };
   }
+  if (State.Restarting || (restarts > 0 && timeIsUp))
+    return timeIsUp
+      ? { code: 'proof_timeout', message: `it restarted and did not prove itself within ${seconds(policy.timeoutMs)}` }
+      : 'waiting';
   if (!State.Running)
     return {
       code: 'exited',
       message: `it exited with code ${State.ExitCode}${State.OOMKilled ? ' (out of memory)' : ''}`,
     };
   if (policy.mode === 'none') return 'proven';
-  if (policy.mode === 'running') return elapsedMs >= policy.settleMs ? 'proven' : 'waiting';
+  if (policy.mode === 'running') return sinceRestartMs >= policy.settleMs ? 'proven' : 'waiting';
   const health = State.Health?.Status;
   if (health === 'healthy') return 'proven';
-  const timeIsUp = elapsedMs >= policy.timeoutMs;
-  if (health === 'unhealthy' && (timeIsUp || elapsedMs >= unhealthyIsFinalAfterMs)) {
-    return { code: 'unhealthy', message: `its HEALTHCHECK says unhealthy after ${seconds(elapsedMs)}` };
+  if (health === 'unhealthy' && (timeIsUp || sinceRestartMs >= policy.unhealthyAfterMs)) {
+    return {
+      code: 'unhealthy',
+      message: `its HEALTHCHECK says unhealthy after ${seconds(sinceRestartMs)}; if it needs more time, give it a start period (--health-start-period), or the label ${labels.unhealthyGrace} (UNHEALTHY_GRACE for all)`,
+    };
   }
   if (timeIsUp) return { code: 'proof_timeout', message: `it was not healthy within ${seconds(policy.timeoutMs)}` };
   return 'waiting';
@@ -75,6 +87,7 @@ export async function prove(
 ): Promise<ContainerInspect> {
   const began = performance.now();
   let startedAt: string | undefined;
+  let last = { startedAt: '', seenAt: began };
   for (;;) {
     const container = await find(engine, containerId);
     if (!container)
@@ -84,8 +97,11 @@ export async function prove(
         'the new container failed its proof: it is gone, having ended though run with --rm, or removed by somebody',
       );
     startedAt ??= container.State.StartedAt;
+    if (container.State.StartedAt !== last.startedAt)
+      last = { startedAt: container.State.StartedAt, seenAt: last.startedAt === '' ? began : performance.now() };
     // Our own clock from our first look: the engine's may be another machine's, and differ.
-    const verdict = judge(container, policy, startedAt, performance.now() - began);
+    const now = performance.now();
+    const verdict = judge(container, policy, startedAt, now - began, now - last.seenAt);
     if (verdict === 'proven') return container;
     if (verdict !== 'waiting' && verdict.code === 'restarting')
       verdict.exitCode ??= await lastExitCode(engine, containerId);

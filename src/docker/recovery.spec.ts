@@ -30,7 +30,7 @@ const rulesThatAsk = (asked: string[] = []): ContainerRules =>
     },
   }) as unknown as ContainerRules;
 const { signal } = new AbortController();
-const settings = { proofTimeoutMs: 1000, keepPreviousImage: false, removeReplacedImages: false };
+const settings = { proofTimeoutMs: 1000, unhealthyGraceMs: 0, keepPreviousImage: false, removeReplacedImages: false };
 
 /** @param name the container that is to be updated next; without it, a start of the service */
 async function recover(store: ContainerStore, name?: string, rules = rulesThatAsk()): Promise<RecoveryResult> {

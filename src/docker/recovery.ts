@@ -23,7 +23,10 @@ import { awaitEnd, isStopMarked } from './stopping.js';
 import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
 
-type RecoverySettings = Pick<Settings, 'proofTimeoutMs' | 'keepPreviousImage' | 'removeReplacedImages'>;
+type RecoverySettings = Pick<
+  Settings,
+  'proofTimeoutMs' | 'unhealthyGraceMs' | 'keepPreviousImage' | 'removeReplacedImages'
+>;
 
 /** By the names of their containers. */
 export interface RecoveryResult {

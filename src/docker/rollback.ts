@@ -7,6 +7,7 @@ import { giveName } from './give-name.js';
 import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
 import { nameOf, type Pair } from './pair.js';
+import type { ProofPolicy } from './proof-policy.js';
 import { prove } from './proof.js';
 import { isGone, removeContainer } from './remove.js';
 import { setRestartPolicy } from './restart-policy.js';
@@ -18,6 +19,10 @@ import { parkedName, replacementName } from './temporary-names.js';
 /** How long the old container must run again before the replacement is removed. */
 const restoredSettleMs = 1000;
 const replacementGraceSeconds = 5;
+const restoredProof: ProofPolicy = {
+  ...{ mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs },
+  ...{ unhealthyAfterMs: 0, restarts: 0 },
+};
 
 export interface RolledBack {
   /** Whether the local tag was put back: see local-tag.ts. */
@@ -223,7 +228,7 @@ async function look(engine: Engine, pairs: readonly Pair[]): Promise<{ present: 
  */
 async function proveRestored(engine: Engine, { pair, old, replacement }: Present): Promise<void> {
   try {
-    await prove(engine, pair.oldId, { mode: 'running', settleMs: restoredSettleMs, timeoutMs: restoredSettleMs });
+    await prove(engine, pair.oldId, restoredProof);
   } catch (error) {
     const restartedBefore = old.RestartCount > 0 && !(replacement && hasStartedAfter(old, replacement));
     if (error instanceof UpdateError && error.code === 'restarting' && restartedBefore) return;

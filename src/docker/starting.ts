@@ -23,7 +23,8 @@ export class Starting {
     private readonly engine: Engine,
     private readonly rules: ContainerRules,
     private readonly startability: Startability,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'logTailLines'>,
+    @Inject(settings.KEY)
+    private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs' | 'logTailLines'>,
   ) {}
 
   /** Ends an update of a container that is up to date. If one that was started fails its proof, it is stopped, as before. */

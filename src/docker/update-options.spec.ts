@@ -37,6 +37,11 @@ describe('optionsOf', () => {
       copiedFiles: 'none',
       renewVolumes: ['/srv'],
     });
+    const patient = { [labels.unhealthyGrace]: '1m', [labels.proofRestarts]: '2' };
+    expect(optionsOf(patient, { unhealthyGrace: 0, proofRestarts: 0 }, settings)).toMatchObject({
+      unhealthyGraceMs: 0,
+      proofRestarts: 0,
+    });
     expect(optionsOf({ [labels.start]: 'true' }, { start: false }, settings).startStopped).toBe(false);
   });
 
@@ -45,6 +50,8 @@ describe('optionsOf', () => {
       proof: undefined,
       settleMs: 5000,
       timeoutMs: undefined,
+      unhealthyGraceMs: undefined,
+      proofRestarts: 0,
       onFailure: 'rollback',
       order: 'stop-first',
       drainMs: 10_000,
@@ -60,6 +67,8 @@ describe('optionsOf', () => {
       [labels.proof]: 'running',
       [labels.settle]: '0',
       [labels.timeout]: '2m',
+      [labels.unhealthyGrace]: '1m',
+      [labels.proofRestarts]: '2',
       [labels.order]: 'start-first',
       [labels.drain]: '1.5s',
       [labels.shareVolumes]: 'True',
@@ -72,6 +81,8 @@ describe('optionsOf', () => {
       proof: 'running',
       settleMs: 0,
       timeoutMs: 120_000,
+      unhealthyGraceMs: 60_000,
+      proofRestarts: 2,
       onFailure: 'rollback',
       order: 'start-first',
       drainMs: 1500,

@@ -11,6 +11,10 @@ export interface UpdateOptions {
   settleMs: number;
   /** How long the proof may take; undefined: what its HEALTHCHECK needs. */
   timeoutMs?: number;
+  /** How long `unhealthy` is not final; undefined: UNHEALTHY_GRACE. */
+  unhealthyGraceMs?: number;
+  /** How often a replacement may be restarted within its proof. */
+  proofRestarts: number;
   /** `stop`: a replacement that fails is stopped and kept beside the old container, and nothing is rolled back. */
   onFailure: 'rollback' | 'stop';
   order: 'stop-first' | 'start-first';
@@ -33,7 +37,17 @@ const defaultDrainMs = 10_000;
 /** The rules of the policy that have a label of the same meaning. */
 type Rules = Pick<
   ContainerRule,
-  'proof' | 'settle' | 'timeout' | 'order' | 'onFailure' | 'copiedFiles' | 'renewVolumes' | 'start' | 'logTail'
+  | 'proof'
+  | 'settle'
+  | 'timeout'
+  | 'unhealthyGrace'
+  | 'proofRestarts'
+  | 'order'
+  | 'onFailure'
+  | 'copiedFiles'
+  | 'renewVolumes'
+  | 'start'
+  | 'logTail'
 >;
 
 /**
@@ -52,6 +66,8 @@ export function optionsOf(
     proof: rules.proof ?? said.proof,
     settleMs: rules.settle ?? said.settle ?? settings.settleTimeMs,
     timeoutMs: rules.timeout ?? said.timeout,
+    unhealthyGraceMs: rules.unhealthyGrace ?? said.unhealthyGrace,
+    proofRestarts: rules.proofRestarts ?? said.proofRestarts ?? 0,
     onFailure: rules.onFailure ?? said.onFailure ?? 'rollback',
     order: rules.order ?? said.order ?? 'stop-first',
     startStopped: rules.start ?? said.start ?? false,

@@ -49,6 +49,8 @@ const flagOption = (kind: OptionKind<boolean>, description: string) =>
   option(kind, z.union([z.boolean(), z.string(), z.number()])).meta({ description });
 const durationOption = (kind: OptionKind<number>, description: string) =>
   option(kind, z.union([z.string(), z.number()])).meta({ description });
+const countOption = (kind: OptionKind<number>, description: string) =>
+  option(kind, z.union([z.string(), z.number()])).meta({ description });
 const choiceOption = <T extends string>(kind: ChoiceKind<T>, description: string) =>
   option(kind, z.string()).meta({ description, enum: kind.choices });
 const pathsOption = <T>(kind: OptionKind<T>, description: string) =>
@@ -154,6 +156,8 @@ const containerRule = () =>
     proof: choiceOption(optionKinds.proof, 'As the label.').optional(),
     settle: durationOption(optionKinds.settle, 'As the label.').optional(),
     timeout: durationOption(optionKinds.timeout, 'As the label.').optional(),
+    unhealthyGrace: durationOption(optionKinds.unhealthyGrace, 'As the label `unhealthy-grace`.').optional(),
+    proofRestarts: countOption(optionKinds.proofRestarts, 'As the label `proof-restarts`.').optional(),
     order: choiceOption(optionKinds.order, 'As the label.').optional(),
     onFailure: choiceOption(optionKinds.onFailure, 'As the label `on-failure`.').optional(),
     copiedFiles: pathsOption(optionKinds.copiedFiles, 'As the label `copied-files`.').optional(),

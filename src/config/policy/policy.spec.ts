@@ -142,6 +142,10 @@ describe('an option that has a label too', () => {
       { proof: 'running', order: 'start-first', onFailure: 'stop' },
     ],
     [
+      { unhealthyGrace: '1m', proofRestarts: 2 },
+      { unhealthyGrace: 60_000, proofRestarts: 2 },
+    ],
+    [
       { copiedFiles: 'None', renewVolumes: '/srv, /cache' },
       { copiedFiles: 'none', renewVolumes: ['/srv', '/cache'] },
     ],
