@@ -110,7 +110,7 @@ describeOnEngine('a new image that is broken', () => {
     let starts = 0;
     proxy.hooks = {
       before: async ({ path }): Promise<'forward'> => {
-        if (path.endsWith('/start') && starts++ === 0) await once(quicker.listen(app.port, '127.0.0.1'), 'listening');
+        if (path.endsWith('/start') && starts++ < 2) await once(quicker.listen(app.port, '127.0.0.1'), 'listening');
         return 'forward';
       },
       after: async ({ path }): Promise<'forward'> => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { runApp, versionAt, type App } from './support/apps.js';
+import { EngineProxy } from './support/engine-proxy.js';
 import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
 import { publish, serveCommand, type AppImage } from './support/images.js';
 import { Service } from './support/service.js';
@@ -138,4 +141,32 @@ describeOnEngine('stops and proofs', () => {
       expect(outcome.error?.message).toContain('trigger-docker-pull.proof-restarts=1');
     }, 60_000);
   });
+
+  it('starts the new container at the second try where its port is still in use', async () => {
+    const proxy = await EngineProxy.start(testEnvironment().dockerHost);
+    const own = await Service.start({ DOCKER_HOST: proxy.dockerHost, SETTLE_TIME: '300ms' });
+    await own.ready();
+    const image = uniqueImage('port');
+    const app = await runApp(image, { version: 'v1' });
+    await publish(docker, image, { version: 'v2' });
+    const other = createServer();
+    let starts = 0;
+    proxy.hooks = {
+      before: async ({ path }): Promise<'forward'> => {
+        if (path.endsWith('/start') && starts++ === 0) await once(other.listen(app.port, '127.0.0.1'), 'listening');
+        return 'forward';
+      },
+      after: async ({ path, statusCode }): Promise<'forward'> => {
+        if (!path.endsWith('/start') || !other.listening) return 'forward';
+        expect(statusCode).toBe(500);
+        await once(other.close(), 'close');
+        return 'forward';
+      },
+    };
+    expect(await own.update(app.name, 60_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    expect(starts).toBe(2);
+    expect(await versionAt(app.port)).toBe('v2');
+    await own.stop();
+    proxy.stop();
+  }, 90_000);
 });

@@ -2,6 +2,7 @@ import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
 import { nameOf } from './pair.js';
+import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 
 /**
@@ -21,7 +22,7 @@ export async function giveName(engine: Engine, container: ContainerInspect, name
   try {
     await engine.renameContainer(Id, name);
   } finally {
-    await engine.startContainer(Id);
+    await startContainer(engine, Id);
   }
 }
 

@@ -18,6 +18,7 @@ import { ProofLapsed, type Proved } from './proved.js';
 import { isImagesFault, rejectImage } from './rejected-image.js';
 import { decideRepair, groupRemains, type GroupRemains, type Remains } from './repair.js';
 import { rollback } from './rollback.js';
+import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { awaitEnd, isStopMarked } from './stopping.js';
 import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
@@ -150,7 +151,7 @@ export class Recovery {
     try {
       await giveName(this.engine, await this.engine.inspectContainer(containerId), name);
     } finally {
-      await this.engine.startContainer(containerId);
+      await startContainer(this.engine, containerId);
     }
   }
 
@@ -241,7 +242,7 @@ export class Recovery {
       await this.engine.renameContainer(oldId, parkedName(name, oldId));
     }
     if (nameOf(replacement) !== name) await this.engine.renameContainer(newId, name);
-    if (startsNew && !replacement.State.Running) await this.engine.startContainer(newId);
+    if (startsNew && !replacement.State.Running) await startContainer(this.engine, newId);
     return replacement;
   }
 }

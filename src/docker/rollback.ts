@@ -12,6 +12,7 @@ import { prove } from './proof.js';
 import { isGone, removeContainer } from './remove.js';
 import { setRestartPolicy } from './restart-policy.js';
 import { writesToTheSame } from './shared-data.js';
+import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { awaitEnd, isStopMarked } from './stopping.js';
 import { parkedName, replacementName } from './temporary-names.js';
@@ -145,7 +146,7 @@ async function startAgain(engine: Engine, { pair, old }: Present, mayBeTaken: bo
   }
   // A dependent that ran on while its donor was stopped holds on to a namespace that is no more.
   if (old.State.Running) await stopContainer(engine, old, 'rollback');
-  await engine.startContainer(pair.oldId);
+  await startContainer(engine, pair.oldId);
 }
 
 /** What people have to know of an old container that could not get its name or its restart policy back. */

@@ -13,6 +13,7 @@ import { prove } from './proof.js';
 import { proofPolicy } from './proof-policy.js';
 import type { RunningUpdate } from './running-update.js';
 import { Startability } from './startability.js';
+import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { leftStopped, startedAgain } from './stopped.js';
 
@@ -43,7 +44,7 @@ export class Starting {
     await this.startability.assureItself(target);
     try {
       await update.enter('swap');
-      await this.engine.startContainer(old.Id);
+      await startContainer(this.engine, old.Id);
       await update.enter('prove');
       await prove(this.engine, old.Id, policy, update.drain);
     } catch (error) {

@@ -7,6 +7,7 @@ import { UpdateError, type Drain } from './outcome.js';
 import { carryOverlayAddresses } from './overlay-addresses.js';
 import { nameOf, revivesStopped, type Pair } from './pair.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
+import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { markStop, unmarkStop } from './stopping.js';
 import { parkedName } from './temporary-names.js';
@@ -63,7 +64,7 @@ async function exchange(engine: Engine, { old, pair: { name, oldId, newId, start
   // One that has vanished has left its name, and the copy that stands in for it is parked already.
   if (old.Id === oldId) await engine.renameContainer(oldId, parkedName(name, oldId));
   await engine.renameContainer(newId, name);
-  if (startsNew) await engine.startContainer(newId);
+  if (startsNew) await startContainer(engine, newId);
 }
 
 async function runsAsItShould(engine: Engine, { newId, startsNew }: Pair): Promise<boolean> {
