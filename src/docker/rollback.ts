@@ -1,6 +1,7 @@
 import { isEngineAway } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { errorOf } from './error-of.js';
 import { hasRun } from './evidence.js';
 import { find } from './find.js';
 import { giveName } from './give-name.js';
@@ -74,22 +75,22 @@ async function restore(
   let hasStarted = false;
   for (const one of present) {
     const { pair, old } = one;
-    const untidiness = await failureOf(tidy(engine, one));
+    const untidiness = await errorOf(tidy(engine, one));
     if (untidiness) untidy.push(pair);
     if (!pair.wasRunning) continue;
     if (!old.State.Running || hasStarted) {
-      const failure = await failureOf(startAgain(engine, one, untidiness !== undefined));
+      const failure = await errorOf(startAgain(engine, one, untidiness !== undefined));
       hasStarted ||= !failure;
       if (failure) problems.push(doesNotRun(pair, failure));
       if (failure) continue;
     }
     serving.push(one);
   }
-  const proofs = await Promise.all(serving.map((one) => failureOf(proveRestored(engine, one))));
+  const proofs = await Promise.all(serving.map((one) => errorOf(proveRestored(engine, one))));
   problems.push(...proofs.filter((failure) => failure !== undefined));
   // What stood in the way for a moment may be gone by now.
   for (const pair of untidy) {
-    const failure = await failureOf(tidyAgain(engine, pair));
+    const failure = await errorOf(tidyAgain(engine, pair));
     if (failure) problems.push(await explainUntidy(engine, pair, failure));
   }
   if (problems.length > 0) {
@@ -110,24 +111,15 @@ async function awaitStops(engine: Engine, present: readonly Present[]): Promise<
   return waited.includes(true);
 }
 
-async function failureOf(step: Promise<void>): Promise<Error | undefined> {
-  try {
-    await step;
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
-}
-
 /** Restart policy and names, as they were before the update. Tries each of them, whatever becomes of the others. */
 async function tidy(engine: Engine, { pair, old, replacement }: Present): Promise<void> {
   const failures: (Error | undefined)[] = [];
   if (old.HostConfig.RestartPolicy?.Name !== pair.restartPolicy.Name)
-    failures.push(await failureOf(setRestartPolicy(engine, pair.oldId, pair.restartPolicy)));
+    failures.push(await errorOf(setRestartPolicy(engine, pair.oldId, pair.restartPolicy)));
   if (replacement && (nameOf(replacement) === pair.name || isStopMarked(replacement, pair)))
-    failures.push(await failureOf(renameReplacement(engine, pair)));
+    failures.push(await errorOf(renameReplacement(engine, pair)));
   if (nameOf(old) === parkedName(pair.name, pair.oldId))
-    failures.push(await failureOf(giveName(engine, old, pair.name)));
+    failures.push(await errorOf(giveName(engine, old, pair.name)));
   const failure = failures.find((each) => each !== undefined);
   if (failure) throw failure;
 }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
+import { errorOf } from './error-of.js';
 import { find } from './find.js';
 import { UpdateError, type Drain, type Stage } from './outcome.js';
 import { stopTime } from './stop-time.js';
@@ -34,7 +35,7 @@ export async function stopContainer(
     graceMs,
     signal: options.drain?.nearlyOver,
   });
-  let failure = await failureOf(stopped);
+  let failure = await errorOf(stopped);
   if (failure && !isRefusal(failure)) await pollUntilStopped(engine, Id, killAt, options.drain);
   const runsOn = await isRunning(engine, Id);
   if (runsOn && options.drain?.nearlyOver.aborted) {
@@ -44,7 +45,7 @@ export async function stopContainer(
       `the service stops while container ${Id.slice(0, 12)} still ends; the engine lets it, and the next start decides`,
     );
   }
-  if (runsOn) failure = (await failureOf(engine.killContainer(Id))) ?? failure;
+  if (runsOn) failure = (await errorOf(engine.killContainer(Id))) ?? failure;
   else if (!HostConfig.AutoRemove) return;
   const isDone = async (): Promise<boolean> =>
     HostConfig.AutoRemove ? !(await find(engine, Id)) : !(await isRunning(engine, Id));
@@ -82,15 +83,6 @@ async function pollUntilStopped(engine: Engine, id: string, until: number, drain
 /** Whether the call is over: the engine refused it, or has tried a kill too. Above 500 it is a proxy that gave up waiting. */
 function isRefusal(failure: Error): boolean {
   return failure instanceof EngineError && failure.statusCode <= 500;
-}
-
-async function failureOf(call: Promise<void>): Promise<Error | undefined> {
-  try {
-    await call;
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
 }
 
 async function isRunning(engine: Engine, id: string): Promise<boolean> {
