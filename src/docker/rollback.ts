@@ -118,8 +118,7 @@ async function tidy(engine: Engine, { pair, old, replacement }: Present): Promis
     failures.push(await errorOf(setRestartPolicy(engine, pair.oldId, pair.restartPolicy)));
   if (replacement && (nameOf(replacement) === pair.name || isStopMarked(replacement, pair)))
     failures.push(await errorOf(renameReplacement(engine, pair)));
-  if (nameOf(old) === parkedName(pair.name, pair.oldId))
-    failures.push(await errorOf(giveName(engine, old, pair.name)));
+  if (nameOf(old) === parkedName(pair.name, pair.oldId)) failures.push(await errorOf(giveName(engine, old, pair.name)));
   const failure = failures.find((each) => each !== undefined);
   if (failure) throw failure;
 }
