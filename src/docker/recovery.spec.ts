@@ -107,6 +107,19 @@ describe('the recovery of an update that was cut off', () => {
     expect(store.shownAll).toEqual({ web: '9 runs' });
   });
 
+  it('lets the old container of start-first end before it removes it, with no second signal', async () => {
+    const store = new ContainerStore([
+      containerInspect({ Id: webBefore, Name: `/${parkedName('web', webBefore)}`, Config: { StopTimeout: 5 } }),
+      containerInspect({ Id: web, Name: '/web', Created }),
+    ]);
+    setTimeout(() => {
+      store.setState(webBefore, stopped);
+    }, 300);
+    expect(await recover(store)).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.changes).toEqual(['remove a']);
+    expect(store.shownAll).toEqual({ web: 'b runs' });
+  });
+
   it('repairs every container at a start of the service', async () => {
     const store = new ContainerStore([...cutOff('web', webBefore, web), ...cutOff('db', dbBefore, db)]);
     expect(await recover(store)).toEqual({ repaired: ['web', 'db'], undone: [] });

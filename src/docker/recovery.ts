@@ -231,6 +231,9 @@ export class Recovery {
   }
 
   private async commit(pairs: readonly Pair[], proved: readonly Proved[]): Promise<void> {
+    // The old one of `start-first` that still ends was told to: a second signal would cut its clean-up off.
+    const olds = await Promise.all(pairs.map(({ oldId }) => find(this.engine, oldId)));
+    await Promise.all(olds.map(async (old) => old && (await awaitEnd(this.engine, old))));
     for (const warning of await commit(this.engine, pairs, proved, this.settings)) this.logger.warn(warning);
   }
 
