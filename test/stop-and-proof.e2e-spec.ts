@@ -5,7 +5,15 @@ import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { runApp, versionAt, type App } from './support/apps.js';
 import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
+import {
+  describeOnEachEngine,
+  describeOnEngine,
+  docker,
+  testEnvironment,
+  uniqueImage,
+  type EngineUnderTest,
+} from './support/environment.js';
+import { isEverything } from './support/extent.js';
 import { publish, serveCommand, type AppImage } from './support/images.js';
 import { Service } from './support/service.js';
 import { until } from './support/until.js';
@@ -20,76 +28,82 @@ const cleansUpFor = (seconds: number): Partial<AppImage> => ({
   ],
 });
 /** The exit code of an old container, which is gone once its update is done: 137 of one that was killed. */
-const exitCodeOf = async ({ id }: App): Promise<number> =>
+const exitCodeOf = async ({ id }: App, { docker }: EngineUnderTest): Promise<number> =>
   ((await docker.getContainer(id).wait()) as { StatusCode: number }).StatusCode;
 
-describeOnEngine('stops and proofs', () => {
+describeOnEachEngine('the stop of an old container', (engine) => {
   let service: Service;
   beforeAll(async () => {
     // Short, so that what waits for the engine's answers alone would not wait for a clean-up.
+    service = await Service.start({ DOCKER_HOST: engine.dockerHost, SETTLE_TIME: '300ms', ENGINE_TIMEOUT: '4s' });
+    await service.ready();
+  });
+  afterAll(() => service.stop());
+
+  it.each([-1, 2_147_483_647])(
+    'takes as long as its clean-up with a stop timeout of %s',
+    async (StopTimeout) => {
+      const image = uniqueImage('stops');
+      const app = await runApp(image, { version: 'v1', ...cleansUpFor(4) }, { StopTimeout }, undefined, engine);
+      await publish(docker, image, { version: 'v2' });
+      const exitCode = exitCodeOf(app, engine);
+      const plan = (await (await service.fetch(`/notify/${app.name}?dry_run=true`, { method: 'POST' })).json()) as {
+        warnings: string[];
+      };
+      expect(plan.warnings).toContainEqual(expect.stringMatching(/stop timeout .* after 600 s.*MAX_STOP_TIME/));
+      expect(await service.update(app.name, 60_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await exitCode).toBe(7);
+      expect(await versionAt(app.port, engine)).toBe('v2');
+      const { Config } = await engine.docker.getContainer(app.name).inspect();
+      expect((Config as { StopTimeout?: number }).StopTimeout).toBe(StopTimeout);
+    },
+    90_000,
+  );
+
+  it.each<NodeJS.Signals>(isEverything ? ['SIGTERM', 'SIGKILL'] : ['SIGTERM'])(
+    'goes on when the service ends by %s, and the next start waits for its end',
+    async (signal) => {
+      const own = await Service.start({ DOCKER_HOST: engine.dockerHost, DRAIN_TIMEOUT: '2s' });
+      await own.ready();
+      const image = uniqueImage('outlives');
+      const options = { StopTimeout: 60, HostConfig: { RestartPolicy: { Name: 'always' } } };
+      const app = await runApp(image, { version: 'v1', ...cleansUpFor(12) }, options, undefined, engine);
+      await publish(docker, image, { version: 'v2' });
+      const exitCode = exitCodeOf(app, engine);
+      const { id } = (await (await own.notify(app.name)).json()) as { id: string };
+      await until('the stop', 20_000, async () => {
+        const marked = await engine.docker.listContainers({ all: true, filters: { name: [`${app.name}-upd-stop-`] } });
+        return marked.length > 0 ? true : undefined;
+      });
+      await setTimeout(500);
+      expect((await own.deployment(id)).stages.at(-1)?.stage).toBe('swap');
+      expect(await own.stop(signal)).toBe(signal === 'SIGTERM' ? 0 : null);
+      expect((await engine.docker.getContainer(app.id).inspect()).State.Running).toBe(true);
+      await own.restart();
+      await own.ready(60_000);
+      expect(await exitCode).toBe(7);
+      const left = await engine.docker.listContainers({ all: true, filters: { name: [app.name] } });
+      expect(left.map(({ Id, State }) => [Id, State])).toEqual([[app.id, 'running']]);
+      const { HostConfig } = await engine.docker.getContainer(app.id).inspect();
+      expect(HostConfig.RestartPolicy?.Name).toBe('always');
+      expect(await versionAt(app.port, engine)).toBe('v1');
+      await own.stop();
+    },
+    120_000,
+  );
+});
+
+describeOnEngine('a new container', () => {
+  let service: Service;
+  beforeAll(async () => {
     service = await Service.start({
       DOCKER_HOST: testEnvironment().dockerHost,
       SETTLE_TIME: '300ms',
-      ENGINE_TIMEOUT: '4s',
       PROOF_TIMEOUT: '1s',
     });
     await service.ready();
   });
   afterAll(() => service.stop());
-
-  describe('the stop of an old container', () => {
-    it.each([-1, 2_147_483_647])(
-      'takes as long as its clean-up with a stop timeout of %s',
-      async (StopTimeout) => {
-        const image = uniqueImage('stops');
-        const app = await runApp(image, { version: 'v1', ...cleansUpFor(4) }, { StopTimeout });
-        await publish(docker, image, { version: 'v2' });
-        const exitCode = exitCodeOf(app);
-        const plan = (await (await service.fetch(`/notify/${app.name}?dry_run=true`, { method: 'POST' })).json()) as {
-          warnings: string[];
-        };
-        expect(plan.warnings).toContainEqual(expect.stringMatching(/stop timeout .* after 600 s.*MAX_STOP_TIME/));
-        expect(await service.update(app.name, 60_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
-        expect(await exitCode).toBe(7);
-        expect(await versionAt(app.port)).toBe('v2');
-        const { Config } = await docker.getContainer(app.name).inspect();
-        expect((Config as { StopTimeout?: number }).StopTimeout).toBe(StopTimeout);
-      },
-      90_000,
-    );
-
-    it.each(['SIGTERM', 'SIGKILL'] as const)(
-      'goes on when the service ends by %s, and the next start waits for its end',
-      async (signal) => {
-        const own = await Service.start({ DOCKER_HOST: testEnvironment().dockerHost, DRAIN_TIMEOUT: '2s' });
-        await own.ready();
-        const image = uniqueImage('outlives');
-        const options = { StopTimeout: 60, HostConfig: { RestartPolicy: { Name: 'always' } } };
-        const app = await runApp(image, { version: 'v1', ...cleansUpFor(12) }, options);
-        await publish(docker, image, { version: 'v2' });
-        const exitCode = exitCodeOf(app);
-        const { id } = (await (await own.notify(app.name)).json()) as { id: string };
-        await until('the stop', 20_000, async () => {
-          const marked = await docker.listContainers({ all: true, filters: { name: [`${app.name}-upd-stop-`] } });
-          return marked.length > 0 ? true : undefined;
-        });
-        await setTimeout(500);
-        expect((await own.deployment(id)).stages.at(-1)?.stage).toBe('swap');
-        expect(await own.stop(signal)).toBe(signal === 'SIGTERM' ? 0 : null);
-        expect((await docker.getContainer(app.id).inspect()).State.Running).toBe(true);
-        await own.restart();
-        await own.ready(60_000);
-        expect(await exitCode).toBe(7);
-        const left = await docker.listContainers({ all: true, filters: { name: [app.name] } });
-        expect(left.map(({ Id, State }) => [Id, State])).toEqual([[app.id, 'running']]);
-        const { HostConfig } = await docker.getContainer(app.id).inspect();
-        expect(HostConfig.RestartPolicy?.Name).toBe('always');
-        expect(await versionAt(app.port)).toBe('v1');
-        await own.stop();
-      },
-      120_000,
-    );
-  });
 
   describe('the proof', () => {
     const updated = async (options: Docker.ContainerCreateOptions, image: Partial<AppImage>) => {

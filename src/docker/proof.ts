@@ -61,7 +61,11 @@ export function judge(
       message: `its HEALTHCHECK says unhealthy after ${seconds(sinceRestartMs)}; if it needs more time, give it a start period (--health-start-period), or the label ${labels.unhealthyGrace} (UNHEALTHY_GRACE for all)`,
     };
   }
-  if (timeIsUp) return { code: 'proof_timeout', message: `it was not healthy within ${seconds(policy.timeoutMs)}` };
+  if (timeIsUp)
+    return {
+      code: 'proof_timeout',
+      message: `it was not healthy within ${seconds(policy.timeoutMs)}; if it needs more time, give it the label ${labels.timeout} (PROOF_TIMEOUT for all)`,
+    };
   return 'waiting';
 }
 
