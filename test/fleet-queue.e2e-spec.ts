@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Deployment, DeploymentEnd } from '../src/deployments/deployment.js';
+import type { Deployment, DeploymentEnd, DeploymentRetry } from '../src/deployments/deployment.js';
 import { HostRegistry } from '../src/queue/host-registry.js';
 import { Ambiguous, type Job } from '../src/queue/queue.service.js';
 import { redisProgram, TestRedis } from './support/redis.js';
@@ -19,6 +19,14 @@ import { until } from './support/until.js';
 Logger.overrideLogger(false);
 const updated: DeploymentEnd = { status: 'succeeded', result: 'updated' };
 const unhealthy: DeploymentEnd = { status: 'rolled_back', error: { code: 'unhealthy', message: 'it is not well' } };
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const inMs = (delayMs: number): DeploymentRetry => ({
+  stage: 'pull',
+  code: 'digest_not_served',
+  message: 'not yet',
+  notBefore: new Date(Date.now() + delayMs).toISOString(),
+});
 
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('it is missing');
@@ -96,6 +104,61 @@ function required<T>(value: T | undefined): T {
     });
     // Parts are no deployments that somebody asked for.
     expect((await one.deployments.newest(10, () => true)).map(({ id }) => id)).toEqual([deployment.id]);
+  });
+
+  it('lets others go on while a rollout waits for its digest, and never works on two hosts for two of them', async () => {
+    const [one, a, b] = [await api(), await agent('a'), await agent('b')];
+    const rests = await one.queue.add('web', 'ci', { digest: digest('a') });
+    await one.queue.add('web', 'ci', { digest: digest('b') });
+    const first = await begin(a);
+    expect(first.digest).toBe(digest('a'));
+    await a.queue.requeue(first, inMs(500));
+    const second = await begin(a);
+    expect(second.digest).toBe(digest('b'));
+    await end(a, second, updated);
+    const onB = await begin(b);
+    // Its time has come, and the other one is at work.
+    expect(await a.queue.take(AbortSignal.timeout(4000))).toBeUndefined();
+    await end(b, onB, updated);
+    const again = await begin(a);
+    expect(again.deploymentId).toBe(first.deploymentId);
+    await end(a, again, updated);
+    await work(b);
+    expect(await settled(one, rests.deployment.id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('goes through many rollouts that wait for digests without waiting for any of them', async () => {
+    const [one, a] = [await api(), await agent('a'), await agent('b')];
+    for (const letter of ['a', 'b', 'c', 'd'])
+      await one.queue.add('web', letter, { digest: digest(letter), account: letter });
+    const wanted = await one.queue.add('web', 'other');
+    for (let count = 0; count < 4; count++) await a.queue.requeue(await begin(a), inMs(600_000));
+    const job = await begin(a);
+    expect(job.digest).toBeUndefined();
+    expect((await one.deployments.find(job.deploymentId))?.partOf).toBe(wanted.deployment.id);
+  });
+
+  it('never lets a rollout that waited for its digest undo a later rollback', async () => {
+    const [one, a, b] = [await api(), await agent('a'), await agent('b')];
+    const rests = await one.queue.add('web', 'ci', { digest: digest('a') });
+    const first = await begin(a);
+    const rollback = await one.queue.add('web', 'operator', { kind: 'rollback' });
+    await one.queue.add('web', 'ci', { digest: digest('b') });
+    await a.queue.requeue(first, inMs(500));
+    for (const host of [a, b]) {
+      const job = await begin(host);
+      expect(job.kind).toBe('rollback');
+      await end(host, job, updated);
+    }
+    expect(await settled(one, rollback.deployment.id)).toMatchObject({ status: 'succeeded' });
+    const seen = [await begin(a)];
+    await end(a, required(seen[0]), { status: 'failed', error: { code: 'superseded', message: 'test' } });
+    seen.push(await begin(a));
+    const overtaken = seen.find(({ deploymentId }) => deploymentId === first.deploymentId);
+    expect(overtaken?.overtakenBy).toBe(rollback.deployment.id);
+    expect(seen.map(({ digest: expected }) => expected).sort()).toEqual([digest('a'), digest('b')]);
+    await end(a, required(seen[1]), { status: 'failed', error: { code: 'superseded', message: 'test' } });
+    expect(await settled(one, rests.deployment.id)).toMatchObject({ status: 'failed' });
   });
 
   it('stops at the first failure', async () => {

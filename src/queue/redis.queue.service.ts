@@ -30,6 +30,8 @@ import { Turns } from './turns.js';
 const sweepMs = 30_000;
 /** As often may a deployment be interrupted, by a kill or a power failure, before it is one that kills. */
 const mostInterruptions = 5;
+/** How soon a part asks again whether it is the turn of its rollout. */
+const turnPollMs = 2000;
 /** A request meets one that is just being taken, and after it another one … */
 const mostTries = 20;
 
@@ -206,11 +208,18 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       await inbox.complete(id);
       return undefined;
     }
-    const { deployment, overtakenBy } = taken;
+    const { deployment } = taken;
+    const overtakenBy = taken.overtakenBy ?? whole?.overtakenBy;
     // Those who joined the whole meanwhile stand there.
     const { permissions } = whole ?? taken;
     if (!taken.taken) {
       await inbox.putBack(id, Date.parse(deployment.notBefore ?? ''));
+      return undefined;
+    }
+    // Asked once all others see that it is taken: from then on nobody takes the turn away.
+    if (whole && overtakenBy === undefined && !(await this.rollouts.hasTurn(whole.deployment))) {
+      await this.store.change(id, ({ taken: _, ...stored }) => stored);
+      await inbox.putBack(id, Date.now() + turnPollMs);
       return undefined;
     }
     const interruptions = (deployment.retries ?? []).filter(({ code }) => code === 'interrupted').length;

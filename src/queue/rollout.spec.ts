@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newDeployment, type Deployment, type DeploymentStatus, type HostPart } from '../deployments/deployment.js';
-import { atWork, nextStep } from './rollout.js';
+import { atWork, nextStep, rests } from './rollout.js';
 
 function part(host: string): HostPart {
   return { host, deploymentId: `id-of-${host}`, status: 'queued' };
@@ -100,5 +100,26 @@ describe('nextStep', () => {
         },
       ),
     );
+  });
+});
+
+describe('rests', () => {
+  const later = (status: DeploymentStatus) => ({
+    deployment: { ...record(status), notBefore: '2030-01-01T00:00:00Z' },
+  });
+
+  it('lets others go on while each begun part of a notify waits to be tried again', () => {
+    expect(rests('notify', [later('queued'), later('queued')])).toBe(true);
+  });
+
+  it('keeps its turn while a part is at work, about to be, or over and not told yet, and before the first', () => {
+    for (const other of [record('queued'), record('running'), record('succeeded'), record('failed')])
+      expect(rests('notify', [later('queued'), { deployment: other }])).toBe(false);
+    expect(rests('notify', [{ ...later('queued'), taken: true }])).toBe(false);
+    expect(rests('notify', [])).toBe(false);
+  });
+
+  it('keeps the turn of a rollback', () => {
+    expect(rests('rollback', [later('queued')])).toBe(false);
   });
 });

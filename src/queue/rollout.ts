@@ -1,4 +1,5 @@
-import type { Deployment, DeploymentEnd, HostPart } from '../deployments/deployment.js';
+import type { Deployment, DeploymentEnd, DeploymentKind, HostPart } from '../deployments/deployment.js';
+import type { StoredDeployment } from '../deployments/redis.deployment-store.js';
 
 /** A deployment of several hosts, and what is known of it. */
 export interface Rollout {
@@ -41,6 +42,19 @@ export function nextStep(rollout: Rollout, partOf: (part: HostPart) => Deploymen
  */
 export function atWork({ hosts, parallel }: Pick<Rollout, 'hosts' | 'parallel'>): HostPart[] {
   return hosts.filter((part) => !isOver(part)).slice(0, parallel);
+}
+
+/**
+ * Whether a rollout lets others of its container go on meanwhile: a notify of which each begun part waits to be tried again. A
+ * rollback does not: a notify that went on meanwhile would be undone by it. Pure.
+ * @param parts its parts that have been begun and are at work
+ */
+export function rests(kind: DeploymentKind, parts: readonly Pick<StoredDeployment, 'deployment' | 'taken'>[]): boolean {
+  const begun = parts.filter(({ deployment }) => deployment.status === 'queued' || deployment.status === 'running');
+  if (kind !== 'notify' || begun.length === 0 || begun.length < parts.length) return false;
+  return begun.every(
+    ({ deployment, taken }) => deployment.status === 'queued' && !taken && deployment.notBefore !== undefined,
+  );
 }
 
 function isOver({ status }: HostPart): boolean {

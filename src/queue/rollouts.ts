@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.js';
 import {
@@ -16,11 +17,12 @@ import { keyPrefix, promptTimeoutMs, type RedisConnections } from '../redis/redi
 import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
 import type { HostDeliveries } from './host-deliveries.js';
 import type { HostRegistry } from './host-registry.js';
-import { atWork, nextStep, type RolloutStep } from './rollout.js';
+import { atWork, nextStep, rests, type RolloutStep } from './rollout.js';
 
 /**
  * Moves deployments of several hosts on: by every process that accepts, whenever something ends, and every 30 s. All of them do the
- * same, and to do it twice is harmless, so that none is needed in particular. Of one container one rollout goes on at a time.
+ * same, and to do it twice is harmless, so that none is needed in particular. Of one container one rollout goes on at a time; one
+ * of which all begun parts wait to be tried again, as for a digest, lets others go on meanwhile.
  */
 export class Rollouts {
   private readonly logger = new Logger('Fleet');
@@ -40,6 +42,8 @@ export class Rollouts {
   follow(): () => void {
     return this.events.subscribe((event) => {
       if (event.type === 'finished') void this.ended(event.deployment).catch(ignoreUnavailable);
+      if (event.type === 'postponed' && event.deployment.partOf !== undefined)
+        void this.advanceWaiting(event.deployment).catch(ignoreUnavailable);
     });
   }
 
@@ -75,7 +79,8 @@ export class Rollouts {
   private async move(id: string): Promise<void> {
     const found = await this.store.findStored(id);
     if (!found?.rollout || found.withdrawn || isFinished(found.deployment)) return;
-    if (!(await this.hasTurn(found.deployment))) return;
+    // What was overtaken touches nothing any more.
+    if (found.overtakenBy === undefined && !(await this.hasTurn(found.deployment))) return;
     let next: { whole: StoredDeployment; step: RolloutStep } | undefined;
     const changed = await this.store.change(id, async (present) => {
       next = undefined;
@@ -91,6 +96,7 @@ export class Rollouts {
     });
     if (!next) return;
     if (changed && isFinished(changed.deployment)) this.tellEnd(changed.deployment);
+    if (next.step.begin.length > 0 && found.deployment.kind === 'rollback') await this.overtakeOlder(found.deployment);
     for (const part of next.step.begin) await this.begin(next.whole, part);
   }
 
@@ -111,26 +117,54 @@ export class Rollouts {
     await this.deliveries.withdraw(host, id);
   }
 
-  private async ended({ id, container, partOf }: Deployment): Promise<void> {
-    if (partOf !== undefined) {
-      await this.advance(partOf);
-      return;
-    }
+  private async ended(deployment: Deployment): Promise<void> {
+    if (deployment.partOf !== undefined) await this.advance(deployment.partOf);
+    else await this.advanceWaiting(deployment);
+  }
+
+  private async advanceWaiting({ id, container }: Deployment): Promise<void> {
     for (const next of await this.store.waitingOf(container)) if (next !== id) await this.advance(next);
   }
 
-  /** Whether this one may go on: the turn is that of another one only as long as that has not ended. */
-  private async hasTurn({ id, container }: Deployment): Promise<boolean> {
+  /**
+   * Whether this one may go on: the turn is that of another one only as long as that has not ended, and does not rest. Each time that
+   * it is taken it has a new value, so that nobody takes it away by what was true before. What a part is begun with is asked by its
+   * host, once others see that it is taken. @throws RedisUnavailable
+   */
+  async hasTurn({ id, container }: Deployment): Promise<boolean> {
     const key = `${keyPrefix}:turn:${container}`;
     for (;;) {
-      const holder = await answered(this.redis.prompt.get(key), promptTimeoutMs);
-      if (holder === id) return true;
-      if (holder !== null) {
-        const other = await this.store.find(holder);
-        if (other && !isFinished(other)) return false;
-      }
-      const taking = this.redis.run(this.redis.prompt, takeTurnScript, [`turn:${container}`], [holder ?? '', id]);
+      const turn = await answered(this.redis.prompt.get(key), promptTimeoutMs);
+      const holder = turn?.split(' ')[0];
+      if (holder !== undefined && holder !== id && !(await this.givesWay(holder))) return false;
+      if (holder !== id && (await this.waitsBehind(id, container))) return false;
+      const args = [turn ?? '', `${id} ${randomUUID()}`];
+      const taking = this.redis.run(this.redis.prompt, takeTurnScript, [`turn:${container}`], args);
       if ((await answered(taking, promptTimeoutMs)) === 1) return true;
+    }
+  }
+
+  private async givesWay(id: string): Promise<boolean> {
+    const whole = await this.store.findStored(id);
+    if (!whole?.rollout || isFinished(whole.deployment)) return true;
+    const rollout = { hosts: whole.deployment.hosts ?? [], ...whole.rollout };
+    const parts = await this.store.many(atWork(rollout).map(({ deploymentId }) => deploymentId));
+    return rests(whole.deployment.kind, parts);
+  }
+
+  /** First come, first served: what was asked for last counts, so that it comes last. */
+  private async waitsBehind(id: string, container: string): Promise<boolean> {
+    const waiting = await this.store.many(await this.store.waitingOf(container));
+    const rollouts = waiting.filter(({ rollout, withdrawn }) => rollout && !withdrawn);
+    return rollouts.findIndex(({ deployment }) => deployment.id === id) > 0;
+  }
+
+  /** Notifies that rest would undo this rollback when they go on. */
+  private async overtakeOlder({ id, container, kind, queuedAt }: Deployment): Promise<void> {
+    for (const { rollout, deployment } of await this.store.unfinished()) {
+      if (!rollout || deployment.container !== container || deployment.kind === kind) continue;
+      if (deployment.status !== 'running' || deployment.queuedAt > queuedAt) continue;
+      await this.store.change(deployment.id, (stored) => ({ ...stored, overtakenBy: stored.overtakenBy ?? id }));
     }
   }
 
