@@ -18,4 +18,4 @@ const inMemory = (queueSize: number): Promise<QueueUnderTest> => {
 };
 
 describeQueue('the queue in memory', inMemory);
-describeQueueShares('the shares of the queue in memory', inMemory);
+describeQueueShares('the shares of the queue in memory', inMemory, { takesTurns: true });

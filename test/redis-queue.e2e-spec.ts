@@ -5,10 +5,11 @@ import { Logger } from '@nestjs/common';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DeploymentEvent } from '../src/deployments/deployment-events.js';
 import { newDeployment } from '../src/deployments/deployment.js';
-import type { Job } from '../src/queue/queue.service.js';
+import { QueueFull, type Job } from '../src/queue/queue.service.js';
 import { maxWaitingPerCaller } from '../src/queue/shares.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
 import { describeQueue } from './support/queue.contract.js';
+import { describeQueueShares } from './support/queue-shares.contract.js';
 import { redisProgram, TestRedis } from './support/redis.js';
 import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
 import { until } from './support/until.js';
@@ -56,6 +57,28 @@ describeWithRedis('with Redis', () => {
   });
 
   describeQueue('the queue', async (queueSize) => redisQueue(`${redis.url}/${database++}`, 'here', queueSize));
+
+  describeQueueShares(
+    'what callers share of the queue',
+    async (queueSize) => redisQueue(`${redis.url}/${database++}`, 'here', queueSize),
+    { takesTurns: false },
+  );
+
+  it('leaves places for others, however many hosts one caller asks for that nobody has', async () => {
+    const [one] = (await processes(1, 10)) as [RedisQueueUnderTest];
+    const limited = { account: 'ci', isLimited: true };
+    await one.queue.add('web', 'ci', limited);
+    for (let count = 0; count < 3; count++) {
+      const { deployment } = await one.queue.add('web', 'ci', { ...limited, host: `nowhere-${count}` });
+      expect(await one.deployments.find(deployment.id)).toMatchObject({ status: 'failed' });
+    }
+    expect(await one.queue.size()).toBe(1);
+    for (let count = 0; count < 4; count++) await one.queue.add(`c${count}`, 'ci', limited);
+    await expect(one.queue.add('c5', 'ci', limited)).rejects.toThrow(QueueFull);
+    expect(
+      (await one.queue.add('web', 'other', { isLimited: true, digest: `sha256:${'a'.repeat(64)}` })).coalesced,
+    ).toBe(false);
+  });
 
   it('is one queue for several processes: what one accepts the other takes, and hears of', async () => {
     const [api, agent] = (await processes(2)) as [RedisQueueUnderTest, RedisQueueUnderTest];

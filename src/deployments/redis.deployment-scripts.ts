@@ -2,7 +2,7 @@ import type { Script } from '../redis/redis-connections.js';
 
 /**
  * The keys of both scripts, in their order; `waiting:<container>` comes last. Records are in `deployments`; the sorted sets
- * hold their ids, and say by their scores in which order they came.
+ * hold their ids, and say by their scores in which order they came. `owners` says whose places those are that wait.
  */
 export const recordKeys = [
   'deployments',
@@ -12,16 +12,19 @@ export const recordKeys = [
   'finished',
   'joinable',
   'sequence',
+  'owners',
 ] as const;
 
 const names = `
 local deployments, accepted, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local finished, joinable, sequence, ofContainer = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local finished, joinable, sequence, owners, ofContainer = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 `;
 
 /**
  * A request: answers `joins <id>` where one waits that it can join, `full <how many>`, or `accepted <position>`; then all that wait
- * for that container, each as `<kind> <id>`. Arguments: id, record, kind, what it joins by, how many may wait.
+ * for that container, each as `<kind> <id>`, and how many places its account has. Arguments: id, record, kind, what it joins by, how
+ * many may wait, its account, `limited` where that must leave as many places free as it has (see `hasPlace`), and how many of that
+ * account will leave for it.
  */
 export const acceptScript: Script = {
   name: 'acceptDeployment',
@@ -30,11 +33,18 @@ export const acceptScript: Script = {
 local id, record, kind, joinsBy, size = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local present = redis.call('HGET', joinable, joinsBy)
 if present then
-  return {'joins', present, redis.call('ZRANGE', ofContainer, 0, -1)}
+  return {'joins', present, redis.call('ZRANGE', ofContainer, 0, -1), 0}
 end
-local count = redis.call('ZCARD', waiting)
-if count >= size then
-  return {'full', count, {}}
+local account, isLimited, leaving = ARGV[6], ARGV[7] == 'limited', tonumber(ARGV[8])
+local count, own = redis.call('ZCARD', waiting), 0
+for _, owner in ipairs(redis.call('HVALS', owners)) do
+  if owner == account then
+    own = own + 1
+  end
+end
+local total = count - leaving
+if total >= size or (isLimited and own - leaving >= size - total) then
+  return {'full', count, redis.call('ZRANGE', ofContainer, 0, -1), own}
 end
 local place = redis.call('INCR', sequence)
 redis.call('HSET', deployments, id, record)
@@ -42,7 +52,10 @@ redis.call('ZADD', accepted, place, id)
 redis.call('ZADD', waiting, place, id)
 redis.call('ZADD', ofContainer, place, kind .. ' ' .. id)
 redis.call('HSET', joinable, joinsBy, id)
-return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1)}
+if account ~= '' then
+  redis.call('HSET', owners, id, account)
+end
+return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1), own + 1}
 `,
 };
 
@@ -50,7 +63,8 @@ return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1)}
  * Replaces a record, unless it has changed meanwhile: answers `changed`, `full <how many>`, `overtaken <id>` or `done`. Arguments: id,
  * the record as it was, as it is to be, kind, what it joins by, where it is then (`waiting`, `leaving`: it waits and nobody joins it,
  * `running` or `finished`), how many may wait (0: it has its place already, and comes back to it), how many finished ones are kept, the channel and the
- * message that tell that it finished, and `part` where it is a part of another one: that is neither listed nor kept by itself.
+ * message that tell that it finished, `part` where it is a part of another one: that is neither listed nor kept by itself, and the account
+ * whose place it has while it waits.
  */
 export const changeScript: Script = {
   name: 'changeDeployment',
@@ -90,6 +104,11 @@ if to ~= 'waiting' then
   if redis.call('HGET', joinable, joinsBy) == id then
     redis.call('HDEL', joinable, joinsBy)
   end
+end
+if ARGV[12] ~= '' and redis.call('ZSCORE', waiting, id) then
+  redis.call('HSET', owners, id, ARGV[12])
+else
+  redis.call('HDEL', owners, id)
 end
 redis.call('HSET', deployments, id, after)
 if to == 'running' then

@@ -25,8 +25,8 @@ export interface StoredDeployment {
   withdrawn?: true;
 }
 
-/** What became of a request, and all that wait for its container then. */
-export type Acceptance = { waiting: { kind: string; id: string }[] } & (
+/** What became of a request, all that wait for its container then, and how many places its account has. */
+export type Acceptance = { waiting: { kind: string; id: string }[]; own: number } & (
   { outcome: 'accepted'; position: number } | { outcome: 'joins'; id: string } | { outcome: 'full'; count: number }
 );
 
@@ -68,20 +68,27 @@ export class RedisDeploymentStore extends DeploymentStore {
     super();
   }
 
-  /** Enters a request, unless one waits that it can join, or there is no room. @throws RedisUnavailable */
+  /**
+   * Enters a request, unless one waits that it can join, or there is no room.
+   * @param isLimited whether its account must leave as many places free as it has
+   * @param leaving how many of its account leave for it
+   * @throws RedisUnavailable
+   */
   async accept(
     stored: StoredDeployment,
-    { by = joinsBy(stored), size = this.settings.queueSize } = {},
+    { by = joinsBy(stored), size = this.settings.queueSize, isLimited = false, leaving = 0 } = {},
   ): Promise<Acceptance> {
     const { id, kind, container } = stored.deployment;
-    const [outcome, detail, waiting] = (await answered(
-      this.redis.run(this.redis.prompt, acceptScript, keysOf(container), [id, JSON.stringify(stored), kind, by, size]),
+    const limit = isLimited ? 'limited' : '';
+    const args = [id, JSON.stringify(stored), kind, by, size, ownerOf(stored), limit, leaving];
+    const [outcome, detail, members, own] = (await answered(
+      this.redis.run(this.redis.prompt, acceptScript, keysOf(container), args),
       promptTimeoutMs,
-    )) as [string, string | number, string[]];
-    const others = waiting.map(parseMember);
-    if (outcome === 'joins') return { outcome, id: String(detail), waiting: others };
-    if (outcome === 'full') return { outcome, count: Number(detail), waiting: others };
-    return { outcome: 'accepted', position: Number(detail), waiting: others };
+    )) as [string, string | number, string[], number];
+    const waiting = members.map(parseMember);
+    if (outcome === 'joins') return { outcome, id: String(detail), waiting, own };
+    if (outcome === 'full') return { outcome, count: Number(detail), waiting, own };
+    return { outcome: 'accepted', position: Number(detail), waiting, own };
   }
 
   async add(deployment: Deployment): Promise<void> {
@@ -256,6 +263,7 @@ export class RedisDeploymentStore extends DeploymentStore {
       eventsChannel,
       isFinished(deployment) ? JSON.stringify(message) : '',
       deployment.partOf === undefined ? '' : 'part',
+      ownerOf(changed),
     ])) as [string, string];
     if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);
     // A connection that was lost may have carried it out already.
@@ -267,6 +275,11 @@ function whereabouts({ deployment, taken, withdrawn, overtakenBy }: StoredDeploy
   if (isFinished(deployment)) return 'finished';
   if (deployment.status === 'running' || taken || deployment.partOf !== undefined) return 'running';
   return withdrawn || overtakenBy !== undefined ? 'leaving' : 'waiting';
+}
+
+/** Whose place it has while it waits: that of the first who asked for it. */
+function ownerOf({ askedBy: [account = ''] = [] }: StoredDeployment): string {
+  return account;
 }
 
 /** One that was interrupted was not tried in vain: it comes back to where it was. */

@@ -20,7 +20,7 @@ import { HostRegistry } from './host-registry.js';
 import { addPermission } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 import { Rollouts } from './rollouts.js';
-import { givenUpFor, maxWaitingPerCaller, othersThan } from './shares.js';
+import { givenUpFor, maxWaitingPerCaller, othersThan, type Claimed } from './shares.js';
 import { endByNewer } from './superseded.js';
 import { isBehindOtherKind, mayBeJoined, notWanted, take } from './taking.js';
 import type { Targets } from './targets.js';
@@ -103,6 +103,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       host,
       parallel = 1,
       account = requestedBy,
+      isLimited = false,
     } = wishes;
     const targets = await this.addressing.targets(container, host, target);
     const enqueue = async (): Promise<Enqueued> => {
@@ -111,10 +112,15 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
         const draft = this.deployments.draft(container, requestedBy, recorded);
         const stored = { ...this.addressing.addressed(draft, targets, parallel, [mayUpdate]), askedBy: [account] };
         const { deployment } = stored;
-        const acceptance = await this.store.accept(stored);
+        let acceptance = await this.store.accept(stored, { isLimited });
+        const givesOneUp =
+          acceptance.outcome === 'full' && (await this.hasOneToGiveUp(acceptance.waiting, stored, account));
+        if (givesOneUp) acceptance = await this.store.accept(stored, { isLimited, leaving: 1 });
         switch (acceptance.outcome) {
           case 'full':
-            throw new QueueFull(`${acceptance.count} deployments are waiting`);
+            throw new QueueFull(
+              `${acceptance.count} deployments are waiting, ${acceptance.own} of them of this caller; one of the policy leaves as many places free as it has`,
+            );
           case 'joins': {
             const joined = await this.join(acceptance.id, requestedBy, account, mayUpdate);
             if (!joined) continue;
@@ -129,7 +135,8 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
             this.events.emit({ type: 'queued', deployment });
             for (const other of acceptance.waiting)
               if (other.kind !== kind) await this.overtake(other.id, deployment.id);
-            await this.supersede(acceptance.waiting, stored, account);
+            if (givesOneUp || acceptance.waiting.length > maxWaitingPerCaller)
+              await this.supersede(acceptance.waiting, stored, account, givesOneUp);
             await this.send(stored, targets);
             return { deployment, position: acceptance.position, coalesced: false };
           }
@@ -289,22 +296,38 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
     return joined?.deployment;
   }
 
+  /** Those that a caller gives up by asking for this one, as `givenUpFor` says. */
+  private async givenUp(
+    waiting: readonly { id: string }[],
+    { deployment: { id: own, kind }, host }: StoredDeployment,
+    account: string,
+    isFull: boolean,
+  ): Promise<(Claimed & { id: string })[]> {
+    const others = waiting.filter(({ id }) => id !== own).map(({ id }) => id);
+    const claims = (await this.store.many(others)).map((stored) => ({
+      id: stored.deployment.id,
+      kind: stored.deployment.kind,
+      askedBy: stored.askedBy ?? [],
+      host: stored.host,
+      // One that is being taken has its place no longer.
+      overtakenBy: mayBeJoined(stored) ? undefined : stored.deployment.id,
+    }));
+    return givenUpFor(claims, { kind, host, account }, isFull);
+  }
+
+  private async hasOneToGiveUp(...of: [readonly { id: string }[], StoredDeployment, string]): Promise<boolean> {
+    return (await this.givenUp(...of, true)).some(({ askedBy }) => askedBy.length === 1);
+  }
+
   /** Ends what a caller has given up by asking for the newest one, unless somebody else wants it, too. */
   private async supersede(
     waiting: readonly { id: string }[],
-    { deployment: winner, host }: StoredDeployment,
+    stored: StoredDeployment,
     account: string,
+    isFull: boolean,
   ): Promise<void> {
-    if (waiting.length <= maxWaitingPerCaller) return;
-    const others = waiting.filter(({ id }) => id !== winner.id).map(({ id }) => id);
-    const claims = (await this.store.many(others)).map(({ deployment, askedBy = [], ...stored }) => ({
-      id: deployment.id,
-      kind: deployment.kind,
-      askedBy,
-      host: stored.host,
-      overtakenBy: stored.overtakenBy,
-    }));
-    for (const { id } of givenUpFor(claims, { kind: winner.kind, host, account }, false)) {
+    const winner = stored.deployment;
+    for (const { id } of await this.givenUp(waiting, stored, account, isFull)) {
       const changed = await answered(
         this.store.change(id, (stored) => {
           if (!mayBeJoined(stored)) return undefined;

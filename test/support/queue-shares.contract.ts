@@ -21,9 +21,17 @@ function inMs(delayMs: number): DeploymentRetry {
   return { stage: 'pull', code: 'pull_failed', message: 'not yet', notBefore };
 }
 
-/** What keeps callers of one queue, wherever it lives, from starving each other. */
-export function describeQueueShares(name: string, make: (queueSize: number) => Promise<QueueUnderTest>): void {
+/**
+ * What keeps callers of one queue, wherever it lives, from starving each other.
+ * @param takesTurns whether it is the containers' turn one after the other, and what comes back gives way to what came since
+ */
+export function describeQueueShares(
+  name: string,
+  make: (queueSize: number) => Promise<QueueUnderTest>,
+  { takesTurns }: { takesTurns: boolean },
+): void {
   describe(name, () => {
+    const itWithTurns = takesTurns ? it : it.skip;
     const open: QueueUnderTest[] = [];
     const build = async (queueSize: number): Promise<QueueUnderTest> => {
       const built = await make(queueSize);
@@ -60,7 +68,7 @@ export function describeQueueShares(name: string, make: (queueSize: number) => P
       for (const each of open.splice(0)) await each.close();
     });
 
-    it('lets the containers take turns, however many wait for one', async () => {
+    itWithTurns('lets the containers take turns, however many wait for one', async () => {
       const built = await build(100);
       const { queue } = built;
       for (const letter of ['a', 'b', 'c']) await queue.add('web', 'ci', { digest: digest(letter) });
@@ -76,7 +84,7 @@ export function describeQueueShares(name: string, make: (queueSize: number) => P
       ]);
     });
 
-    it('lets a container that comes back wait for one turn of each other', async () => {
+    itWithTurns('lets a container that comes back wait for one turn of each other', async () => {
       const built = await build(100);
       const { queue } = built;
       for (const letter of ['a', 'b', 'c']) await queue.add('web', 'ci', { digest: digest(letter) });
@@ -88,7 +96,7 @@ export function describeQueueShares(name: string, make: (queueSize: number) => P
       expect((await begin(built)).container).toBe('api');
     });
 
-    it('keeps the newest few of a caller for a container, and ends its older ones as superseded', async () => {
+    itWithTurns('keeps the newest few of a caller for a container, and ends its older ones as superseded', async () => {
       const built = await build(50);
       const { queue, deployments } = built;
       const asked = await Promise.all(
@@ -197,7 +205,7 @@ export function describeQueueShares(name: string, make: (queueSize: number) => P
       }
     });
 
-    it('does not take one back for which its callers have asked for enough newer ones since', async () => {
+    itWithTurns('does not take one back for which its callers have asked for enough newer ones since', async () => {
       const built = await build(50);
       const { queue } = built;
       await queue.add('web', 'ci', { digest: digest('a') });
@@ -210,25 +218,28 @@ export function describeQueueShares(name: string, make: (queueSize: number) => P
       expect(refused).toMatchObject({ by: newest, reason: 'newer' });
     });
 
-    it('does not end a rollback that waits to be tried again for who may not ask for one: the notify waits for it', async () => {
-      const built = await build(50);
-      const { queue, deployments } = built;
-      await queue.add('web', 'operator', { kind: 'rollback' });
-      const rollback = await begin(built);
-      // One that came while it ran does not either.
-      const early = await queue.add('web', 'ci', { digest: digest('a'), maySupersede: false });
-      await queue.requeue(rollback, inMs(1500));
-      const late = await queue.add('web', 'ci', { digest: digest('b'), maySupersede: false });
-      await queue.add('api', 'ci');
-      expect(await deployments.find(rollback.deploymentId)).toMatchObject({ status: 'queued' });
-      const taken = await takeAll(built, 4);
-      expect(taken.map(({ deploymentId, container }) => (container === 'api' ? 'api' : deploymentId))).toEqual([
-        'api',
-        rollback.deploymentId,
-        early.deployment.id,
-        late.deployment.id,
-      ]);
-      expect(taken.map(({ overtakenBy }) => overtakenBy)).toEqual([undefined, undefined, undefined, undefined]);
-    });
+    itWithTurns(
+      'does not end a rollback that waits to be tried again for who may not ask for one: the notify waits for it',
+      async () => {
+        const built = await build(50);
+        const { queue, deployments } = built;
+        await queue.add('web', 'operator', { kind: 'rollback' });
+        const rollback = await begin(built);
+        // One that came while it ran does not either.
+        const early = await queue.add('web', 'ci', { digest: digest('a'), maySupersede: false });
+        await queue.requeue(rollback, inMs(1500));
+        const late = await queue.add('web', 'ci', { digest: digest('b'), maySupersede: false });
+        await queue.add('api', 'ci');
+        expect(await deployments.find(rollback.deploymentId)).toMatchObject({ status: 'queued' });
+        const taken = await takeAll(built, 4);
+        expect(taken.map(({ deploymentId, container }) => (container === 'api' ? 'api' : deploymentId))).toEqual([
+          'api',
+          rollback.deploymentId,
+          early.deployment.id,
+          late.deployment.id,
+        ]);
+        expect(taken.map(({ overtakenBy }) => overtakenBy)).toEqual([undefined, undefined, undefined, undefined]);
+      },
+    );
   });
 }
