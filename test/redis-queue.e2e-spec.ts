@@ -238,6 +238,21 @@ describeWithRedis('with Redis', () => {
     expect(await one.queue.size()).toBe(0);
   });
 
+  it('forgets first what ended before it began', async () => {
+    const [one] = (await processes(1)) as [RedisQueueUnderTest];
+    const { deployment } = await one.queue.add('web', 'ci');
+    const job = await begin(one);
+    await one.deployments.finish(job.deploymentId, { status: 'succeeded', result: 'updated' });
+    await one.queue.done(job);
+    for (let index = 0; index < 110; index++) await one.store.add(newDeployment(`c${index}`, 'ci'));
+    for (const id of await one.queue.order())
+      await one.deployments.finish(id, { status: 'dropped', error: { code: 'cancelled', message: 'test' } });
+    const kept = await one.deployments.newest(1000, () => true);
+    expect(kept).toHaveLength(100);
+    expect(kept.map(({ id }) => id)).toContain(deployment.id);
+    expect(await one.deployments.find(String(kept[0]?.id))).toMatchObject({ container: 'c109' });
+  });
+
   it('keeps as many ended deployments as it may, and nothing else of them', async () => {
     const [one] = (await processes(1)) as [RedisQueueUnderTest];
     for (let index = 0; index < 110; index++) {

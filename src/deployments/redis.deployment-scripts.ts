@@ -3,6 +3,7 @@ import type { Script } from '../redis/redis-connections.js';
 /**
  * The keys of both scripts, in their order; `waiting:<container>` comes last. Records are in `deployments`; the sorted sets
  * hold their ids, and say by their scores in which order they came. `owners` says whose places those are that wait.
+ * Of those that ended, the ones that never began are in `unbegun`, the others in `finished`.
  */
 export const recordKeys = [
   'deployments',
@@ -13,11 +14,12 @@ export const recordKeys = [
   'joinable',
   'sequence',
   'owners',
+  'unbegun',
 ] as const;
 
 const names = `
 local deployments, accepted, waiting, running = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local finished, joinable, sequence, owners, ofContainer = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local finished, joinable, sequence, owners, unbegun, ofContainer = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 `;
 
 /**
@@ -63,8 +65,8 @@ return {'accepted', count + 1, redis.call('ZRANGE', ofContainer, 0, -1), own + 1
  * Replaces a record, unless it has changed meanwhile: answers `changed`, `full <how many>`, `overtaken <id>` or `done`. Arguments: id,
  * the record as it was, as it is to be, kind, what it joins by, where it is then (`waiting`, `leaving`: it waits and nobody joins it,
  * `running` or `finished`), how many may wait (0: it has its place already, and comes back to it), how many finished ones are kept, the channel and the
- * message that tell that it finished, `part` where it is a part of another one: that is neither listed nor kept by itself, and the account
- * whose place it has while it waits.
+ * message that tell that it finished, `part` where it is a part of another one: that is neither listed nor kept by itself, the account whose
+ * place it has while it waits, `unbegun` where it ended before it began, and how many such ones are kept among the finished ones.
  */
 export const changeScript: Script = {
   name: 'changeDeployment',
@@ -119,18 +121,16 @@ elseif to == 'finished' then
   if ARGV[11] == 'part' then
     return {'done', ''}
   end
-  redis.call('ZADD', finished, redis.call('INCR', sequence), id)
-  local surplus = redis.call('ZCARD', finished) - kept
-  if surplus > 0 then
-    for _, oldest in ipairs(redis.call('ZRANGE', finished, 0, surplus - 1)) do
-      redis.call('ZREM', finished, oldest)
-      redis.call('ZREM', accepted, oldest)
-      local record = redis.call('HGET', deployments, oldest)
-      for _, part in ipairs(record and cjson.decode(record).deployment.hosts or {}) do
-        redis.call('HDEL', deployments, part.deploymentId)
-      end
-      redis.call('HDEL', deployments, oldest)
+  redis.call('ZADD', ARGV[13] == 'unbegun' and unbegun or finished, redis.call('INCR', sequence), id)
+  while redis.call('ZCARD', finished) + redis.call('ZCARD', unbegun) > kept do
+    local isCrowded = redis.call('ZCARD', unbegun) > tonumber(ARGV[14]) or redis.call('ZCARD', finished) == 0
+    local oldest = redis.call('ZPOPMIN', isCrowded and unbegun or finished)[1]
+    redis.call('ZREM', accepted, oldest)
+    local record = redis.call('HGET', deployments, oldest)
+    for _, part in ipairs(record and cjson.decode(record).deployment.hosts or {}) do
+      redis.call('HDEL', deployments, part.deploymentId)
     end
+    redis.call('HDEL', deployments, oldest)
   end
 end
 return {'done', ''}

@@ -3,7 +3,7 @@ import { settings, type Settings } from '../config/settings.js';
 import { keyPrefix, promptTimeoutMs, RedisConnections } from '../redis/redis-connections.js';
 import { answered } from '../redis/redis-unavailable.js';
 import { isFinished, type Deployment } from './deployment.js';
-import { DeploymentStore } from './deployment-store.js';
+import { DeploymentStore, unbegunKept } from './deployment-store.js';
 import { eventsChannel } from './redis.deployment-events.js';
 import { acceptScript, addPartScript, changeScript, moveBehindScript, recordKeys } from './redis.deployment-scripts.js';
 
@@ -264,6 +264,8 @@ export class RedisDeploymentStore extends DeploymentStore {
       isFinished(deployment) ? JSON.stringify(message) : '',
       deployment.partOf === undefined ? '' : 'part',
       ownerOf(changed),
+      deployment.startedAt === undefined ? 'unbegun' : '',
+      unbegunKept(this.settings.deploymentsKept),
     ])) as [string, string];
     if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);
     // A connection that was lost may have carried it out already.

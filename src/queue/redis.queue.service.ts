@@ -265,7 +265,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   private async send({ deployment: { id }, host }: StoredDeployment, targets: Targets): Promise<void> {
     if (host !== undefined) await this.deliveries.deliver(host, id);
     else if ('hosts' in targets) await this.rollouts.advance(id);
-    else await this.fail(id, targets);
+    else await this.deployments.finish(id, { status: 'failed', error: targets });
   }
 
   private async fail(id: string, error: DeploymentError): Promise<void> {
