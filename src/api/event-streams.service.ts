@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Caller } from '../auth/caller.js';
 import { settings, type Settings } from '../config/settings.js';
-import { isFinished, type Deployment } from '../deployments/deployment.js';
-import { DeploymentEvents, type DeploymentEvent } from '../deployments/deployment-events.js';
+import type { Deployment } from '../deployments/deployment.js';
+import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { unavailable } from '../http/problem.js';
 import { hasPlace } from '../queue/shares.js';
+import { DeploymentStream } from './deployment-stream.js';
 import { EventStream } from './event-stream.js';
 import { visibleEvent } from './visible-event.js';
 
@@ -49,31 +50,32 @@ export class EventStreams {
   ): Promise<void> {
     this.assertFree(account, isLimited);
     this.count(account, 1);
-    let stream: EventStream | undefined;
+    let told: DeploymentStream | undefined;
     let container = '';
     // Listening begins before the snapshot is taken, so that nothing is missed; what comes before it is in it.
     const stopListening = this.events.subscribe((event) => {
-      const visible = stream && concerns(event, id) ? visibleEvent(event, container, caller) : undefined;
-      if (stream && visible) forward(visible, stream);
+      if (told?.concerns(event) !== true) return;
+      const visible = visibleEvent(event, container, caller);
+      if (visible) told.tell(visible);
     });
     const letGo = (): void => {
       stopListening();
+      told?.close();
       this.count(account, -1);
     };
     try {
       const deployment = await snapshot();
       ({ container } = deployment);
       credential.throwIfAborted();
-      const opened = new EventStream(response, letGo);
-      stream = opened;
+      const stream = new EventStream(response, letGo);
       const cut = (): void => {
-        opened.cut();
+        stream.cut();
       };
       credential.addEventListener('abort', cut, { once: true });
-      stream.send('snapshot', deployment);
-      if (isFinished(deployment)) finish(deployment, stream);
+      told = new DeploymentStream(id, stream, snapshot);
+      told.begin(deployment);
     } catch (error) {
-      if (!stream) letGo();
+      if (!told) letGo();
       throw error;
     }
   }
@@ -95,38 +97,4 @@ export class EventStreams {
     if (own > 0) this.openOf.set(account, own);
     else this.openOf.delete(account);
   }
-}
-
-function concerns(event: DeploymentEvent, id: string): boolean {
-  return ('deployment' in event ? event.deployment.id : event.deploymentId) === id;
-}
-
-function forward(event: DeploymentEvent, stream: EventStream): void {
-  switch (event.type) {
-    case 'stage':
-      stream.send('stage', event.deployment.stages.at(-1));
-      break;
-    case 'progress':
-      stream.send('progress', event.progress);
-      break;
-    case 'log':
-      stream.send('log', { lines: event.lines });
-      break;
-    case 'finished':
-      finish(event.deployment, stream);
-      break;
-    // Also where it waits again, to be tried later.
-    case 'started':
-    case 'postponed':
-      stream.send('snapshot', event.deployment);
-      break;
-    // Joining it changes nothing for those who follow, and may happen very often.
-    case 'queued':
-    case 'coalesced':
-  }
-}
-
-function finish(deployment: Deployment, stream: EventStream): void {
-  stream.send('done', deployment);
-  stream.end();
 }

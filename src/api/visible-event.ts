@@ -7,6 +7,8 @@ import { mayReadEvidence, readableBy } from '../notify/shown-to.js';
  * may not read. Pure.
  */
 export function visibleEvent(event: DeploymentEvent, container: string, caller: Caller): DeploymentEvent | undefined {
-  if ('deployment' in event) return { ...event, deployment: readableBy(caller, event.deployment) };
+  // What another process tells of a record says nothing but which one.
+  if ('deployment' in event)
+    return event.relayed ? event : { ...event, deployment: readableBy(caller, event.deployment) };
   return event.type !== 'log' || mayReadEvidence(caller, container, event.of) ? event : undefined;
 }

@@ -49,4 +49,11 @@ describe('printable', () => {
     const value = { path: 'C:\\new', quote: '"', list: [1, 'two'], none: undefined };
     expect(printableJson(value)).toBe(JSON.stringify(value));
   });
+
+  it('keeps the line breaks of what a HEALTHCHECK printed, and nothing else of it', () => {
+    expect(printableDeep({ healthOutput: 'not yet\n\u202eno', message: 'a\nb' })).toEqual({
+      healthOutput: 'not yet\n\\u202eno',
+      message: 'a\\nb',
+    });
+  });
 });

@@ -27,7 +27,10 @@ export function printableLines(text: string): string {
   return replaced(text, unprintableButLineBreaks);
 }
 
-/** The same for every text within a value, names included. Stack traces keep their line breaks. */
+/** Fields that have several lines: stack traces, and what a HEALTHCHECK printed. */
+const ofSeveralLines = new Set(['stack', 'healthOutput']);
+
+/** The same for every text within a value, names included. Fields of several lines keep their line breaks. */
 export function printableDeep(value: unknown): unknown {
   if (typeof value === 'string') return printable(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -35,7 +38,7 @@ export function printableDeep(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       printable(name),
-      name === 'stack' && typeof item === 'string' ? printableLines(item) : printableDeep(item),
+      ofSeveralLines.has(name) && typeof item === 'string' ? printableLines(item) : printableDeep(item),
     ]),
   );
 }

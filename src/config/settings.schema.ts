@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import * as z from 'zod';
 import { parseDurationMs } from './duration.js';
+import { hostNamePattern } from './host-name.js';
 import { problemOfSecret } from './secret.js';
 import { problemOfRedisUrl } from './redis-url.js';
 import { parseSizeBytes } from './size.js';
@@ -297,7 +298,7 @@ export const settingsSchema = z.object({
 });
 
 function problemOfHostName(name: string): string | undefined {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(name)) return undefined;
+  if (hostNamePattern.test(name)) return undefined;
   return 'must be at most 63 letters, digits, "_", "." or "-", beginning with a letter or digit';
 }
 

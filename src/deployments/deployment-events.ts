@@ -10,17 +10,34 @@ import type { Deployment } from './deployment.js';
  * And what goes by without being recorded: `progress` of the pull, twice a second at most · `log` the last lines of a new
  * container that failed, secrets masked; `of` names it when it is not the one that the deployment is for.
  */
-export type DeploymentEvent =
-  | (Relayed & { type: RecordedEvent; deployment: Deployment })
-  | (Relayed & { type: 'progress'; deploymentId: string; progress: PullProgress })
-  | (Relayed & { type: 'log'; deploymentId: string; lines: string[]; of?: string });
+export type DeploymentEvent = OwnEvent | RelayedEvent | (PassingEvent & { relayed?: true });
 
-/** Whether it happened in another process, which counts it and tells of it. */
-interface Relayed {
-  relayed?: true;
+/** It happened in this process. */
+export interface OwnEvent {
+  type: RecordedEvent;
+  deployment: Deployment;
+  relayed?: never;
 }
 
-export type RecordedEvent = 'queued' | 'coalesced' | 'started' | 'stage' | 'postponed' | 'finished';
+/**
+ * It happened in another process, which counts it and tells of it; or somebody says so. Who is told here looks at the record: that
+ * decides, not the message.
+ */
+export interface RelayedEvent {
+  type: RecordedEvent;
+  deployment: DeploymentHint;
+  relayed: true;
+}
+
+/** Which record to look at. */
+export type DeploymentHint = Pick<Deployment, 'id' | 'container' | 'partOf'>;
+
+export type PassingEvent =
+  | { type: 'progress'; deploymentId: string; progress: PullProgress }
+  | { type: 'log'; deploymentId: string; lines: string[]; of?: string };
+
+export const recordedEvents = ['queued', 'coalesced', 'started', 'stage', 'postponed', 'finished'] as const;
+export type RecordedEvent = (typeof recordedEvents)[number];
 
 /** How far a pull has come, as far as the engine says. */
 export interface PullProgress {

@@ -14,6 +14,11 @@ export abstract class DeploymentStore {
    */
   abstract update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment>;
 
+  /** Tells of a change once other processes can find it. */
+  async onceWritten(_id: string, tell: () => Promise<unknown>): Promise<void> {
+    await tell();
+  }
+
   abstract find(id: string): Promise<Deployment | undefined>;
 
   /** The wanted ones, those accepted last first, at most so many. */

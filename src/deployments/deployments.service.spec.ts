@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeploymentEnd } from './deployment.js';
-import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
+import { DeploymentEvents, type OwnEvent } from './deployment-events.js';
 import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
 
@@ -15,9 +15,9 @@ function build(deploymentsKept = 10) {
 describe('DeploymentsService', () => {
   it('tells what happens, with the record as it is then', async () => {
     const { events, deployments } = build();
-    const seen: Extract<DeploymentEvent, { deployment: unknown }>[] = [];
+    const seen: OwnEvent[] = [];
     const stopListening = events.subscribe((event) => {
-      if ('deployment' in event) seen.push(event);
+      if (!event.relayed && 'deployment' in event) seen.push(event);
     });
     const { id } = await deployments.accept('web', 'ci');
     await deployments.coalesce(id, 'other');

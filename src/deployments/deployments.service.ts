@@ -19,6 +19,7 @@ import {
 import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { overtaking } from './overtaking.js';
+import { RecordWatch } from './record-watch.js';
 
 /** The life of a deployment's record. Only the queue and the worker write it; everybody else reads, or listens to the events. */
 @Injectable()
@@ -112,9 +113,21 @@ export class DeploymentsService {
     let onAbort: (() => void) | undefined;
     // Listening begins before the record is looked at, so that no end is missed in between.
     const finished = new Promise<Deployment>((resolve) => {
-      stopListening = this.events.subscribe((event) => {
-        if (event.type === 'finished' && event.deployment.id === id) resolve(event.deployment);
+      const watch = new RecordWatch(
+        () => this.store.find(id),
+        (found) => {
+          if (isFinished(found)) resolve(found);
+        },
+      );
+      const unsubscribe = this.events.subscribe((event) => {
+        if (event.type !== 'finished' || event.deployment.id !== id) return;
+        if (event.relayed) watch.hint();
+        else resolve(event.deployment);
       });
+      stopListening = () => {
+        watch.close();
+        unsubscribe();
+      };
     });
     const aborted = new Promise<undefined>((resolve) => {
       onAbort = () => {

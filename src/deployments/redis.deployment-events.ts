@@ -5,17 +5,15 @@ import { keyPrefix, RedisConnections } from '../redis/redis-connections.js';
 import { isFinished, type Deployment } from './deployment.js';
 import { DeploymentEvents, type DeploymentEvent } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
+import { eventMessageSchema } from './event-message.js';
 
 export const eventsChannel = `${keyPrefix}:events`;
 /** After an outage, how many of the newest deployments are looked at for those that ended meanwhile. */
 const lookedAt = 1000;
 const mostTries = 20;
 const pauseMs = 500;
-
-interface Message {
-  origin: string;
-  event: DeploymentEvent;
-}
+/** As many events wait until the record is written that they tell of; what comes meanwhile is not told. */
+const maxUnsent = 200;
 
 /**
  * Tells the other processes what happens here, and this one what happens there. Messages may be lost with a connection; so the end
@@ -25,6 +23,7 @@ interface Message {
 export class RedisDeploymentEvents extends DeploymentEvents implements OnApplicationBootstrap {
   private readonly log = new Logger('Events');
   private lostAt: number | undefined;
+  private unsent = 0;
 
   constructor(
     private readonly redis: RedisConnections,
@@ -54,13 +53,27 @@ export class RedisDeploymentEvents extends DeploymentEvents implements OnApplica
   override emit(event: DeploymentEvent): void {
     super.emit(event);
     if (event.type === 'finished') return;
-    const message: Message = { origin: this.redis.origin, event };
-    this.redis.prompt.publish(eventsChannel, JSON.stringify(message)).catch(() => undefined);
+    void this.send(event);
+  }
+
+  /** After the record was written: who hears of it looks there. */
+  private async send(event: DeploymentEvent): Promise<void> {
+    if (this.unsent >= maxUnsent) return;
+    this.unsent++;
+    const id = 'deployment' in event ? event.deployment.id : event.deploymentId;
+    const message = JSON.stringify({ origin: this.redis.origin, event });
+    try {
+      await this.store.onceWritten(id, () => this.redis.prompt.publish(eventsChannel, message));
+    } catch {
+      // It may get lost: the end is looked up once there is a connection again.
+    } finally {
+      this.unsent--;
+    }
   }
 
   private receive(text: string): void {
-    const { origin, event } = JSON.parse(text) as Message;
-    if (origin !== this.redis.origin) super.emit({ ...event, relayed: true });
+    const message = this.redis.stored.parse('event', 'of a deployment', text, eventMessageSchema);
+    if (message && message.origin !== this.redis.origin) super.emit({ ...message.event, relayed: true });
   }
 
   private async catchUp(): Promise<void> {

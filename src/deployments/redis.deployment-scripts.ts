@@ -72,6 +72,13 @@ export const changeScript: Script = {
   name: 'changeDeployment',
   keys: recordKeys.length + 1,
   lua: `${names}
+-- A record that cannot be read has none.
+local function hostsOf(record)
+  local isJson, stored = pcall(cjson.decode, record or '')
+  local deployment = isJson and type(stored) == 'table' and stored.deployment
+  local hosts = type(deployment) == 'table' and deployment.hosts
+  return type(hosts) == 'table' and hosts or {}
+end
 local id, before, after, kind, joinsBy, to = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local size, kept = tonumber(ARGV[7]), tonumber(ARGV[8])
 local member = kind .. ' ' .. id
@@ -126,9 +133,10 @@ elseif to == 'finished' then
     local isCrowded = redis.call('ZCARD', unbegun) > tonumber(ARGV[14]) or redis.call('ZCARD', finished) == 0
     local oldest = redis.call('ZPOPMIN', isCrowded and unbegun or finished)[1]
     redis.call('ZREM', accepted, oldest)
-    local record = redis.call('HGET', deployments, oldest)
-    for _, part in ipairs(record and cjson.decode(record).deployment.hosts or {}) do
-      redis.call('HDEL', deployments, part.deploymentId)
+    for _, part in ipairs(hostsOf(redis.call('HGET', deployments, oldest))) do
+      if type(part) == 'table' and type(part.deploymentId) == 'string' then
+        redis.call('HDEL', deployments, part.deploymentId)
+      end
     end
     redis.call('HDEL', deployments, oldest)
   end
@@ -161,5 +169,34 @@ local place = redis.call('INCR', sequence)
 redis.call('ZADD', waiting, 'XX', place, id)
 redis.call('ZADD', ofContainer, 'XX', place, ARGV[2] .. ' ' .. id)
 return redis.call('ZRANK', waiting, id)
+`,
+};
+
+/** Nobody joins this deployment any more. Arguments: what it is joined by, id. */
+export const forgetJoinableScript: Script = {
+  name: 'forgetJoinableDeployment',
+  keys: 1,
+  lua: `
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return ''
+`,
+};
+
+/** Writes nothing new, by a command that a full or read-only Redis refuses; answers the first key that holds something else than it should. */
+export const probeScript: Script = {
+  name: 'probeDeployments',
+  keys: recordKeys.length,
+  lua: `
+local types = {'hash', 'zset', 'zset', 'zset', 'zset', 'hash', 'string', 'hash', 'zset'}
+for index, expected in ipairs(types) do
+  local found = redis.call('TYPE', KEYS[index]).ok
+  if found ~= 'none' and found ~= expected then
+    return KEYS[index]
+  end
+end
+redis.call('INCRBY', KEYS[7], 0)
+return ''
 `,
 };

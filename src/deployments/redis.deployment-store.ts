@@ -1,29 +1,23 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
 import { settings, type Settings } from '../config/settings.js';
 import { keyPrefix, promptTimeoutMs, RedisConnections } from '../redis/redis-connections.js';
-import { answered } from '../redis/redis-unavailable.js';
+import { answered, refused, RedisUnavailable } from '../redis/redis-unavailable.js';
 import { isFinished, type Deployment } from './deployment.js';
 import { DeploymentStore, unbegunKept } from './deployment-store.js';
 import { eventsChannel } from './redis.deployment-events.js';
-import { acceptScript, addPartScript, changeScript, moveBehindScript, recordKeys } from './redis.deployment-scripts.js';
+import {
+  acceptScript,
+  addPartScript,
+  changeScript,
+  forgetJoinableScript,
+  moveBehindScript,
+  probeScript,
+  recordKeys,
+} from './redis.deployment-scripts.js';
+import { storedDeploymentSchema, type StoredDeployment } from './stored-deployment.js';
 
-/** A deployment as it is stored: its record, and what only those know who work on it. */
-export interface StoredDeployment {
-  deployment: Deployment;
-  /** See `Permissions` in src/queue. */
-  permissions: readonly (readonly string[])[];
-  /** The accounts of all who asked for it. */
-  askedBy?: readonly string[];
-  /** The host that it is for. */
-  host?: string;
-  /** Where it is for several hosts: how they follow each other. */
-  rollout?: { parallel: number; stopAtFailure: boolean };
-  overtakenBy?: string;
-  /** Somebody is about to begin it: nobody may join it any more. */
-  taken?: true;
-  /** Somebody is about to drop it: nobody may begin it any more. */
-  withdrawn?: true;
-}
+export type { StoredDeployment } from './stored-deployment.js';
 
 /** What became of a request, all that wait for its container then, and how many places its account has. */
 export type Acceptance = { waiting: { kind: string; id: string }[]; own: number } & (
@@ -52,11 +46,15 @@ interface Held {
   writing: Promise<void>;
 }
 
+/** How long Redis is given after it has refused to store what this process did. */
+const retryMs = 2000;
+
 type StoreSettings = Pick<Settings, 'deploymentsKept' | 'queueSize'>;
 
 /** Remembers deployments in Redis. Every change is one script, and is repeated where another process was faster. */
 @Injectable()
 export class RedisDeploymentStore extends DeploymentStore {
+  private readonly logger = new Logger('Deployments');
   private readonly held = new Map<string, Held>();
   /** The last change of each record that this process is changing. */
   private readonly changing = new Map<string, Promise<unknown>>();
@@ -153,7 +151,7 @@ export class RedisDeploymentStore extends DeploymentStore {
   /** @throws RedisUnavailable */
   async findStored(id: string): Promise<StoredDeployment | undefined> {
     const text = await answered(this.redis.prompt.hget(key('deployments'), id), promptTimeoutMs);
-    return text === null ? undefined : parse(text);
+    return text === null ? undefined : this.parse(id, text);
   }
 
   /** Reads them in pages, so that the newest few of many are cheap. @throws RedisUnavailable */
@@ -213,32 +211,67 @@ export class RedisDeploymentStore extends DeploymentStore {
     this.held.delete(id);
   }
 
+  /** Tells of it before the next change is written: those who listen hear in the order in which things happened. */
+  override async onceWritten(id: string, tell: () => Promise<unknown>): Promise<void> {
+    const held = this.held.get(id);
+    const told = (held?.writing ?? Promise.resolve()).catch(() => undefined).then(tell);
+    const settled = told.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (held) held.writing = settled;
+    await told;
+  }
+
+  /** Nobody joins a deployment any more whose record cannot be read: whoever tried would be refused for ever. @throws RedisUnavailable */
+  async forgetUnreadable(id: string, request: StoredDeployment): Promise<void> {
+    if (await this.findStored(id)) return;
+    const forgetting = this.redis.run(this.redis.prompt, forgetJoinableScript, ['joinable'], [joinsBy(request), id]);
+    await answered(forgetting, promptTimeoutMs);
+  }
+
+  /** @throws RedisUnavailable where deployments cannot be written now: Redis is away, full, read-only, or a key holds something else */
+  async probe(): Promise<void> {
+    const probing = this.redis.run(this.redis.prompt, probeScript, [...recordKeys], []);
+    const wrong = await answered(probing, promptTimeoutMs);
+    if (wrong !== '') throw new RedisUnavailable(new Error(`WRONGTYPE the key ${String(wrong)} holds something else`));
+  }
+
   /** Those that are there, in the order of the ids. @throws RedisUnavailable */
   async many(ids: string[]): Promise<StoredDeployment[]> {
     if (ids.length === 0) return [];
     const texts = await answered(this.redis.prompt.hmget(key('deployments'), ...ids), promptTimeoutMs);
-    return texts.flatMap((text) => (text === null ? [] : [parse(text)]));
+    return texts.flatMap((text, index) => (text === null ? [] : (this.parse(ids[index] ?? '', text) ?? [])));
   }
 
   private async changeNow(id: string, change: Change): Promise<StoredDeployment | undefined> {
     for (;;) {
-      const before = await this.redis.patient.hget(key('deployments'), id);
-      const present = before === null ? undefined : parse(before);
+      const before = await refused(this.redis.patient.hget(key('deployments'), id));
+      const present = before === null ? undefined : this.parse(id, before);
       const changed = present && !isFinished(present.deployment) ? await change(present) : undefined;
       if (before === null || !changed) return undefined;
       if (await this.replace(id, before, changed)) return changed;
     }
   }
 
-  /** One write at a time: each writes what is there by then. */
+  /** Undefined where it cannot be read: as good as not there. */
+  private parse(id: string, text: string): StoredDeployment | undefined {
+    const { stored } = this.redis;
+    const found = stored.parse('record', id, text, storedDeploymentSchema);
+    if (!found || found.deployment.id === id) return found;
+    stored.skip('record', id, 'it is the record of another deployment');
+    return undefined;
+  }
+
+  /** One write at a time, in their order. */
   private write(id: string, held: Held): Promise<void> {
+    const { present } = held;
     const writing = held.writing
       .catch(() => undefined)
       .then(async () => {
-        const { present } = held;
         const text = JSON.stringify(present);
         if (text === held.stored) return;
-        if (!(await this.replace(id, held.stored, present)))
+        if (!(await this.replaceOnceTaken(id, held.stored, present)))
           throw new Error(`deployment ${id} was changed by another process while this one worked on it`);
         held.stored = text;
       });
@@ -246,12 +279,27 @@ export class RedisDeploymentStore extends DeploymentStore {
     return writing;
   }
 
-  /** Whether it was still as it was before, and is replaced. @throws CannotWait */
+  /** What this process did is not lost because Redis is full, or refuses to write for another reason: it is tried until it is taken. */
+  private async replaceOnceTaken(id: string, before: string, changed: StoredDeployment): Promise<boolean> {
+    let isTold = false;
+    for (;;) {
+      try {
+        return await this.replace(id, before, changed);
+      } catch (error) {
+        if (!(error instanceof RedisUnavailable) || this.redis.patient.status === 'end') throw error;
+        if (!isTold) this.logger.error(`deployment ${id} cannot be recorded yet; tried until it is: ${error.message}`);
+        isTold = true;
+        await setTimeout(retryMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Whether it was still as it was before, and is replaced. @throws CannotWait, RedisUnavailable where Redis refuses it */
   private async replace(id: string, before: string, changed: StoredDeployment): Promise<boolean> {
     const { deployment } = changed;
     const after = JSON.stringify(changed);
     const message = { origin: this.redis.origin, event: { type: 'finished', deployment } };
-    const [answer, detail] = (await this.redis.run(this.redis.patient, changeScript, keysOf(deployment.container), [
+    const args = [
       id,
       before,
       after,
@@ -266,10 +314,12 @@ export class RedisDeploymentStore extends DeploymentStore {
       ownerOf(changed),
       deployment.startedAt === undefined ? 'unbegun' : '',
       unbegunKept(this.settings.deploymentsKept),
-    ])) as [string, string];
+    ];
+    const replacing = this.redis.run(this.redis.patient, changeScript, keysOf(deployment.container), args);
+    const [answer, detail] = (await refused(replacing)) as [string, string];
     if (answer === 'full' || answer === 'overtaken') throw new CannotWait(answer, detail);
     // A connection that was lost may have carried it out already.
-    return answer === 'done' || (await this.redis.patient.hget(key('deployments'), id)) === after;
+    return answer === 'done' || (await refused(this.redis.patient.hget(key('deployments'), id))) === after;
   }
 }
 
@@ -302,10 +352,6 @@ function key(name: (typeof recordKeys)[number]): string {
 
 function keysOf(container: string): string[] {
   return [...recordKeys, `waiting:${container}`];
-}
-
-function parse(text: string): StoredDeployment {
-  return JSON.parse(text) as StoredDeployment;
 }
 
 function parseMember(member: string): { kind: string; id: string } {

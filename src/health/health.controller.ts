@@ -10,15 +10,22 @@ import { DockerService } from '../docker/docker.service.js';
 import { QueueService } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { refusalOf } from '../redis/redis-unavailable.js';
 
 const engineTimeoutMs = 1500;
 /** Anybody may ask for the health, so that asking often must not reach the engine often. */
 const engineCacheMs = 1000;
+const redisCacheMs = 1000;
 
 /** Live, ready, and the report. Without credentials, and without anything that only a caller with credentials may know. */
 @Controller('health')
 @Public()
 export class HealthController {
+  private redisAsked: { at: number; problem: Promise<string | undefined> } = {
+    at: -Infinity,
+    problem: Promise.resolve(undefined),
+  };
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
@@ -85,18 +92,30 @@ export class HealthController {
 
   /** No check where there is no Redis. */
   private redisState(): (() => Promise<HealthIndicatorResult>)[] {
-    const { redis } = this;
-    if (!redis) return [];
+    if (!this.redis) return [];
     return [
       async () => {
         const session = this.indicators.check('redis');
-        const isUp = await redis.ping().then(
-          () => true,
-          () => false,
-        );
-        return isUp ? session.up() : session.degraded('Redis does not answer');
+        const problem = await this.redisProblem();
+        return problem === undefined ? session.up() : session.degraded(problem);
       },
     ];
+  }
+
+  /** What is asked of Redis is written to its disk: however many probes come, once a second at most. */
+  private redisProblem(): Promise<string | undefined> {
+    const now = performance.now();
+    if (now - this.redisAsked.at > redisCacheMs) {
+      const problem = this.queue.probe().then(
+        () => undefined,
+        (error: unknown) => {
+          const refusal = refusalOf(error);
+          return refusal === undefined ? 'Redis does not answer' : `Redis cannot be used: ${refusal}`;
+        },
+      );
+      this.redisAsked = { at: now, problem };
+    }
+    return this.redisAsked.problem;
   }
 
   /** Terminus answers 503 from the moment a stop begins; a probe of liveness must not. */

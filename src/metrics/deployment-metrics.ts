@@ -81,7 +81,9 @@ export class DeploymentMetrics {
     });
   }
 
+  /** Of what happens in this process: each counts its own. */
   observe(event: DeploymentEvent): void {
+    if (event.relayed) return;
     if (event.type === 'started')
       this.wait.observe(secondsBetween(event.deployment.queuedAt, event.deployment.startedAt));
     if (event.type === 'finished') this.observeEnd(event.deployment);

@@ -62,7 +62,7 @@ export class MetricsService implements OnApplicationShutdown {
     const deployments = new DeploymentMetrics(client, registry);
     this.endings.push(
       this.events.subscribe((event) => {
-        if (!event.relayed) deployments.observe(event);
+        deployments.observe(event);
       }),
       countRequests(client, registry),
     );
@@ -70,7 +70,7 @@ export class MetricsService implements OnApplicationShutdown {
   }
 
   /** What is, rather than what happened: looked up when somebody scrapes. */
-  private describeQueue({ Gauge }: PrometheusClient, registry: Registry): void {
+  private describeQueue({ Counter, Gauge }: PrometheusClient, registry: Registry): void {
     const gauge = (name: string, help: string, look: () => Promise<number> | number): void => {
       new Gauge({
         name: `${prefix}${name}`,
@@ -84,6 +84,17 @@ export class MetricsService implements OnApplicationShutdown {
     gauge('queue_length', 'Deployments that wait.', () => this.queue.size().catch(() => Number.NaN));
     gauge('queue_capacity', 'How many deployments may wait.', () => this.settings.queueSize);
     gauge('deployments_in_progress', 'Deployments that are being worked on.', () => (this.worker.current ? 1 : 0));
+    const { queue } = this;
+    new Counter({
+      name: `${prefix}redis_values_skipped_total`,
+      help: 'Values in Redis that were skipped because this version cannot read them.',
+      labelNames: ['kind'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [kind, count = 0] of Object.entries(queue.skippedValues())) this.inc({ kind }, count);
+      },
+    });
     if (!this.worker.isNeeded) return;
     gauge('engine_up', 'Whether the Docker Engine answers.', async () => ((await this.engineIsUp()) ? 1 : 0));
   }

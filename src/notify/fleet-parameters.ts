@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hostNamePattern } from '../config/host-name.js';
 import { wholeNumberParameter } from '../http/query.pipe.js';
 
 const mostAtOnce = 1000;
@@ -6,7 +7,7 @@ const mostAtOnce = 1000;
 /** `?host=`, in a fleet. */
 export const hostParameter = z
   .string('must be given once')
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'must be the name of a host, as its HOST_NAME says it')
+  .regex(hostNamePattern, 'must be the name of a host, as its HOST_NAME says it')
   .optional()
   .meta({ description: 'In a fleet: this host alone, not every one that has the container.' });
 

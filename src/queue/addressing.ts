@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import type { Deployment, TargetKind } from '../deployments/deployment.js';
 import type { StoredDeployment } from '../deployments/redis.deployment-store.js';
-import type { HostRegistry } from './host-registry.js';
+import type { AnnouncedHost, HostRegistry } from './host-registry.js';
 import { targetsOf, type Targets } from './targets.js';
 
 /** How long hosts have to say what they have, where none seems to have a container. */
@@ -22,7 +22,7 @@ export class Addressing {
    * @throws Ambiguous, RedisUnavailable
    */
   async targets(container: string, asked?: string, target?: TargetKind): Promise<Targets> {
-    const announced = await this.registry.hosts();
+    const announced = await this.present();
     // A service of a Swarm is not announced: the manager that it is asked of says itself whether it has one.
     if (target === 'service' && asked !== undefined && announced.some(({ host }) => host === asked))
       return { hosts: [asked] };
@@ -42,6 +42,18 @@ export class Addressing {
       if (hosts.every(({ isLive, announcement }) => !isLive || announcement > before)) break;
     }
     return found;
+  }
+
+  /** The hosts; those that Redis has lost a moment ago are waited for, and are away where they do not come. */
+  private async present(): Promise<AnnouncedHost[]> {
+    let missed = await this.registry.stillMissed();
+    if (missed.length > 0) await this.registry.ask();
+    while (missed.length > 0) {
+      await setTimeout(announcedPollMs);
+      this.registry.forget();
+      missed = await this.registry.stillMissed();
+    }
+    return this.registry.hosts();
   }
 
   /** The record as it is to be stored: for one host, with a part for each of several, or for none. */

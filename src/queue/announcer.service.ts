@@ -9,7 +9,8 @@ import { announceMs, HostRegistry } from './host-registry.js';
 const gatheredMs = 1000;
 
 /**
- * Tells the fleet which containers this host has: every 30 s, after each deployment, whenever somebody asks, and soon after one has
+ * Tells the fleet which containers this host has: every 30 s, after each deployment, whenever somebody asks,
+ * whenever there is a connection to Redis again, and soon after one has
  * come, gone, or got another name.
  */
 @Injectable()
@@ -45,6 +46,8 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
     this.timer = setInterval(look, announceMs);
     this.timer.unref();
     registry.onAsked(announce);
+    // Redis may have lost what it knew.
+    this.redis.prompt.on('ready', announce);
     this.events.subscribe((event) => {
       if (event.type === 'finished' && !event.relayed) announce();
     });

@@ -34,6 +34,12 @@ export class HostDeliveries {
     return (answers ?? []).map(([error, found]) => error === null && found === 1);
   }
 
+  /** Whether a process of the host works on it: it keeps the lock for as long as it lives. */
+  async isHeld(host: string, deploymentId: string): Promise<boolean> {
+    const lock = `${keyPrefix}:${queueName(host)}:${deploymentId}:lock`;
+    return (await answered(this.redis.prompt.exists(lock), promptTimeoutMs)) === 1;
+  }
+
   /** Takes one back that nobody has taken yet. */
   async withdraw(host: string, deploymentId: string): Promise<void> {
     const queue = await this.queueOf(host);

@@ -98,8 +98,12 @@ export class HostInbox {
 
   private async nextOf({ worker, queue, connection }: OpenedInbox, signal: AbortSignal): Promise<BullJob | undefined> {
     try {
-      const active = (await queue.getActive()).filter(({ id }) => id !== undefined && !this.taken.has(id));
-      for (const job of active) if (await this.takeOver(`${queue.toKey(String(job.id))}:lock`, connection)) return job;
+      const active = (await queue.getRanges(['active'], 0, -1, true)).filter((id) => !this.taken.has(id));
+      for (const id of active) {
+        if (!(await this.takeOver(`${queue.toKey(id)}:lock`, connection))) continue;
+        const job = await this.read(queue, id, connection);
+        if (job) return job;
+      }
       if (active.length === 0) return (await worker.getNextJob(this.token)) as BullJob | undefined;
       await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
     } catch (error) {
@@ -109,9 +113,26 @@ export class HostInbox {
     return undefined;
   }
 
-  /** Whether the lock of a job that is being worked on had run out, and is ours now. */
+  /** Whether the lock of a job that is being worked on had run out, and is ours now; or was ours, and the job did not get here. */
   private async takeOver(lock: string, connection: Redis): Promise<boolean> {
-    return (await connection.set(lock, this.token, 'PX', lockMs, 'NX')) === 'OK';
+    if ((await connection.set(lock, this.token, 'PX', lockMs, 'NX')) === 'OK') return true;
+    return (await connection.get(lock)) === this.token;
+  }
+
+  /** Undefined for one that BullMQ cannot read: it is thrown away, and its deployment delivered anew, if there is one. */
+  private async read(queue: Queue, id: string, connection: Redis): Promise<BullJob | undefined> {
+    try {
+      return await queue.getJob(id);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.redis.stored.skip('job', id, 'it is not JSON');
+      await connection
+        .multi()
+        .lrem(queue.toKey('active'), 0, id)
+        .del(queue.toKey(id), `${queue.toKey(id)}:lock`)
+        .exec();
+      return undefined;
+    }
   }
 
   private keep(id: string, job: BullJob): string {

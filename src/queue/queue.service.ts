@@ -124,4 +124,14 @@ export abstract class QueueService {
 
   /** How many wait, those that wait for their time included. */
   abstract size(): Promise<number>;
+
+  /** How many values of the queue's store were skipped because this version cannot read them, by their kind. */
+  skippedValues(): Partial<Record<string, number>> {
+    return {};
+  }
+
+  /** @throws RedisUnavailable where nothing can be enqueued now, for Redis is away, or refuses to write */
+  probe(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -13,6 +13,7 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { CannotWait, type RedisDeploymentStore, type StoredDeployment } from '../deployments/redis.deployment-store.js';
 import { promptTimeoutMs, type RedisConnections } from '../redis/redis-connections.js';
 import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
+import { storedKinds } from '../redis/stored-values.js';
 import { Addressing } from './addressing.js';
 import { HostDeliveries } from './host-deliveries.js';
 import { HostInbox } from './host-inbox.js';
@@ -44,6 +45,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   override readonly isDurable = true;
   private readonly logger = new Logger('Queue');
   private readonly deliveries: HostDeliveries;
+  private readonly registry: HostRegistry;
   private readonly addressing: Addressing;
   private readonly rollouts: Rollouts;
   private readonly inbox: HostInbox | undefined;
@@ -61,9 +63,9 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   ) {
     super();
     this.deliveries = new HostDeliveries(redis);
-    const registry = new HostRegistry(redis);
-    this.addressing = new Addressing(registry, settings);
-    this.rollouts = new Rollouts(redis, store, events, this.deliveries, registry, settings);
+    this.registry = new HostRegistry(redis);
+    this.addressing = new Addressing(this.registry, settings);
+    this.rollouts = new Rollouts(redis, store, events, this.deliveries, this.registry, settings);
     const { hostName, role } = settings;
     if (role !== 'api' && hostName !== undefined) this.inbox = new HostInbox(redis, hostName);
   }
@@ -123,7 +125,10 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
             );
           case 'joins': {
             const joined = await this.join(acceptance.id, requestedBy, account, mayUpdate);
-            if (!joined) continue;
+            if (!joined) {
+              await this.store.forgetUnreadable(acceptance.id, stored);
+              continue;
+            }
             const { waiting } = acceptance;
             const place = waiting.findIndex(({ id }) => id === joined.id);
             const position = isBehindOtherKind(waiting, place)
@@ -201,6 +206,14 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
 
   size(): Promise<number> {
     return this.store.countWaiting();
+  }
+
+  override skippedValues(): Record<string, number> {
+    return Object.fromEntries(storedKinds.map((kind) => [kind, this.redis.stored.skipped(kind)]));
+  }
+
+  override probe(): Promise<void> {
+    return this.store.probe();
   }
 
   /** Undefined where there is nothing to begin: it has ended, or its time has not come. */
@@ -380,6 +393,8 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
 
   /** What a process that was killed did not get to: what was accepted and not delivered, and what comes next in a rollout. */
   private async sweep(): Promise<void> {
+    // So that it is known whom Redis knew, when it has lost that.
+    await this.registry.hosts();
     const unfinished = await this.store.unfinished();
     if (unfinished.length === 0) return;
     await this.rollouts.dropOverdue(unfinished);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.js';
 import {
@@ -11,13 +12,19 @@ import {
   type DeploymentEnd,
   type HostPart,
 } from '../deployments/deployment.js';
-import type { DeploymentEvents } from '../deployments/deployment-events.js';
+import type { DeploymentEvents, DeploymentHint } from '../deployments/deployment-events.js';
 import type { RedisDeploymentStore, StoredDeployment } from '../deployments/redis.deployment-store.js';
 import { keyPrefix, promptTimeoutMs, type RedisConnections } from '../redis/redis-connections.js';
 import { answered, RedisUnavailable } from '../redis/redis-unavailable.js';
+import { HostAbsence } from './host-absence.js';
 import type { HostDeliveries } from './host-deliveries.js';
 import type { HostRegistry } from './host-registry.js';
 import { atWork, nextStep, rests, type RolloutStep } from './rollout.js';
+
+/** A host that is there has announced itself anew by then, whatever became of Redis. */
+const reannouncedWithinMs = 95_000;
+/** How long hosts have to answer whether they are there. */
+const answeredWithinMs = 2000;
 
 /**
  * Moves deployments of several hosts on: by every process that accepts, whenever something ends, and every 30 s. All of them do the
@@ -26,6 +33,8 @@ import { atWork, nextStep, rests, type RolloutStep } from './rollout.js';
  */
 export class Rollouts {
   private readonly logger = new Logger('Fleet');
+  private readonly absence = new HostAbsence();
+  private connectedAt: number | undefined;
   /** The rollouts that this process is moving on, and whether something has happened meanwhile. */
   private readonly moving = new Map<string, { again: boolean }>();
 
@@ -35,8 +44,13 @@ export class Rollouts {
     private readonly events: DeploymentEvents,
     private readonly deliveries: HostDeliveries,
     private readonly registry: HostRegistry,
-    private readonly settings: Pick<Settings, 'hostWaitMs'>,
-  ) {}
+    private readonly settings: Pick<Settings, 'hostName' | 'hostWaitMs'>,
+  ) {
+    const { prompt } = redis;
+    if (prompt.status === 'ready') this.connectedAt = performance.now();
+    prompt.on('ready', () => (this.connectedAt = performance.now()));
+    prompt.on('close', () => (this.connectedAt = undefined));
+  }
 
   /** Listens for what ends. Answers how to stop that. */
   follow(): () => void {
@@ -64,16 +78,37 @@ export class Rollouts {
     }
   }
 
-  /** Drops what has waited too long for a host that is away. @throws RedisUnavailable */
+  /**
+   * Drops what waits for a host that has been away for `HOST_WAIT` meanwhile. Not while this process has just connected itself, for
+   * hosts announce themselves anew then; nor where the host announces itself when it is asked, or a process of it still works on that.
+   * @throws RedisUnavailable
+   */
   async dropOverdue(unfinished: readonly StoredDeployment[]): Promise<void> {
-    const hosts = await this.registry.hosts();
-    const away = new Set(hosts.filter(({ isLive }) => !isLive).map(({ host }) => host));
-    for (const { deployment, host } of unfinished) {
-      const since = Date.parse(deployment.startedAt ?? deployment.queuedAt);
-      if (host === undefined || !away.has(host) || Date.now() - since < this.settings.hostWaitMs) continue;
+    const connectedMs = this.connectedAt === undefined ? 0 : performance.now() - this.connectedAt;
+    if (connectedMs < Math.min(this.settings.hostWaitMs, reannouncedWithinMs)) return;
+    const suspects = await this.overdue(unfinished);
+    if (suspects.length === 0) return;
+    await this.registry.ask();
+    await setTimeout(answeredWithinMs, undefined, { ref: false });
+    this.registry.forget();
+    for (const { deployment, host } of await this.overdue(suspects)) {
+      if (await this.deliveries.isHeld(host, deployment.id)) continue;
       const message = `the host ${host} has been away for too long${deployment.startedAt === undefined ? '; nothing was touched' : '; how far it came is not known'}`;
       await this.drop(deployment.id, host, { code: 'host_away', message });
     }
+  }
+
+  private async overdue(unfinished: readonly StoredDeployment[]): Promise<(StoredDeployment & { host: string })[]> {
+    const addressed = unfinished.filter((stored) => stored.host !== undefined) as (StoredDeployment & {
+      host: string;
+    })[];
+    const hosts = addressed.map(({ host }) => host).filter((host) => host !== this.settings.hostName);
+    const away = this.absence.look(hosts, await this.registry.hosts(), performance.now());
+    const now = Date.now();
+    return addressed.filter(({ deployment, host }) => {
+      const waitedMs = now - Date.parse(deployment.queuedAt);
+      return Math.min(away.get(host) ?? 0, waitedMs) >= this.settings.hostWaitMs;
+    });
   }
 
   private async move(id: string): Promise<void> {
@@ -117,12 +152,12 @@ export class Rollouts {
     await this.deliveries.withdraw(host, id);
   }
 
-  private async ended(deployment: Deployment): Promise<void> {
+  private async ended(deployment: DeploymentHint): Promise<void> {
     if (deployment.partOf !== undefined) await this.advance(deployment.partOf);
     else await this.advanceWaiting(deployment);
   }
 
-  private async advanceWaiting({ id, container }: Deployment): Promise<void> {
+  private async advanceWaiting({ id, container }: DeploymentHint): Promise<void> {
     for (const next of await this.store.waitingOf(container)) if (next !== id) await this.advance(next);
   }
 

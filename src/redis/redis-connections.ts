@@ -1,7 +1,7 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { answered } from './redis-unavailable.js';
+import { StoredValues } from './stored-values.js';
 
 /** Before all keys of this service. */
 export const keyPrefix = 'trigger-docker-pull';
@@ -33,6 +33,8 @@ export class RedisConnections implements OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   /** By this a process knows its own messages. */
   readonly origin = randomUUID();
+  /** Reads what other processes have written. */
+  readonly stored = new StoredValues();
   readonly prompt: Redis;
   readonly patient: Redis;
   /** For subscriptions, which take a connection for themselves. */
@@ -87,11 +89,6 @@ export class RedisConnections implements OnApplicationShutdown {
     >;
     if (!commands[name]) redis.defineCommand(name, { numberOfKeys: count, lua });
     return commands[name]?.(...keys.map((key) => `${keyPrefix}:${key}`), ...args);
-  }
-
-  /** @throws RedisUnavailable where Redis does not answer in time */
-  async ping(): Promise<void> {
-    await answered(this.prompt.ping(), promptTimeoutMs);
   }
 
   onApplicationShutdown(): void {

@@ -40,6 +40,12 @@ export const coverage: Coverage[] = [
   { file: 'docs/fleet.md', part: 'three-hosts.compose.yaml', by: fleetCompose },
   { file: 'docs/fleet.md', part: '-addext subjectAltName', by: fleetCompose, where: 'SecuredRedis' },
   { file: 'docs/fleet.md', part: 's/change-me/', by: fleetCompose, where: 'change-me' },
+  {
+    file: 'docs/fleet.md',
+    part: 'SREM trigger-docker-pull:hosts',
+    by: 'test/redis-trouble.e2e-spec.ts',
+    where: 'docs/fleet.md',
+  },
   { file: 'docs/fleet.md', part: '-f agent.compose.yaml', by: fleetCompose, where: 'agent.compose.yaml' },
   { file: 'docs/kubernetes.md', part: 'kubectl create', by: 'test/kubernetes.e2e-spec.ts', where: 'secretName' },
   { file: 'docs/kubernetes.md', part: 'kubectl apply', by: 'test/kubernetes.e2e-spec.ts', where: 'deploy/kubernetes' },

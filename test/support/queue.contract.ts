@@ -198,8 +198,8 @@ export function describeQueue(name: string, make: (queueSize: number) => Promise
       await queue.requeue(slow, retry);
       expect(await deployments.find(slow.deploymentId)).toMatchObject({ status: 'queued', attempts: 1 });
       expect(await queue.size()).toBe(1);
-      for (const container of ['b', 'c']) await queue.add(container, 'ci');
-      for (const container of ['b', 'c']) {
+      for (const container of ['next', 'last']) await queue.add(container, 'ci');
+      for (const container of ['next', 'last']) {
         const job = await begin(built);
         expect(job.container).toBe(container);
         await end(built, job);
