@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { SettingsModule } from '../config/settings.module.js';
 import { DockerModule } from './docker.module.js';
 import { DockerService } from './docker.service.js';
-import { resultLine } from './self-update.js';
+import { resultLine } from './self-update-result.js';
 
 /** Of the 10 s that `docker stop` gives. */
 const swapEndsWithinMs = 8000;

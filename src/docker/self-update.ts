@@ -8,20 +8,13 @@ import { readAtMost } from './engine-connection.js';
 import { find } from './find.js';
 import { UpdateError, type Drain, type UpdateOutcome } from './outcome.js';
 import { nameOf } from './pair.js';
+import { resultIn, type SelfUpdateResult } from './self-update-result.js';
 import { carriedHostConfig } from './spec/host-config.js';
 import { hasNoEndpoints, networkOf } from './spec/network-mode.js';
 import { helperName, helperNamePattern, parseTemporaryName } from './temporary-names.js';
 
 /** The argument by which the service's program becomes the helper: see self-update.command.ts. */
 export const selfUpdateCommand = 'self-update';
-
-/** How an update of the service's own container ended, as its helper tells whoever starts after it. */
-export interface SelfUpdateResult {
-  container: string;
-  /** By what the one who asked for the update knows it. */
-  reference: string;
-  outcome: UpdateOutcome;
-}
 
 const pollMs = 500;
 const marginMs = 300_000;
@@ -101,22 +94,15 @@ export class SelfUpdate {
     const logs = await this.engine.containerLogs(helper.Id, resultLines, deadline(resultTimeoutMs));
     const output = demultiplex(await readAtMost(logs, resultLimitBytes)).toString('utf8');
     await this.engine.removeContainer(helper.Id);
-    const line = output.split('\n').findLast((text) => text.startsWith(resultPrefix));
-    if (line) return JSON.parse(line.slice(resultPrefix.length)) as SelfUpdateResult;
-    const message = `the helper ended with code ${helper.State.ExitCode} before it could tell how the update went`;
+    const result = resultIn(output);
+    if (result) return result;
+    const message = `the helper ended with code ${helper.State.ExitCode}, and did not tell in words of this version how the update went`;
     return {
       container: parseTemporaryName(helper.Name)?.name ?? nameOf(helper),
       reference: helper.Config.Cmd?.at(-1) ?? '',
       outcome: { status: 'failed', error: { code: 'internal_error', stage: 'swap', message } },
     };
   }
-}
-
-const resultPrefix = 'self-update result: ';
-
-/** The line by which a helper tells how the update ended. Holds no secret: the outcome is masked. */
-export function resultLine(result: SelfUpdateResult): string {
-  return `${resultPrefix}${JSON.stringify(result)}`;
 }
 
 /**
