@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ContainerStore, lost } from '../../test/support/container-store.js';
 import { containerInspect } from '../../test/support/containers.js';
+import { EngineError } from './engine-error.js';
 import { UpdateError } from './outcome.js';
 import type { Pair } from './pair.js';
 import { rollback } from './rollback.js';
@@ -110,6 +111,19 @@ describe('rollback', () => {
     expect(await attempt(store)).toContain('the answer was lost');
     expect(store.get(oldId).State.Running).toBe(true);
     expect(store.get(newId)).toBeDefined();
+  });
+
+  it('leaves no replacement that the engine once said is gone', async () => {
+    const store = new ContainerStore([old(), replacement({ Name: '/web' })]);
+    const { engine } = store;
+    const inspect = engine.inspectContainer.bind(engine);
+    let faults = 1;
+    engine.inspectContainer = (id, ...rest) =>
+      id === newId && faults-- > 0
+        ? Promise.reject(new EngineError(`GET ${id}`, 404, 'no such container'))
+        : inspect(id, ...rest);
+    expect(await rollback(engine, [pair])).toEqual({ warnings: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs' });
   });
 
   it('stops for the rename of a running container on a node of a Swarm alone', async () => {

@@ -99,8 +99,8 @@ async function restore(
   }
   const rolledBack = await restoreTags(engine, present);
   await beforeRemoval?.();
-  for (const { replacement } of present.toReversed())
-    if (replacement) await removeContainer(engine, replacement.Id, 'rollback');
+  // Also one that the engine did not show at the look: it may have answered wrongly once.
+  for (const { pair } of present.toReversed()) await removeContainer(engine, pair.newId, 'rollback');
   return rolledBack;
 }
 
