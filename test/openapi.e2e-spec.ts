@@ -115,7 +115,8 @@ describeOnEngine('what the service answers', () => {
     await publish(docker, image, { version: 'bad', cmd: ['/bin/sh', '-c', 'echo last words; exit 3'] });
     const failed = await check(422, 'POST', notify, `${web}?wait=50`);
     expect(failed).toMatchObject({ deployment: { error: { logTail: ['last words'] } } });
-    const accepted = await check(202, 'POST', notify, web);
+    // Tried again: a rolled-back image alone would be refused at once, with nothing to wait for.
+    const accepted = await check(202, 'POST', notify, `${web}?retry=true`);
     const { id } = accepted as { id: string };
     await check(504, 'GET', deployment, `/deployments/${id}?wait=0`);
     await check(202, 'GET', deployment, `/deployments/${id}`, { Prefer: 'wait=0' });
