@@ -17,6 +17,24 @@ describe('ports that the engine chooses', () => {
     expect(movedPorts(containerInspect(), at('8080'))).toEqual([]);
   });
 
+  it.each([
+    ['80/tcp', [{ HostIp: '0.0.0.0' }, { HostIp: '::' }], '(-p 32768:80)'],
+    ['80/tcp', [{ HostIp: '127.0.0.1' }], '(-p 127.0.0.1:32768:80)'],
+    ['80/tcp', [{ HostIp: '::1' }], '(-p [::1]:32768:80)'],
+    ['53/udp', [{ HostIp: '' }], '(-p 32768:53/udp)'],
+    [
+      '80/tcp',
+      [{ HostIp: '127.0.0.1' }, { HostIp: '::1', HostPort: '32769' }],
+      '(-p 127.0.0.1:32768:80 -p [::1]:32769:80)',
+    ],
+  ])('are advised to be fixed where they are published: %s at %j', (port, bindings, advice) => {
+    const published = (HostPort: string) =>
+      containerInspect({
+        NetworkSettings: { Ports: { [port]: bindings.map((binding) => ({ HostPort, ...binding })) } },
+      });
+    expect(movedPorts(published('32768'), published('32780'))).toEqual([expect.stringContaining(advice)]);
+  });
+
   it.each(['', '0', '8000-8010'])('are known by what was asked for: «%s»', (asked) => {
     expect(changingPorts(at('8001', asked))).toEqual([expect.stringContaining('published at 8001')]);
   });

@@ -9,7 +9,7 @@ export function movedPorts(before: ContainerInspect, after: ContainerInspect): s
     const [was, is] = [hostPorts(old, port), hostPorts(now, port)];
     if (was === '' || is === '' || was === is) return [];
     return [
-      `port ${port} is published at ${is} now, and was at ${was}: the engine chooses it at each start; publish a fixed one (-p ${was}:${port.split('/')[0] ?? ''}) to keep it`,
+      `port ${port} is published at ${is} now, and was at ${was}: the engine chooses it at each start; publish a fixed one (${publishOptions(old, port)}) to keep it`,
     ];
   });
 }
@@ -34,4 +34,20 @@ function isFree(hostPort = ''): boolean {
 function hostPorts(ports: PortMap, port: string): string {
   const found = (ports?.[port] ?? []).map(({ HostPort = '' }) => HostPort).filter((text) => text !== '');
   return [...new Set(found)].sort().join(', ');
+}
+
+/** With the address and the protocol: without them, whoever copies it would open the port to other hosts, or another port. */
+function publishOptions(ports: PortMap, port: string): string {
+  const [number = '', protocol] = port.split('/');
+  const to = protocol === 'tcp' ? number : port;
+  const from = (ports?.[port] ?? []).flatMap(({ HostIp = '', HostPort = '' }) =>
+    HostPort === '' ? [] : [`${addressPrefix(HostIp)}${HostPort}`],
+  );
+  return [...new Set(from)].map((host) => `-p ${host}:${to}`).join(' ');
+}
+
+/** Nothing for all addresses, which is what `-p` means without one. */
+function addressPrefix(address: string): string {
+  if (['', '0.0.0.0', '::'].includes(address)) return '';
+  return address.includes(':') ? `[${address}]:` : `${address}:`;
 }
