@@ -70,7 +70,10 @@ describeOnEachEngine('an image from which an update was rolled back', (engine) =
     expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
     // It is still known: the tag may move back to it.
     await publish(docker, image, broken);
-    expect(await service.update(name)).toMatchObject({ status: 'failed', error: { code: 'known_bad' } });
+    expect(await service.update(name)).toMatchObject({
+      status: 'failed',
+      error: { code: 'known_bad', message: expect.stringContaining(`an update of ${name} was rolled back`) },
+    });
     // The way back is another request, of another image.
     expect(await post(`/rollback/${name}`)).toMatchObject({ status: 'succeeded', result: 'updated' });
     await docker.getImage(rejectedTag(name)).remove();
