@@ -2,6 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readRegularFileSync, type UnusableFile } from './regular-file.js';
 
+/** Where Docker Engine listens if nothing else is said. */
+export const defaultSocketPath = '/var/run/docker.sock';
+
 /** Where the Docker Engine listens. Without `socketPath` and `host` it is Docker's default socket. */
 export interface EngineAddress {
   socketPath?: string;
@@ -21,7 +24,7 @@ export function engineAddress(env: NodeJS.ProcessEnv): EngineAddress {
   if (host.startsWith('unix://')) {
     const socketPath = host.slice('unix://'.length);
     if (!socketPath.startsWith('/'))
-      throw new Error(`DOCKER_HOST: the socket's path must be absolute, as in unix:///var/run/docker.sock`);
+      throw new Error(`DOCKER_HOST: the socket's path must be absolute, as in unix://${defaultSocketPath}`);
     return { socketPath };
   }
   const url = parse(host);

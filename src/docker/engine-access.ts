@@ -1,9 +1,8 @@
-import { engineAddress, type EngineAddress } from '../config/engine-address.js';
+import { defaultSocketPath, engineAddress, type EngineAddress } from '../config/engine-address.js';
 import type { ContainerInspect, ImageInspect, MountPoint } from './engine-types.js';
+import { canonicalPath, mountedPath } from './mounted-path.js';
 import { userEnvironment } from './spec/environment.js';
-import { normalisePath } from './spec/paths.js';
 
-const defaultSocket = '/run/docker.sock';
 /** Where engines have their socket on a host, with root's rights or without. */
 const usualSocket = /^\/run\/(?:user\/\d+\/)?docker\.sock$/;
 /** The engine's own choice of a name, for a volume that nobody gave one. */
@@ -33,13 +32,12 @@ export function wasGivenEngine(
     const hasPort = /:\d+\/?$/.test(text.trim());
     return looksAt.host === address.host && (!hasPort || looksAt.port === address.port);
   }
-  const path = pathOf(looksAt.socketPath);
-  const mounted = sourceOf(path, givenMounts(container));
+  const mounted = mountedPath(looksAt.socketPath ?? defaultSocketPath, givenMounts(container));
   if (!mounted) return false;
   // Behind a proxy nothing tells where the host has the socket.
-  if (address.host) return mounted.isItself || usualSocket.test(mounted.source);
-  const ours = pathOf(address.socketPath);
-  return mounted.source === (self ? (sourceOf(ours, self.Mounts)?.source ?? ours) : ours);
+  if (address.host) return mounted.isItself || usualSocket.test(mounted.hostPath);
+  const ours = address.socketPath ?? defaultSocketPath;
+  return mounted.hostPath === ((self && mountedPath(ours, self.Mounts)?.hostPath) ?? canonicalPath(ours));
 }
 
 function dockerHostOf({ Config }: ContainerInspect, image: Pick<ImageInspect, 'Config'> | undefined): string {
@@ -57,25 +55,9 @@ function addressIn(text: string): EngineAddress | undefined {
   }
 }
 
-/** `/var/run` is a link to `/run` nearly everywhere. */
-function pathOf(path = defaultSocket): string {
-  return normalisePath(path).replace(/^\/var\/run(?=\/|$)/, '/run');
-}
-
 /** Without the volumes that an image asks for, which nobody but its author chose. */
 function givenMounts({ Mounts }: ContainerInspect): MountPoint[] {
   return Mounts.filter(
     ({ Type, Name = '' }) => Type === 'bind' || (Type === 'volume' && Name !== '' && !anonymousVolume.test(Name)),
   );
-}
-
-/** What a path within a container is on the host, and whether it was mounted itself, not a folder above it. */
-function sourceOf(path: string, mounts: readonly MountPoint[]): { source: string; isItself: boolean } | undefined {
-  const above = mounts
-    .map(({ Destination, Source = '' }) => ({ destination: pathOf(Destination), source: Source }))
-    .filter(({ destination }) => path === destination || path.startsWith(destination.replace(/\/?$/, '/')))
-    .sort((a, b) => b.destination.length - a.destination.length)[0];
-  if (!above) return undefined;
-  const rest = path.slice(above.destination.length);
-  return { source: pathOf(`${above.source}/${rest}`), isItself: rest === '' };
 }

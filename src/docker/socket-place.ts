@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import type { ContainerInspect, MountPoint } from './engine-types.js';
+import { canonicalPath, isWithin, mountedPath } from './mounted-path.js';
 
 /** Where the engine's socket, as this service sees it, can be seen by others. */
 export interface SocketPlace {
@@ -17,12 +17,9 @@ const engineSocket = /^\/run\/(docker\.sock|user\/\d+\/docker\.sock|host-service
  * @param ownMounts those of the container that it runs in; undefined outside of a container
  */
 export function socketPlace(socketPath: string, ownMounts: readonly MountPoint[] | undefined): SocketPlace {
-  if (!ownMounts) return { hostPath: onHost(socketPath) };
-  const mount = ownMounts
-    .filter(({ Destination }) => Destination === socketPath || isWithin(Destination, socketPath))
-    .sort((a, b) => b.Destination.length - a.Destination.length)[0];
+  if (!ownMounts) return { hostPath: canonicalPath(socketPath) };
+  const { mount, hostPath } = mountedPath(socketPath, ownMounts) ?? {};
   if (!mount?.Source) return {};
-  const hostPath = onHost(posix.join(mount.Source, posix.relative(mount.Destination, socketPath)));
   return mount.Type === 'volume' ? { volume: mount.Name, hostPath } : { hostPath };
 }
 
@@ -40,18 +37,7 @@ export function socketMakersAmong(
     if (RW === false) return false;
     if (Type === 'volume' && volume !== undefined && Name === volume) return true;
     // One that mounts the file itself found it there.
-    return hostPath !== undefined && Source !== undefined && isWithin(onHost(Source), hostPath);
+    return hostPath !== undefined && Source !== undefined && isWithin(canonicalPath(Source), hostPath);
   };
   return all.filter(({ Id, Mounts }) => Id !== selfId && Mounts.some(holds));
-}
-
-function isWithin(folder: string, path: string): boolean {
-  return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
-}
-
-function onHost(path: string): string {
-  return posix
-    .normalize(path)
-    .replace(/^\/var\/run\//, '/run/')
-    .replace(/^\/var\/run$/, '/run');
 }

@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { stat } from 'node:fs/promises';
+import { defaultSocketPath } from '../config/engine-address.js';
 import { withFileTimeout } from '../config/file-timeout.js';
 import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
 import { EngineUnreachable } from './engine-error.js';
 
 const pollIntervalMs = 30_000;
-const defaultSocket = '/var/run/docker.sock';
 
 /**
  * Ends the service when its engine has made a new socket file and the container still has the old one. A file that is mounted alone
@@ -23,7 +23,7 @@ export class SocketWatch implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    const { host, socketPath = defaultSocket } = this.settings.engine;
+    const { host, socketPath = defaultSocketPath } = this.settings.engine;
     if (this.settings.role === 'api' || host !== undefined) return;
     this.timer = setInterval(() => void this.look(socketPath), pollIntervalMs).unref();
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
 import { realpath } from 'node:fs/promises';
-import type { EngineAddress } from '../config/engine-address.js';
+import { defaultSocketPath, type EngineAddress } from '../config/engine-address.js';
 import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
@@ -63,8 +63,6 @@ export class Surroundings {
     return socketPlace(socketPath, self?.Mounts);
   }
 }
-
-const defaultSocketPath = '/var/run/docker.sock';
 
 /** A process in another container's network sees that one's id in its mounts, but has a root of its own. */
 export function selfAmong(
