@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,5 +38,11 @@ describe('projectHasNoConfigs', () => {
     expect(await projectHasNoConfigs(container(''))).toBe(false);
     expect(await projectHasNoConfigs(container(path, new Date(Date.now() - 60_000).toISOString()))).toBe(false);
     expect(await projectHasNoConfigs({ Created: later, Config: { Image: 'app' } })).toBe(false);
+  });
+
+  it('does not wait for what is no regular file', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    for (const path of [fifo, folder, '/dev/zero']) expect(await projectHasNoConfigs(container(path))).toBe(false);
   });
 });

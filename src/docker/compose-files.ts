@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { withFileTimeout } from '../config/file-timeout.js';
+import { readRegularFile } from '../config/regular-file.js';
 import type { ContainerInspect } from './engine-types.js';
 
 const maxFiles = 20;
-const maxBytes = 1024 * 1024;
 /** All by which a Compose file can give a service a config or a secret; the last three bring in other files or the client's credentials. */
 const givesFiles = /configs|secrets|include|extends|use_api_socket/;
 
@@ -26,8 +27,9 @@ export async function projectHasNoConfigs({
 }
 
 async function hasNone(path: string, createdMs: number): Promise<boolean> {
-  const { size, mtimeMs, ctimeMs } = await stat(path);
+  const content = await readRegularFile(path);
+  // After the read, so that what was written meanwhile is seen.
+  const { mtimeMs, ctimeMs } = await withFileTimeout(path, () => stat(path));
   // Written since, it says nothing of what the container was made from.
-  if (size > maxBytes || Math.max(mtimeMs, ctimeMs) > createdMs) return false;
-  return !givesFiles.test(await readFile(path, 'utf8'));
+  return Math.max(mtimeMs, ctimeMs) <= createdMs && !givesFiles.test(content.toString('utf8'));
 }
