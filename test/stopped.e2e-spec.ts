@@ -117,6 +117,15 @@ describeOnEachEngine('a container that does not run', (engine) => {
     await remove(name);
   });
 
+  it('tells nothing of what it printed where its label says so', async () => {
+    const Labels = { 'trigger-docker-pull.log-tail': 'false' };
+    const { name } = await stopped(bad, { Labels, HostConfig: { RestartPolicy: { Name: 'no' } } });
+    const { error } = await start(name);
+    expect(error).toMatchObject({ code: 'exited', exitCode: 3 });
+    expect(error).not.toHaveProperty('logTail');
+    await remove(name);
+  });
+
   it('is proved by the next start where the service is killed during the proof, and goes back where it fails', async () => {
     const { image, name, id } = await stopped();
     const late = { version: 'bad', cmd: ['/bin/sh', '-c', '/bin/busybox sleep 2; exit 3'] };

@@ -6,6 +6,7 @@ import type { ContainerInspect } from './engine-types.js';
 import { LogTail } from './log-tail.js';
 import type { Mask } from './mask.js';
 import type { Evidence } from './outcome.js';
+import type { UpdateOptions } from './update-options.js';
 
 const lineLimit = 500;
 const logLimitBytes = 16 * 1024;
@@ -19,6 +20,18 @@ export interface EvidenceTerms {
   logLines: number;
   tellsHealth?: boolean;
   mask: Mask;
+}
+
+/**
+ * What may be told of a container that failed.
+ * @param options the container's: `tellsOutput: false` keeps all that it printed to itself
+ */
+export function evidenceTerms(
+  { tellsOutput = true }: Pick<UpdateOptions, 'tellsOutput'>,
+  logTailLines: number,
+  mask: Mask,
+): EvidenceTerms {
+  return { logLines: tellsOutput ? logTailLines : 0, tellsHealth: tellsOutput, mask };
 }
 
 /**

@@ -4,7 +4,7 @@ import { commit } from './commit.js';
 import { awaitEngine } from './await-engine.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { hasRun, lookForEvidence } from './evidence.js';
+import { evidenceTerms, hasRun, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
 import { find } from './find.js';
 import { keepBoth } from './keep-both.js';
@@ -117,9 +117,7 @@ export class Replacing {
     const pairs = members.map(({ pair }) => pair);
     const failing = members.find(({ pair }) => cause instanceof UpdateError && pair.newId === cause.containerId);
     const failed = failing?.pair;
-    const tellsOutput = (failing?.options ?? options).tellsOutput !== false;
-    const logLines = tellsOutput ? this.settings.logTailLines : 0;
-    const told = { logLines, tellsHealth: tellsOutput, mask: update.mask };
+    const told = evidenceTerms(failing?.options ?? options, this.settings.logTailLines, update.mask);
     const { status, error } = failureOf(cause, update);
     if (failed && failed !== target)
       error.message = `${failed.name}, which depends on ${target.name}: ${error.message}`;

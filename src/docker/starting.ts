@@ -3,7 +3,7 @@ import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
 import { orRefused } from './derivation.js';
 import { Engine } from './engine.js';
-import { lookForEvidence } from './evidence.js';
+import { evidenceTerms, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
 import type { Subjects } from './inspection.js';
 import { labelsOfUser } from './labels-of-user.js';
@@ -16,6 +16,7 @@ import { Startability } from './startability.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { leftStopped, startedAgain } from './stopped.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** Starts a container that is up to date and does not run, if that is wanted. */
 @Injectable()
@@ -33,11 +34,11 @@ export class Starting {
     const { old, oldImage } = target;
     const upToDate = { ...update.findings, status: 'succeeded', result: 'up_to_date', running: true } as const;
     if (old.State.Running) return upToDate;
-    const { policy, isWanted } = orRefused(() => {
-      const options = this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage));
-      return { policy: proofPolicy(old, options, this.settings), isWanted: options.startStopped };
+    const { policy, options } = orRefused(() => {
+      const found = this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage));
+      return { policy: proofPolicy(old, found, this.settings), options: found };
     });
-    if (!update.startStopped && !isWanted) {
+    if (!update.startStopped && !options.startStopped) {
       update.warn(leftStopped(old));
       return { ...upToDate, ...update.findings, running: false };
     }
@@ -48,15 +49,20 @@ export class Starting {
       await update.enter('prove');
       await prove(this.engine, old.Id, policy, update.drain);
     } catch (error) {
-      return this.stopAgain(old.Id, error, update);
+      return this.stopAgain(old.Id, options, error, update);
     }
     update.warn(startedAgain(old));
     return { ...upToDate, ...update.findings };
   }
 
-  private async stopAgain(id: string, cause: unknown, update: RunningUpdate): Promise<UpdateOutcome> {
+  private async stopAgain(
+    id: string,
+    options: UpdateOptions,
+    cause: unknown,
+    update: RunningUpdate,
+  ): Promise<UpdateOutcome> {
     const failure = failureOf(cause, update);
-    const told = { logLines: this.settings.logTailLines, mask: update.mask };
+    const told = evidenceTerms(options, this.settings.logTailLines, update.mask);
     const readEvidence = await lookForEvidence(this.engine, id, told);
     try {
       await stopContainer(this.engine, await this.engine.inspectContainer(id), 'rollback');
