@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { DigestLooks } from './digest-looks.js';
 import { UpdateError } from './outcome.js';
 
@@ -54,5 +54,18 @@ describe('DigestLooks', () => {
     for (let count = 0; count <= 1000; count++) looks.noteFailure(`registry.example/r${count}:1`, served, 0);
     expect(waitMs(looks, 0, 'registry.example/r0:1')).toBe(0);
     expect(waitMs(looks, 0, 'registry.example/r1000:1')).toBe(1000);
+  });
+
+  it('waits no longer when the clock of the host jumps back', () => {
+    const looks = new DigestLooks();
+    looks.noteFailure(image, served);
+    const wallClock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+    try {
+      expect(() => {
+        looks.assertMayLook(image, wanted);
+      }).toThrow(expect.objectContaining({ retryAfterMs: expect.closeTo(1000, -3) }));
+    } finally {
+      wallClock.mockRestore();
+    }
   });
 });

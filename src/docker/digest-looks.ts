@@ -11,7 +11,7 @@ const maxRepositories = 1000;
 
 interface FailedLook {
   count: number;
-  /** Epoch milliseconds. */
+  /** Milliseconds of a clock that never goes back. */
   at: number;
   /** What the registry served then, where it served something. */
   served: string | undefined;
@@ -27,10 +27,10 @@ export class DigestLooks {
   private readonly failed = new Map<string, FailedLook>();
 
   /** @throws UpdateError `digest_mismatch` with `retryAfterMs` where the repository is to be left alone */
-  assertMayLook(image: string, expected: string, now = Date.now()): void {
+  assertMayLook(image: string, expected: string, now = performance.now()): void {
     const look = this.failed.get(repository(image));
     if (!look || look.served === expected) return;
-    const retryAfterMs = look.at + Math.min(firstDelayMs * 2 ** (look.count - 1), maxDelayMs) - now;
+    const retryAfterMs = Math.ceil(look.at + Math.min(firstDelayMs * 2 ** (look.count - 1), maxDelayMs) - now);
     if (retryAfterMs <= 0) return;
     const seen = look.served === undefined ? 'and it did not serve it' : `and it served ${look.served}`;
     throw new UpdateError(
@@ -41,7 +41,7 @@ export class DigestLooks {
     );
   }
 
-  noteFailure(image: string, served: string | undefined, now = Date.now()): void {
+  noteFailure(image: string, served: string | undefined, now = performance.now()): void {
     const name = repository(image);
     const last = this.failed.get(name);
     const count = last && now - last.at < forgottenAfterMs ? last.count + 1 : 1;
