@@ -5,11 +5,12 @@ import { Logger } from '@nestjs/common';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DeploymentEvent } from '../src/deployments/deployment-events.js';
 import { newDeployment } from '../src/deployments/deployment.js';
-import { QueueFull, type Job } from '../src/queue/queue.service.js';
+import { QueueFull } from '../src/queue/queue.service.js';
 import { maxWaitingPerCaller } from '../src/queue/shares.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
 import { describeQueue } from './support/queue.contract.js';
 import { describeQueueShares } from './support/queue-shares.contract.js';
+import { begin } from './support/queue-work.js';
 import { redisProgram, TestRedis } from './support/redis.js';
 import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
 import { until } from './support/until.js';
@@ -38,12 +39,6 @@ describeWithRedis('with Redis', () => {
     const one = all[index % all.length];
     if (!one) throw new Error('there is no process');
     return one;
-  };
-  const begin = async ({ queue, deployments }: RedisQueueUnderTest): Promise<Job> => {
-    const job = await queue.take(never);
-    if (!job) throw new Error('nothing was taken');
-    await deployments.start(job.deploymentId);
-    return job;
   };
 
   beforeAll(async () => {

@@ -7,14 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { eventsChannel } from '../src/deployments/redis.deployment-events.js';
-import type { Job } from '../src/queue/queue.service.js';
 import { keyPrefix } from '../src/redis/redis-connections.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
+import { begin } from './support/queue-work.js';
 import { redisProgram, TestRedis } from './support/redis.js';
 import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
 import { until } from './support/until.js';
 
-const never = new AbortController().signal;
 Logger.overrideLogger(false);
 
 (redisProgram ? describe : describe.skip)('a Redis that holds or brings what does not fit', () => {
@@ -27,12 +26,6 @@ Logger.overrideLogger(false);
     const one = await redisQueue(`${redis.url}/${database}`, host, 100, hostWaitMs);
     open.push(one);
     return one;
-  };
-  const begin = async ({ queue, deployments }: RedisQueueUnderTest): Promise<Job> => {
-    const job = await queue.take(never);
-    if (!job) throw new Error('nothing was taken');
-    await deployments.start(job.deploymentId);
-    return job;
   };
   const announced = async (host: string, containers: Record<string, string>): Promise<void> => {
     const number = await raw.incr(`${keyPrefix}:announcements`);

@@ -4,13 +4,11 @@ import type { DeploymentRetry } from '../../src/deployments/deployment.js';
 import { Overtaken, QueueFull, type Job } from '../../src/queue/queue.service.js';
 import { maxWaitingPerCaller } from '../../src/queue/shares.js';
 import type { QueueUnderTest } from './queue.contract.js';
+import { begin, digest, end } from './queue-work.js';
 import { until } from './until.js';
 
-const never = new AbortController().signal;
-
-function digest(letter: string): string {
-  return `sha256:${letter.repeat(64)}`;
-}
+/** A test in which nothing is left to take fails soon. */
+const soon = (): AbortSignal => AbortSignal.timeout(15_000);
 
 function randomDigest(): string {
   return `sha256:${randomBytes(32).toString('hex')}`;
@@ -38,21 +36,11 @@ export function describeQueueShares(
       open.push(built);
       return built;
     };
-    const begin = async ({ queue, deployments }: QueueUnderTest): Promise<Job> => {
-      const job = await queue.take(AbortSignal.any([never, AbortSignal.timeout(15_000)]));
-      if (!job) throw new Error('nothing was taken');
-      await deployments.start(job.deploymentId);
-      return job;
-    };
-    const end = async ({ queue, deployments }: QueueUnderTest, job: Job): Promise<void> => {
-      await deployments.finish(job.deploymentId, { status: 'succeeded', result: 'updated' });
-      await queue.done(job);
-    };
     /** What is taken, one after the other, each ended before the next. */
     const takeAll = async (built: QueueUnderTest, count: number): Promise<Job[]> => {
       const taken: Job[] = [];
       for (let index = 0; index < count; index++) {
-        const job = await begin(built);
+        const job = await begin(built, soon());
         taken.push(job);
         await end(built, job);
       }
@@ -88,12 +76,12 @@ export function describeQueueShares(
       const built = await build(100);
       const { queue } = built;
       for (const letter of ['a', 'b', 'c']) await queue.add('web', 'ci', { digest: digest(letter) });
-      await end(built, await begin(built));
+      await end(built, await begin(built, soon()));
       await queue.add('api', 'other');
-      await end(built, await begin(built));
+      await end(built, await begin(built, soon()));
       expect((await takeAll(built, 2)).map(({ container }) => container)).toContain('api');
       await queue.add('api', 'other');
-      expect((await begin(built)).container).toBe('api');
+      expect((await begin(built, soon())).container).toBe('api');
     });
 
     itWithTurns('keeps the newest few of a caller for a container, and ends its older ones as superseded', async () => {
@@ -187,7 +175,7 @@ export function describeQueueShares(
       expect(await queue.order()).toEqual([second.deployment.id]);
       await expect(queue.add('web', 'other', { digest: digest('c') })).rejects.toThrow(QueueFull);
       await expect(queue.add('api', 'ci', { isLimited: true })).rejects.toThrow(QueueFull);
-      expect((await begin(built)).deploymentId).toBe(second.deployment.id);
+      expect((await begin(built, soon())).deploymentId).toBe(second.deployment.id);
       expect(await queue.add('api', 'ci', { isLimited: true })).toMatchObject({ position: 1 });
     });
 
@@ -201,7 +189,7 @@ export function describeQueueShares(
         await expect(queue.add('three', 'ci', limited)).rejects.toThrow(QueueFull);
         expect(await queue.remove(deployment.id)).toBe(true);
         await deployments.finish(deployment.id, { status: 'dropped', error: { code: 'cancelled', message: 'test' } });
-        await end(built, await begin(built));
+        await end(built, await begin(built, soon()));
       }
     });
 
@@ -209,7 +197,7 @@ export function describeQueueShares(
       const built = await build(50);
       const { queue } = built;
       await queue.add('web', 'ci', { digest: digest('a') });
-      const running = await begin(built);
+      const running = await begin(built, soon());
       let newest = '';
       for (let count = 0; count < maxWaitingPerCaller; count++)
         newest = (await queue.add('web', 'ci', { digest: randomDigest() })).deployment.id;
@@ -224,7 +212,7 @@ export function describeQueueShares(
         const built = await build(50);
         const { queue, deployments } = built;
         await queue.add('web', 'operator', { kind: 'rollback' });
-        const rollback = await begin(built);
+        const rollback = await begin(built, soon());
         // One that came while it ran does not either.
         const early = await queue.add('web', 'ci', { digest: digest('a'), maySupersede: false });
         await queue.requeue(rollback, inMs(1500));

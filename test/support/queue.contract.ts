@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { DeploymentRetry } from '../../src/deployments/deployment.js';
 import type { DeploymentsService } from '../../src/deployments/deployments.service.js';
 import { Overtaken, QueueFull, type Job, type QueueService } from '../../src/queue/queue.service.js';
+import { begin, digest, end } from './queue-work.js';
 import { until } from './until.js';
 
 /** A queue with the records behind it. */
@@ -12,10 +13,6 @@ export interface QueueUnderTest {
 }
 
 const never = new AbortController().signal;
-
-function digest(letter: string): string {
-  return `sha256:${letter.repeat(64)}`;
-}
 
 function inMs(delayMs: number): DeploymentRetry {
   const notBefore = new Date(Date.now() + delayMs).toISOString();
@@ -30,17 +27,6 @@ export function describeQueue(name: string, make: (queueSize: number) => Promise
       const built = await make(queueSize);
       open.push(built);
       return built;
-    };
-    /** Takes the next one as the worker does; the test fails where there is none. */
-    const begin = async ({ queue, deployments }: QueueUnderTest): Promise<Job> => {
-      const job = await queue.take(never);
-      if (!job) throw new Error('nothing was taken');
-      await deployments.start(job.deploymentId);
-      return job;
-    };
-    const end = async ({ queue, deployments }: QueueUnderTest, job: Job): Promise<void> => {
-      await deployments.finish(job.deploymentId, { status: 'succeeded', result: 'updated' });
-      await queue.done(job);
     };
 
     afterEach(async () => {
