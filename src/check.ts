@@ -12,7 +12,7 @@ import { Startability } from './docker/startability.js';
 import { Surroundings } from './docker/surroundings.js';
 import { ServiceInspection } from './docker/swarm/service-inspection.js';
 import { SwarmManager } from './docker/swarm/swarm-manager.js';
-import { Targets } from './docker/targets.js';
+import { TargetResolver } from './docker/targets.js';
 
 /**
  * The command `check`: prints what would become of an update, as a table of all containers of the engine, or as the whole
@@ -32,7 +32,7 @@ export async function check(names: readonly string[]): Promise<number> {
     inspection,
     new Startability(engine, inspection),
     new Derivation(engine, rules),
-    new Targets(engine, services),
+    new TargetResolver(engine, services),
     services,
     settings,
   );

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { isEngineAway } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { Drain } from './outcome.js';
+import type { Drain } from './shutdown-signals.js';
 
 const pollMs = 500;
 

@@ -1,15 +1,15 @@
 import { projectHasNoConfigs } from './compose-files.js';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import type { ContainerInspect, ImageInspect, PathStat } from './engine-types.js';
 import { unlessMissing } from './find.js';
-import { addedPaths, archiveAt, mayHaveInjectedFiles, originOf, type PathStat } from './injected-files.js';
-import type { Subject } from './inspection.js';
+import { addedPaths, archiveAt, mayHaveInjectedFiles, originOf } from './injected-files.js';
 import { labels } from './labels.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import type { UpdateOptions } from './update-options.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 const maxFiles = 50_000;
 const maxBytes = 16 * 1024 * 1024;

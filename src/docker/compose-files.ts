@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { withFileTimeout } from '../config/file-timeout.js';
 import { readRegularFile } from '../config/regular-file.js';
 import type { ContainerInspect } from './engine-types.js';
+import { composeLabels } from './compose-labels.js';
 
 const maxFiles = 20;
 /** All by which a Compose file can give a service a config or a secret; the last three bring in other files or the client's credentials. */
@@ -16,7 +17,7 @@ export async function projectHasNoConfigs({
   Config,
   Created,
 }: Pick<ContainerInspect, 'Config' | 'Created'>): Promise<boolean> {
-  const paths = (Config.Labels?.['com.docker.compose.project.config_files'] ?? '').split(',');
+  const paths = (Config.Labels?.[composeLabels.configFiles] ?? '').split(',');
   if (paths.length > maxFiles || !paths.every(isAbsolute)) return false;
   try {
     const have = await Promise.all(paths.map((path) => hasNone(path, Date.parse(Created))));

@@ -2,6 +2,20 @@ import type { ContainerInspect } from './engine-types.js';
 
 const prefix = 'com.docker.compose.';
 
+/** The labels that Compose sets (compose pkg/api/labels.go). */
+export const composeLabels = {
+  prefix,
+  configFiles: `${prefix}project.config_files`,
+  configHash: `${prefix}config-hash`,
+  containerNumber: `${prefix}container-number`,
+  dependsOn: `${prefix}depends_on`,
+  hook: `${prefix}hook`,
+  image: `${prefix}image`,
+  oneOff: `${prefix}oneoff`,
+  project: `${prefix}project`,
+  service: `${prefix}service`,
+} as const;
+
 /** Which container of which Compose project it is; undefined if Compose did not make it. */
 export interface ComposeMember {
   project: string;
@@ -22,10 +36,10 @@ export interface ComposeDependency {
 export function composeMemberOf(
   labels: Readonly<Record<string, string>> | null | undefined,
 ): ComposeMember | undefined {
-  const { [`${prefix}project`]: project, [`${prefix}service`]: service } = labels ?? {};
-  const number = labels?.[`${prefix}container-number`];
+  const { [composeLabels.project]: project, [composeLabels.service]: service } = labels ?? {};
+  const number = labels?.[composeLabels.containerNumber];
   if (!project || !service || !number) return undefined;
-  return { project, service, number, isOneOff: labels[`${prefix}oneoff`]?.toLowerCase() === 'true' };
+  return { project, service, number, isOneOff: labels[composeLabels.oneOff]?.toLowerCase() === 'true' };
 }
 
 /**
@@ -33,7 +47,7 @@ export function composeMemberOf(
  * pkg/api/labels.go, `DependenciesLabel`); its version 1 and early versions 2 wrote only names or left the label out.
  */
 export function composeDependencies({ Config }: Pick<ContainerInspect, 'Config'>): ComposeDependency[] {
-  const text = Config.Labels?.[`${prefix}depends_on`] ?? '';
+  const text = Config.Labels?.[composeLabels.dependsOn] ?? '';
   return text
     .split(',')
     .map((entry) => entry.trim().split(':'))

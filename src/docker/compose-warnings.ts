@@ -1,7 +1,7 @@
-import { composeDependencies, composeMemberOf } from './compose-labels.js';
-import { namespaceModes, ownerOf } from './dependencies.js';
+import { composeDependencies, composeMemberOf, composeLabels } from './compose-labels.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
-import { nameOf } from './pair.js';
+import { nameOf } from './container.js';
+import { namespaceModes, ownerOf } from './namespaces.js';
 
 /**
  * Warnings of what Compose would do after an update, and the service does not, or what Compose does at its next `up`. Pure.
@@ -38,7 +38,7 @@ function recreatedOnce(members: readonly ContainerInspect[]): string[] {
   return members
     .filter(
       (member) =>
-        member.Config.Labels?.['com.docker.compose.config-hash'] !== undefined &&
+        member.Config.Labels?.[composeLabels.configHash] !== undefined &&
         namespaceModes.some((mode) => members.some(({ Id }) => Id === ownerOf(member, mode))),
     )
     .map(

@@ -7,18 +7,9 @@ import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { readLabel } from './label-values.js';
 import { labels } from './labels.js';
 import { labelsOfUser } from './labels-of-user.js';
-import { nameOf } from './pair.js';
 import { isFrom, restriction, type Restricted } from './restrictions.js';
-import { ineligibleService, type ServiceContext } from './swarm/service-refusal.js';
-import { serviceImage, serviceLabels } from './swarm/service-spec.js';
-import type { ServiceSpec } from './swarm/swarm-types.js';
 import { optionsOf, type UpdateOptions } from './update-options.js';
-
-/** Labels for what Swarm does in its own way. */
-const unheeded = [
-  ...[labels.order, labels.onFailure, labels.proof, labels.drain, labels.shareVolumes],
-  ...[labels.copiedFiles, labels.renewVolumes, labels.start, labels.unhealthyGrace, labels.proofRestarts],
-];
+import { nameOf } from './container.js';
 
 /** What holds for a container, or a service: the policy wins over its labels, and they over the settings. */
 @Injectable()
@@ -45,9 +36,13 @@ export class ContainerRules {
     const name = nameOf(container);
     const refusal = ineligible(container, image, context);
     if (refusal?.code === 'refused') return refusal;
-    const subject = { image: container.Config.Image, labels: labelsOfUser(container, image) };
-    const reason = restriction(subject, rulesFor(this.policy.current(), name), this.settings.requireLabel);
+    const reason = this.restrictionOf(name, { image: container.Config.Image, labels: labelsOfUser(container, image) });
     return reason === undefined ? refusal : { code: 'refused', reason: `${name} ${reason}` };
+  }
+
+  /** Why the policy or REQUIRE_LABEL forbids an update; undefined if neither does. The words follow the name. */
+  restrictionOf(name: string, subject: Restricted): string | undefined {
+    return restriction(subject, rulesFor(this.policy.current(), name), this.settings.requireLabel);
   }
 
   /**
@@ -82,31 +77,6 @@ export class ContainerRules {
     return `would run ${references[0]}, and the policy file lets it be updated from ${(rules.repositories ?? []).join(', ')} alone`;
   }
 
-  /** Why a service of a Swarm must not be updated; undefined where it may be. */
-  refusalOfService(spec: ServiceSpec, context: ServiceContext): Refusal | undefined {
-    const refusal = ineligibleService(spec, context);
-    if (refusal?.code === 'refused') return refusal;
-    const reason = restriction(
-      restricted(spec),
-      rulesFor(this.policy.current(), spec.Name),
-      this.settings.requireLabel,
-    );
-    return reason === undefined ? refusal : { code: 'refused', reason: `the service ${spec.Name} ${reason}` };
-  }
-
-  /** How a service wants to be updated, and which of its wishes are not ours to fulfil. @throws as `optionsOf` */
-  optionsOfService(spec: ServiceSpec): {
-    options: Pick<UpdateOptions, 'settleMs' | 'timeoutMs' | 'tellsOutput'>;
-    warnings: string[];
-  } {
-    const options = this.optionsOf(spec.Name, serviceLabels(spec));
-    const idle = unheeded.filter((label) => Object.hasOwn(serviceLabels(spec), label));
-    return {
-      options,
-      warnings: idle.map((label) => `the label ${label} means nothing for a service: its update_config decides`),
-    };
-  }
-
   /**
    * How a container wants to be updated.
    * @param name the one that it is known by, as a replacement has another one for a while
@@ -116,9 +86,4 @@ export class ContainerRules {
   optionsOf(name: string, set: Readonly<Record<string, string>>): UpdateOptions {
     return optionsOf(set, rulesFor(this.policy.current(), name), this.settings);
   }
-}
-
-/** All labels of a service's specification were set on it. */
-function restricted(spec: ServiceSpec): Restricted {
-  return { labels: serviceLabels(spec), image: serviceImage(spec).followed };
 }

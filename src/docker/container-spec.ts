@@ -17,9 +17,9 @@ import { userHealthcheck } from './spec/healthcheck.js';
 import { carriedHostConfig } from './spec/host-config.js';
 import { userLabels } from './spec/labels.js';
 import { mountRequest } from './spec/mounts.js';
-import { hasNoEndpoints, usesOthersNetwork } from './spec/network-mode.js';
 import { networking } from './spec/networks.js';
 import { splitSysctls } from './spec/sysctls.js';
+import { hasNoEndpoints, usesOthersNetwork } from './namespaces.js';
 
 /** All that decides what a replacement is like. */
 export interface SpecInput {

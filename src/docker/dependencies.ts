@@ -1,8 +1,8 @@
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf, type Pair } from './pair.js';
+import { namespaceModes, namespaceOf, ownerOf } from './namespaces.js';
+import { type Pair } from './pair.js';
 import { replacementName } from './temporary-names.js';
-
-const donorPrefix = 'container:';
+import { nameOf } from './container.js';
 
 /**
  * What a container cannot do without: the ids of the containers whose namespaces it shares, and the names of those that
@@ -11,25 +11,6 @@ const donorPrefix = 'container:';
  */
 export function dependenciesOf(container: ContainerInspect): string[] {
   return [...namespaceModes.flatMap((mode) => ownerOf(container, mode) ?? []), ...linkedNames(container)];
-}
-
-/** The fields of the host configuration by which a container lives in a namespace of another one. */
-export const namespaceModes = ['NetworkMode', 'IpcMode', 'PidMode'] as const;
-export type NamespaceMode = (typeof namespaceModes)[number];
-
-/** The container whose namespace a mode names, by its id; undefined if the namespace is not a container's. */
-export function ownerOf({ HostConfig }: Pick<ContainerInspect, 'HostConfig'>, mode: NamespaceMode): string | undefined {
-  const value = HostConfig[mode];
-  return value?.startsWith(donorPrefix) ? value.slice(donorPrefix.length) : undefined;
-}
-
-/** The container, living in the namespaces of these others instead. */
-export function withOwners(
-  container: ContainerInspect,
-  owners: Partial<Record<NamespaceMode, ContainerInspect>>,
-): ContainerInspect {
-  const modes = Object.entries(owners).map(([mode, { Id }]) => [mode, `${donorPrefix}${Id}`]);
-  return { ...container, HostConfig: { ...container.HostConfig, ...(Object.fromEntries(modes) as object) } };
 }
 
 /** Names of the containers that a container has legacy links to. */
@@ -56,8 +37,8 @@ export function withDependencies(
 ): ContainerInspect {
   const { NetworkMode, IpcMode, PidMode, Links, VolumesFrom } = container.HostConfig;
   const mode = (value: string | undefined): string | undefined => {
-    const pair = pairs.find(({ oldId }) => value === `${donorPrefix}${oldId}`);
-    return pair ? `${donorPrefix}${pair.newId}` : value;
+    const pair = pairs.find(({ oldId }) => value === namespaceOf(oldId));
+    return pair ? namespaceOf(pair.newId) : value;
   };
   const link = (value: string): string => {
     const pair = pairs.find(({ name }) => linkedName(value) === name);

@@ -5,14 +5,14 @@ import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { exclusive } from './exclusive.js';
 import { find } from './find.js';
-import type { Subject } from './inspection.js';
 import { labels } from './labels.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import { previousRecord } from './previous-image.js';
 import { renewVolumes } from './renewed-volumes.js';
 import type { UpdateOptions } from './update-options.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 /** What a replacement is to be like, and how it is to get there. */
 export interface Derived {

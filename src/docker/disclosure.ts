@@ -2,13 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ownSecrets } from '../config/own-secrets.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { settings, type Settings } from '../config/settings.js';
-import type { Subject } from './inspection.js';
-import { nameOf } from './pair.js';
 import { registrySecrets } from './registry-login.js';
 import { commandSecrets, environmentSecrets, secretParts } from './secret-values.js';
 import { userEnvironment } from './spec/environment.js';
 import { sameList } from './spec/lists.js';
 import type { ServiceSpec } from './swarm/swarm-types.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 /** Finds the secrets that no text about an update may tell. */
 @Injectable()

@@ -26,7 +26,7 @@ import { ServiceInspection } from './swarm/service-inspection.js';
 import { ServiceUpdates } from './swarm/service-updates.js';
 import { SwarmManager } from './swarm/swarm-manager.js';
 import { TagPuller } from './tag-puller.js';
-import { Targets } from './targets.js';
+import { TargetResolver } from './targets.js';
 
 @Module({
   providers: [
@@ -57,7 +57,7 @@ import { Targets } from './targets.js';
     Surroundings,
     SwarmManager,
     TagPuller,
-    Targets,
+    TargetResolver,
   ],
   exports: [DockerService, Inventory, Planner],
 })

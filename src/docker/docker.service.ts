@@ -9,11 +9,10 @@ import type { ImageInspect } from './engine-types.js';
 import { failureOf } from './failure.js';
 import { ImageCompleteness } from './image-completeness.js';
 import { registryDigest, sameImage } from './image-identity.js';
-import { Inspection, type Permission, type Subject } from './inspection.js';
-import { UpdateError, type Drain, type FailureCode, type UpdateOutcome } from './outcome.js';
+import { Inspection, type Permission } from './inspection.js';
+import { UpdateError, type FailureCode, type UpdateOutcome } from './outcome.js';
 import { OtherInstances } from './other-instances.js';
 import { Preparation } from './preparation.js';
-import { nameOf } from './pair.js';
 import { PreviousImageFinder } from './previous-image.finder.js';
 import { Recovery } from './recovery.js';
 import { acquitImage, assertNotRejected } from './rejected-image.js';
@@ -26,7 +25,10 @@ import type { SelfUpdateResult } from './self-update-result.js';
 import { ServiceUpdates } from './swarm/service-updates.js';
 import type { ServiceInspect } from './swarm/swarm-types.js';
 import { TagPuller, type Expected } from './tag-puller.js';
-import { Targets, type TargetKind } from './targets.js';
+import { TargetResolver, type TargetType } from './targets.js';
+import type { Drain } from './shutdown-signals.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 /** After these failures the engine may hold remains of the update that could not be cleared away. */
 const mayLeaveRemains = new Set<FailureCode>([
@@ -50,7 +52,7 @@ export interface UpdateRequest {
   /** Whether that is looked for the last time. */
   isLastLook?: boolean;
   /** What the name has to mean; without it a container is taken before a service of a Swarm. */
-  target?: TargetKind;
+  target?: TargetType;
 }
 
 export interface Recovered {
@@ -91,7 +93,7 @@ export class DockerService {
     private readonly lock: EngineLock,
     private readonly others: OtherInstances,
     private readonly selfUpdate: SelfUpdate,
-    private readonly targets: Targets,
+    private readonly targets: TargetResolver,
     private readonly services: ServiceUpdates,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'engineWaitMs'>,
   ) {}

@@ -1,10 +1,12 @@
+import { swarmServiceLabel } from './container.js';
 import type { ContainerInspect, EndpointSettings, ImageInspect } from './engine-types.js';
 import { isPinned } from './image-reference.js';
 import { readLabel, readLabels } from './label-values.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { labels } from './labels.js';
-import { nameOf } from './pair.js';
 import { parseTemporaryName } from './temporary-names.js';
+import { nameOf } from './container.js';
+import { composeLabels } from './compose-labels.js';
 
 export interface Refusal {
   code: 'refused' | 'image_pinned';
@@ -25,7 +27,6 @@ export interface EligibilityContext {
 }
 
 /** Of a task's container: the id of its service. */
-export const swarmServiceLabel = 'com.docker.swarm.service.id';
 const swarm =
   'Docker Swarm, which would replace it at once; update its service instead: notify it, by its name, on a manager of the Swarm';
 
@@ -105,8 +106,7 @@ export function managerOf(has: Readonly<Record<string, string>>): { label: strin
 function ofManager(set: Readonly<Record<string, string>>): string | undefined {
   const manager = managerOf(set);
   if (manager) return `is managed by ${manager.is}`;
-  if (set['com.docker.compose.oneoff']?.toLowerCase() !== 'true' && !Object.hasOwn(set, 'com.docker.compose.hook'))
-    return undefined;
+  if (set[composeLabels.oneOff]?.toLowerCase() !== 'true' && !Object.hasOwn(set, composeLabels.hook)) return undefined;
   return 'is a one-off container of Compose (a `run` or a hook), which ends by itself; notify the container of its service';
 }
 

@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import { settings, type Settings } from '../config/settings.js';
 import { EngineError } from './engine-error.js';
 import { Engine } from './engine.js';
-import { UpdateError, type Drain } from './outcome.js';
+import { UpdateError } from './outcome.js';
+import type { Drain } from './shutdown-signals.js';
 
 const pollMs = 200;
 

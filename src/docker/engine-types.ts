@@ -209,3 +209,18 @@ export interface CreateRequest extends Partial<ContainerConfig> {
   HostConfig?: HostConfig;
   NetworkingConfig?: { EndpointsConfig?: Record<string, EndpointSettings> };
 }
+
+/** An entry of `GET /containers/{id}/changes`: 0 is modified, 1 added, 2 deleted. */
+export interface FilesystemChange {
+  Path: string;
+  Kind: number;
+}
+
+/** What the engine tells of a path in a container (moby api/types/container, `PathStat`). */
+export interface PathStat {
+  name: string;
+  size: number;
+  /** Go's os.FileMode. */
+  mode: number;
+  mtime: string;
+}

@@ -4,7 +4,6 @@ import { settings, type Settings } from '../config/settings.js';
 import { compareApiVersions } from './api-version.js';
 import { EngineConnection, readAtMost } from './engine-connection.js';
 import { EngineError, hasStatus } from './engine-error.js';
-import type { FilesystemChange, PathStat } from './injected-files.js';
 import type {
   ContainerInspect,
   ContainerSummary,
@@ -15,6 +14,8 @@ import type {
   HostConfig,
   ImageInspect,
   RestartPolicy,
+  FilesystemChange,
+  PathStat,
 } from './engine-types.js';
 import { platformToAskFor } from './platform.js';
 

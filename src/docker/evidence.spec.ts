@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lastLines } from './evidence.js';
+import { lastLines } from './last-lines.js';
 
 describe('lastLines', () => {
   it('takes the last ones that are not empty', () => {

@@ -1,3 +1,4 @@
+import { lastLines } from './last-lines.js';
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { limited } from '../config/deadline.js';
@@ -6,10 +7,8 @@ import type { ContainerInspect } from './engine-types.js';
 import { LogTail } from './log-tail.js';
 import type { Mask } from './mask.js';
 import type { Evidence } from './outcome.js';
-import type { UpdateOptions } from './update-options.js';
+import { hasRun } from './container.js';
 
-const lineLimit = 500;
-const logLimitBytes = 16 * 1024;
 const healthOutputLimit = 2000;
 /** How much of a log is read, and for how long: a driver that is slow to answer keeps nobody waiting. */
 const readLimitBytes = 16 * 1024 * 1024;
@@ -27,7 +26,7 @@ export interface EvidenceTerms {
  * @param options the container's: `tellsOutput: false` keeps all that it printed to itself
  */
 export function evidenceTerms(
-  { tellsOutput = true }: Pick<UpdateOptions, 'tellsOutput'>,
+  { tellsOutput = true }: { tellsOutput?: boolean },
   logTailLines: number,
   mask: Mask,
 ): EvidenceTerms {
@@ -97,21 +96,4 @@ export async function readLogTail(
     end();
   }
   return lastLines(mask(tail.text()), logLines);
-}
-
-/** Whether anything of a container ever ran: the engine writes the year 1 for what has not happened. */
-export function hasRun({ State }: Pick<ContainerInspect, 'State'>): boolean {
-  return Date.parse(State.StartedAt) > 0;
-}
-
-/** The last lines of a text that are not empty, each cut to 500 characters, in all at most 16 KiB. */
-export function lastLines(text: string, count: number): string[] {
-  const lines = text
-    .split(/\r?\n/)
-    .filter((line) => line !== '')
-    .slice(-count)
-    .map((line) => line.slice(0, lineLimit));
-  let bytes = 0;
-  const first = lines.findLastIndex((line) => (bytes += Buffer.byteLength(line)) > logLimitBytes);
-  return lines.slice(first + 1);
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
 import type { EndpointSettings } from './engine-types.js';
-import { exclusive, type Surroundings } from './exclusive.js';
+import { exclusive, type StartFirstContext } from './exclusive.js';
 
-const alone: Surroundings = { sharesVolumes: false, isSwarmActive: false, dependents: [] };
+const alone: StartFirstContext = { sharesVolumes: false, isSwarmActive: false, dependents: [] };
 const onNetwork = (endpoint: EndpointSettings) => ({ NetworkSettings: { Networks: { front: endpoint } } });
 
 describe('exclusive', () => {

@@ -1,9 +1,10 @@
 import type { ContainerInspect, EndpointSettings } from './engine-types.js';
 import { isShortId } from './spec/hostname.js';
 import { labels } from './labels.js';
+import { usesOthersNetwork } from './namespaces.js';
 
 /** What is known of a container's surroundings. */
-export interface Surroundings {
+export interface StartFirstContext {
   /** Whether two containers may write to the same volumes at once. */
   sharesVolumes: boolean;
   /** On a Swarm node the rename of a running container breaks the engine's DNS (moby/moby#42351). */
@@ -15,7 +16,7 @@ export interface Surroundings {
 }
 
 /** Says why two of a container cannot run at once, as `start-first` has them; undefined where they can. Pure. */
-export function exclusive(container: ContainerInspect, surroundings: Surroundings): string | undefined {
+export function exclusive(container: ContainerInspect, surroundings: StartFirstContext): string | undefined {
   const network = surroundings.leavesDeadNetwork ? undefined : ofNetwork(container);
   return network ?? ofHost(container, surroundings) ?? ofSurroundings(surroundings);
 }
@@ -26,7 +27,7 @@ function ofNetwork({ Id, Config, HostConfig, NetworkSettings }: ContainerInspect
   if (published.length > 0) return `the host's port for ${published.join(', ')} can lead to one container only`;
   if (PublishAllPorts) return "its ports are published, and a port of the host's can lead to one container only";
   if (NetworkMode === 'host') return "it is on the host's network, where a port can be listened on once only";
-  if (NetworkMode.startsWith('container:')) return 'it shares the network of another container';
+  if (usesOthersNetwork(NetworkMode)) return 'it shares the network of another container';
   if (Config.Hostname && !Id.startsWith(Config.Hostname) && !isShortId(Config.Hostname))
     return "its hostname was set, by which the engine's DNS would know the new container at once";
   if (Config.MacAddress) return 'its MAC address was set';
@@ -40,7 +41,7 @@ function hasAddress({ IPAMConfig }: EndpointSettings): boolean {
   return Object.values(IPAMConfig ?? {}).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
 }
 
-function ofHost({ HostConfig, Mounts }: ContainerInspect, { sharesVolumes }: Surroundings): string | undefined {
+function ofHost({ HostConfig, Mounts }: ContainerInspect, { sharesVolumes }: StartFirstContext): string | undefined {
   const devices = [HostConfig.Devices, HostConfig.DeviceRequests].some(
     (list) => Array.isArray(list) && list.length > 0,
   );
@@ -50,7 +51,7 @@ function ofHost({ HostConfig, Mounts }: ContainerInspect, { sharesVolumes }: Sur
   return `both would write to ${writable.Destination}; the label ${labels.shareVolumes}=true says that they may`;
 }
 
-function ofSurroundings({ isSwarmActive, dependents }: Surroundings): string | undefined {
+function ofSurroundings({ isSwarmActive, dependents }: StartFirstContext): string | undefined {
   if (isSwarmActive)
     return "its engine is part of a Swarm, where the rename of a running container breaks the engine's DNS";
   if (dependents.length > 0) return `${dependents.join(', ')} cannot do without it, and would have to stop with it`;

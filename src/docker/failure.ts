@@ -1,6 +1,7 @@
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
 import type { Mask } from './mask.js';
-import { UpdateError, type Drain, type FailureCode, type Stage, type UpdateOutcome } from './outcome.js';
+import { UpdateError, type FailureCode, type Stage, type UpdateOutcome } from './outcome.js';
+import type { Drain } from './shutdown-signals.js';
 
 const messageLimit = 8 * 1024;
 

@@ -1,9 +1,9 @@
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
-import { nameOf } from './pair.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
+import { nameOf } from './container.js';
 
 /**
  * Gives an old container its name back. On a Swarm node the rename of a running container breaks the engine's DNS

@@ -4,9 +4,9 @@ import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
 import { digestOfFiles } from './image-files.js';
 import { labels } from './labels.js';
-import { nameOf } from './pair.js';
 import type { AnonymousVolume } from './renewed-volumes.js';
 import { probeName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /** Of one path in one image; read while the old container serves. */
 const maxBytes = 32 * 1024 * 1024;

@@ -4,9 +4,9 @@ import type { ImageInspect } from './engine-types.js';
 import { findImage } from './find.js';
 import { ImagePuller, type PullTarget } from './image-puller.js';
 import { parseImageReference, repositoryIn, repositoryOf } from './image-reference.js';
-import type { Subject, Subjects } from './inspection.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
+import { nameOf } from './container.js';
+import type { Subject, Subjects } from './subject.js';
 
 /**
  * Whether the engine shows what an image has set. On containerd's store it may have lost an image's configuration and

@@ -8,10 +8,11 @@ import type { Descriptor, Distribution } from './engine-types.js';
 import { formatImageReference, parseImageReference, pullParameters, type ImageReference } from './image-reference.js';
 import { UpdateError } from './outcome.js';
 import { pullFailure } from './pull-failure.js';
-import { readPullStream, type PullProgress, type PullResult } from './pull-stream.js';
+import { readPullStream, type PullResult } from './pull-stream.js';
 import { encodeRegistryAuth, secretsIn } from './registry-credentials.js';
 import { registryLogin, type RegistrySettings } from './registry-login.js';
 import { throttled } from './throttled.js';
+import type { LayerProgress } from './running-update.js';
 
 const progressIntervalMs = 500;
 
@@ -48,7 +49,7 @@ export class ImagePuller {
    * @param onProgress called twice a second at most
    * @throws UpdateError with the stage `pull`, or with the code `interrupted` once `signal` is aborted
    */
-  async pull({ platform, ...target }: PullTarget, onProgress: (progress: PullProgress) => void): Promise<PullResult> {
+  async pull({ platform, ...target }: PullTarget, onProgress: (progress: LayerProgress) => void): Promise<PullResult> {
     await assertRoomForPull(this.engine, this.settings);
     return this.withCredentials('pulling', target, async (reference, registryAuth, either) => {
       const parameters = { ...pullParameters(reference), platform };

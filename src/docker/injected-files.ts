@@ -1,19 +1,5 @@
-import type { ContainerInspect } from './engine-types.js';
-
-/** An entry of `GET /containers/{id}/changes`: 0 is modified, 1 added, 2 deleted. */
-export interface FilesystemChange {
-  Path: string;
-  Kind: number;
-}
-
-/** What the engine tells of a path in a container (moby api/types/container, `PathStat`). */
-export interface PathStat {
-  name: string;
-  size: number;
-  /** Go's os.FileMode. */
-  mode: number;
-  mtime: string;
-}
+import type { ContainerInspect, FilesystemChange, PathStat } from './engine-types.js';
+import { composeLabels } from './compose-labels.js';
 
 const added = 1;
 /** Go's os.ModeType: the bits that no regular file has. */
@@ -30,7 +16,7 @@ const blockBytes = 512;
  * of inspect: Compose writes them into the container's own layer between create and start (compose pkg/compose/secrets.go).
  */
 export function mayHaveInjectedFiles({ Config }: ContainerInspect): boolean {
-  return Config.Labels?.['com.docker.compose.container-number'] !== undefined;
+  return Config.Labels?.[composeLabels.containerNumber] !== undefined;
 }
 
 /** The paths of what was added to a container's own layer, nearest to the root first, where configs and secrets are. */

@@ -5,8 +5,8 @@ import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { Inspection } from './inspection.js';
-import { nameOf } from './pair.js';
 import type { Surroundings } from './surroundings.js';
+import { nameOf } from './container.js';
 
 const idOf = (digit: string): string => digit.repeat(64);
 const web = containerInspect({ Id: idOf('a'), Name: '/web' });

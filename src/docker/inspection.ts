@@ -1,29 +1,16 @@
+import type { Subject, Subjects } from './subject.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { ContainerRules } from './container-rules.js';
-import { dependenciesOf, dependentsAmong, type NamespaceMode } from './dependencies.js';
+import { dependenciesOf, dependentsAmong } from './dependencies.js';
 import type { EligibilityContext } from './eligibility.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from './engine-types.js';
 import { find, findImage } from './find.js';
 import { UpdateError, type Findings } from './outcome.js';
-import { nameOf } from './pair.js';
 import { Surroundings } from './surroundings.js';
-
-/** A container that is to be replaced, and the image that it runs. */
-export interface Subject {
-  old: ContainerInspect;
-  oldImage: ImageInspect;
-  /** Whether this service runs in it. */
-  isOwn?: boolean;
-  /** The namespaces whose owner is gone; `old` names the ones that the replacement joins instead: see startability.ts. */
-  dead?: readonly NamespaceMode[];
-  /** The copy that is parked in its place where it vanishes when it stops: see stand-in.ts. */
-  standIn?: ContainerInspect;
-}
-
-/** The target of an update, then those that cannot do without it, each after the ones that it depends on. */
-export type Subjects = readonly [target: Subject, ...dependents: Subject[]];
+import { nameOf } from './container.js';
+import type { NamespaceMode } from './namespaces.js';
 
 /** Whether those who asked for an update may have all of these containers updated. */
 export type Permission = (names: readonly string[]) => boolean;

@@ -1,9 +1,10 @@
 import type { Engine } from './engine.js';
 import { find } from './find.js';
-import { nameOf, type Pair } from './pair.js';
+import { type Pair } from './pair.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { keptName, parkedName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /**
  * The end of an update that failed where its container asked for `on-failure=stop`: the new containers are stopped and

@@ -1,8 +1,8 @@
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
+import { composeLabels } from './compose-labels.js';
 
-const composePrefix = 'com.docker.compose.';
 /** Compose sets each of these on every container. An image can hold none of their values but by chance. */
-const ofComposeAlone = [`${composePrefix}container-number`, `${composePrefix}config-hash`, `${composePrefix}image`];
+const ofComposeAlone = [composeLabels.containerNumber, composeLabels.configHash, composeLabels.image];
 
 /**
  * The labels that were set on a container, without those that it has from its image. The image's author must not speak for
@@ -23,6 +23,6 @@ export function labelsOfUser(
   const differs = (name: string): boolean => !Object.hasOwn(inherited, name) || inherited[name] !== all[name];
   const isOfCompose = ofComposeAlone.some((name) => Object.hasOwn(all, name) && differs(name));
   return Object.fromEntries(
-    Object.entries(all).filter(([name]) => differs(name) || (isOfCompose && name.startsWith(composePrefix))),
+    Object.entries(all).filter(([name]) => differs(name) || (isOfCompose && name.startsWith(composeLabels.prefix))),
   );
 }

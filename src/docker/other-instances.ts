@@ -6,9 +6,9 @@ import type { ContainerInspect, ContainerSummary, ImageInspect } from './engine-
 import { wasGivenEngine } from './engine-access.js';
 import { find, findImage } from './find.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import { Surroundings } from './surroundings.js';
 import { parseTemporaryName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /**
  * By this label of its image (Dockerfile) the service knows its own kind. Any image may have it: what makes an instance

@@ -1,3 +1,4 @@
+import { nameOf } from './container.js';
 import type { ContainerInspect, RestartPolicy } from './engine-types.js';
 
 /** The two containers of an update, and what the old one was before it began. Ids, never names: names are what changes. */
@@ -36,11 +37,6 @@ export function pairOf(
     startsNew: old.State.Running || startStopped,
     restartPolicy: old.HostConfig.RestartPolicy ?? { Name: 'no' },
   };
-}
-
-/** A container's name without the slash that the engine puts before it. */
-export function nameOf(container: Pick<ContainerInspect, 'Name'>): string {
-  return container.Name.replace(/^\//, '');
 }
 
 /** Policies by which the engine, when it restarts, starts even a container that was stopped by hand. */

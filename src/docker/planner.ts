@@ -14,9 +14,8 @@ import { findImage } from './find.js';
 import { incompleteImage, isComplete } from './image-completeness.js';
 import { registryDigest, sameImage } from './image-identity.js';
 import { canonicalReference } from './image-reference.js';
-import { Inspection, type Permission, type Subjects } from './inspection.js';
+import { Inspection, type Permission } from './inspection.js';
 import { UpdateError, type Findings } from './outcome.js';
-import { nameOf } from './pair.js';
 import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
 import { proofPolicy } from './proof-policy.js';
 import { rejectedImage } from './rejected-image.js';
@@ -26,14 +25,16 @@ import { leftStopped, startsStopped } from './stopped.js';
 import { needsStandIn } from './stand-in.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import type { ServiceInspect, ServiceSpec } from './swarm/swarm-types.js';
-import { Targets, type TargetKind } from './targets.js';
+import { TargetResolver, type TargetType } from './targets.js';
+import { nameOf } from './container.js';
+import type { Subjects } from './subject.js';
 
 /** Somebody waits for the answer. An update takes more time for it. */
 const copiedFilesWithinMs = 10_000;
 /** What a notify says of the update that is planned. */
 export interface PlanWishes {
   /** What the name has to mean. */
-  target?: TargetKind;
+  target?: TargetType;
   /** Whether a container that does not run is started. */
   startStopped?: boolean;
 }
@@ -49,7 +50,7 @@ export class Planner {
     private readonly inspection: Inspection,
     private readonly startability: Startability,
     private readonly derivation: Derivation,
-    private readonly targets: Targets,
+    private readonly targets: TargetResolver,
     private readonly services: ServiceInspection,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
   ) {}

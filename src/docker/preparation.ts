@@ -5,10 +5,9 @@ import { orRefused } from './derivation.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { find } from './find.js';
-import type { Subject, Subjects } from './inspection.js';
 import type { Member, Members } from './member.js';
 import { UpdateError } from './outcome.js';
-import { nameOf, pairOf } from './pair.js';
+import { pairOf } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
 import { leftStopped } from './stopped.js';
 import { Replacements } from './replacements.js';
@@ -16,6 +15,8 @@ import type { RunningUpdate } from './running-update.js';
 import { assertUnchanged } from './swap.js';
 import { needsStandIn } from './stand-in.js';
 import { parkedName, replacementName } from './temporary-names.js';
+import { nameOf } from './container.js';
+import type { Subject, Subjects } from './subject.js';
 
 /** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
 @Injectable()

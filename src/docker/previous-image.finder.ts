@@ -3,14 +3,14 @@ import { ContainerRules } from './container-rules.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ImageInspect } from './engine-types.js';
 import { ImagePuller } from './image-puller.js';
-import type { Subject } from './inspection.js';
 import { labels } from './labels.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { findImage } from './find.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import { isRecorded, previousImageTag } from './previous-image.js';
 import type { RunningUpdate } from './running-update.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 /** Finds the image that a container ran before its last update: the way back that `POST /rollback/{container}` takes. */
 @Injectable()

@@ -3,16 +3,17 @@ import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
 import { labels } from './labels.js';
-import { UpdateError, type Drain } from './outcome.js';
+import { UpdateError } from './outcome.js';
 import type { ProofPolicy } from './proof-policy.js';
 import type { Proved } from './proved.js';
+import type { Drain } from './shutdown-signals.js';
 
 const pollMs = 200;
 const looksForExitCode = 10;
 /** What depends on a container that fails may fail sooner: for so long it waits for the one that is to blame. */
 const blameMs = 1500;
 
-export type Verdict =
+export type ProofVerdict =
   | 'proven'
   | 'waiting'
   | { code: 'exited' | 'restarting' | 'unhealthy' | 'proof_timeout'; message: string; exitCode?: number };
@@ -28,7 +29,7 @@ export function judge(
   startedAt: string,
   elapsedMs: number,
   sinceRestartMs = elapsedMs,
-): Verdict {
+): ProofVerdict {
   // Its start is enough, and it has done its work.
   if (policy.mode === 'none' && (State.Restarting || !State.Running) && State.ExitCode === 0) return 'proven';
   const hasRestarted = State.Restarting || (State.Running && State.StartedAt !== startedAt);

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { UpdateError } from './outcome.js';
-import { readPullStream, type PullProgress, type PullStream } from './pull-stream.js';
+import { readPullStream, type PullStream } from './pull-stream.js';
+import type { LayerProgress } from './running-update.js';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const patient = { idleTimeoutMs: 10_000 };
@@ -172,7 +173,7 @@ describe('readPullStream', () => {
   });
 
   it('reports progress', async () => {
-    const onProgress = jest.fn<(progress: PullProgress) => void>();
+    const onProgress = jest.fn<(progress: LayerProgress) => void>();
     await readPullStream(chunksOf([Buffer.from(text(success))]), { ...patient, onProgress });
     expect(onProgress).toHaveBeenCalledTimes(8);
     expect(onProgress).toHaveBeenNthCalledWith(1, { layersDone: 1, layersTotal: 1, currentBytes: 0, totalBytes: 0 });

@@ -1,3 +1,4 @@
+import type { LayerProgress } from './running-update.js';
 import { UpdateError } from './outcome.js';
 import { messageLimit, presentable, pullFailure } from './pull-failure.js';
 
@@ -12,16 +13,9 @@ export interface PullResult {
   bytes?: number;
 }
 
-export interface PullProgress {
-  layersDone: number;
-  layersTotal: number;
-  currentBytes: number;
-  totalBytes: number;
-}
-
 export interface PullOptions {
   /** Called for each line that changes it, before the next one is read; what it throws ends the pull. */
-  onProgress?: (progress: PullProgress) => void;
+  onProgress?: (progress: LayerProgress) => void;
   /** How long the engine may be silent, in milliseconds. */
   idleTimeoutMs: number;
   signal?: AbortSignal;
@@ -167,7 +161,7 @@ class Pull {
   private digest: string | undefined;
   private lastStatus = 'nothing';
 
-  constructor(private readonly onProgress: ((progress: PullProgress) => void) | undefined) {}
+  constructor(private readonly onProgress: ((progress: LayerProgress) => void) | undefined) {}
 
   /** @throws UpdateError where the line tells of a failure, or is none of an engine's */
   read(line: string): void {
@@ -227,8 +221,8 @@ class Pull {
     this.onProgress?.(this.progress());
   }
 
-  private progress(): PullProgress {
-    const progress: PullProgress = { layersDone: 0, layersTotal: this.layers.size, currentBytes: 0, totalBytes: 0 };
+  private progress(): LayerProgress {
+    const progress: LayerProgress = { layersDone: 0, layersTotal: this.layers.size, currentBytes: 0, totalBytes: 0 };
     for (const layer of this.layers.values()) {
       if (layer.isDone) progress.layersDone++;
       progress.currentBytes += layer.currentBytes;

@@ -5,13 +5,12 @@ import { ContainerRules } from './container-rules.js';
 import { isEngineAway } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, ContainerSummary } from './engine-types.js';
-import { hasRun } from './evidence.js';
 import { find, findImage } from './find.js';
 import { giveName } from './give-name.js';
 import { keepBoth } from './keep-both.js';
 import { labelsOfUser } from './labels-of-user.js';
-import { UpdateError, type Drain } from './outcome.js';
-import { nameOf, type Pair } from './pair.js';
+import { UpdateError } from './outcome.js';
+import { type Pair } from './pair.js';
 import { proofPolicy } from './proof-policy.js';
 import { proveAll } from './proof.js';
 import { ProofLapsed, type Proved } from './proved.js';
@@ -23,6 +22,8 @@ import { stopContainer } from './stop.js';
 import { awaitEnd, isStopMarked } from './stopping.js';
 import { keptName, parkedName, parseTemporaryName, type TemporaryName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
+import type { Drain } from './shutdown-signals.js';
+import { nameOf, hasRun } from './container.js';
 
 type RecoverySettings = Pick<
   Settings,

@@ -1,7 +1,7 @@
 import type { ContainerInspect, CreateRequest, ImageInspect, Mount, MountPoint } from './engine-types.js';
 import { labels } from './labels.js';
-import { nameOf } from './pair.js';
 import { normalisePath } from './spec/paths.js';
+import { nameOf } from './container.js';
 
 /** As the engine makes them up for anonymous volumes (moby, pkg/stringid). */
 const madeUpName = /^[0-9a-f]{64}$/;

@@ -1,8 +1,9 @@
 import { dependenciesOf, dependsOn, inOrder } from './dependencies.js';
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf, type Pair } from './pair.js';
+import { type Pair } from './pair.js';
 import { isStandIn } from './stand-in.js';
 import { parkedName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /** What is left of an interrupted update: the container that had the name, its replacement, and who has the name now. */
 export interface Remains {

@@ -10,14 +10,14 @@ import { findImage } from './find.js';
 import { hiddenFiles } from './hidden-files.js';
 import { isTagged } from './image-identity.js';
 import { isPinned, parseImageReference, repositoryOf } from './image-reference.js';
-import type { Subject } from './inspection.js';
 import type { Member } from './member.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import { carriedVolumes, withoutRenewed } from './renewed-volumes.js';
 import { holdBackAliases, nameless } from './start-first.js';
 import { replacementName } from './temporary-names.js';
 import type { UpdateOptions } from './update-options.js';
+import { nameOf } from './container.js';
+import type { Subject } from './subject.js';
 
 /** The old container serves meanwhile. */
 const copiedFilesWithinMs = 120_000;

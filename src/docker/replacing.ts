@@ -4,7 +4,7 @@ import { commit } from './commit.js';
 import { awaitEngine } from './await-engine.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { evidenceTerms, hasRun, lookForEvidence } from './evidence.js';
+import { evidenceTerms, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
 import { find } from './find.js';
 import { keepBoth } from './keep-both.js';
@@ -21,6 +21,7 @@ import type { RunningUpdate } from './running-update.js';
 import { drainOld, handOver, startBeside } from './start-first.js';
 import { swap } from './swap.js';
 import { keptName } from './temporary-names.js';
+import { hasRun } from './container.js';
 
 /** How a replacement ended, and whether the engine still holds remains of it that a recovery has to clear away. */
 export interface Replaced {

@@ -2,12 +2,11 @@ import { isEngineAway } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { errorOf } from './error-of.js';
-import { hasRun } from './evidence.js';
 import { find } from './find.js';
 import { giveName } from './give-name.js';
 import { moveLocalTag } from './local-tag.js';
 import { UpdateError } from './outcome.js';
-import { nameOf, type Pair } from './pair.js';
+import { type Pair } from './pair.js';
 import type { ProofPolicy } from './proof-policy.js';
 import { prove } from './proof.js';
 import { isGone, removeContainer } from './remove.js';
@@ -17,6 +16,7 @@ import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { awaitEnd, isStopMarked } from './stopping.js';
 import { parkedName, replacementName } from './temporary-names.js';
+import { nameOf, hasRun } from './container.js';
 
 /** How long the old container must run again before the replacement is removed. */
 const restoredSettleMs = 1000;

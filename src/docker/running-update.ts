@@ -1,13 +1,13 @@
 import { masker, type Mask } from './mask.js';
-import type { Drain, Findings, Stage } from './outcome.js';
-import type { PullProgress } from './pull-stream.js';
+import type { Findings, Stage } from './outcome.js';
+import type { Drain } from './shutdown-signals.js';
 
 /** Who wants to know how an update goes. */
 export interface Report {
   /** Before each stage, with what is known so far. */
   stage: (stage: Stage, findings: Findings) => Promise<void>;
   /** While the image is pulled, twice a second at most. */
-  progress: (progress: PullProgress) => void;
+  progress: (progress: LayerProgress) => void;
   /**
    * The last log lines of a replacement that failed, once the old container runs again.
    * @param of as `evidenceOf` of Evidence
@@ -49,4 +49,12 @@ export class RunningUpdate {
   warn(...warnings: string[]): void {
     if (warnings.length > 0) this.findings.warnings = [...(this.findings.warnings ?? []), ...warnings.map(this.mask)];
   }
+}
+
+/** How far a pull has come. */
+export interface LayerProgress {
+  layersDone: number;
+  layersTotal: number;
+  currentBytes: number;
+  totalBytes: number;
 }

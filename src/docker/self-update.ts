@@ -6,12 +6,13 @@ import type { ContainerInspect, CreateRequest } from './engine-types.js';
 import { deadline } from '../config/deadline.js';
 import { readAtMost } from './engine-connection.js';
 import { find } from './find.js';
-import { UpdateError, type Drain, type UpdateOutcome } from './outcome.js';
-import { nameOf } from './pair.js';
+import { UpdateError, type UpdateOutcome } from './outcome.js';
 import { resultIn, type SelfUpdateResult } from './self-update-result.js';
 import { carriedHostConfig } from './spec/host-config.js';
-import { hasNoEndpoints, networkOf } from './spec/network-mode.js';
 import { helperName, helperNamePattern, parseTemporaryName } from './temporary-names.js';
+import type { Drain } from './shutdown-signals.js';
+import { nameOf } from './container.js';
+import { hasNoEndpoints, networkOf } from './namespaces.js';
 
 /** The argument by which the service's program becomes the helper: see self-update.command.ts. */
 export const selfUpdateCommand = 'self-update';

@@ -1,5 +1,5 @@
 import type { ContainerInspect } from './engine-types.js';
-import { hasRun } from './evidence.js';
+import { hasRun } from './container.js';
 
 /**
  * A container run with `--rm` vanishes when it stops, so that it could not come back itself. Before its update a copy of it

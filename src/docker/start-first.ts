@@ -3,7 +3,7 @@ import type { ContainerSpec } from './container-spec.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect, EndpointSettings } from './engine-types.js';
 import type { Member } from './member.js';
-import { UpdateError, type Drain } from './outcome.js';
+import { UpdateError } from './outcome.js';
 import { revivesStopped } from './pair.js';
 import { prove } from './proof.js';
 import { assertStillProved, type Proved } from './proved.js';
@@ -11,6 +11,7 @@ import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { stopContainer } from './stop.js';
 import { assertUnchanged } from './swap.js';
 import { parkedName } from './temporary-names.js';
+import type { Drain } from './shutdown-signals.js';
 
 /** How long a replacement must run on after it got its names. */
 const settledAgainMs = 1000;

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
-import type { Inspection, Subjects } from './inspection.js';
+import type { Inspection } from './inspection.js';
 import { hostPaths, Startability } from './startability.js';
+import type { Subjects } from './subject.js';
 
 describe('hostPaths', () => {
   it('are the sources of binds and the devices, each once, and no volumes', () => {

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { linkedNames, namespaceModes, ownerOf, withOwners, type NamespaceMode } from './dependencies.js';
+import { linkedNames } from './dependencies.js';
 import { EngineError, EngineTimeout } from './engine-error.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect, HostConfig } from './engine-types.js';
 import { find, findImage, unlessMissing } from './find.js';
-import { Inspection, type Subject, type Subjects } from './inspection.js';
+import { Inspection } from './inspection.js';
 import { labelsOfUser } from './labels-of-user.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
-import { hasNoEndpoints, networkOf } from './spec/network-mode.js';
 import { recreate, whyNotStartable, type StartFacts } from './startable.js';
 import { successorOf } from './successor.js';
+import { nameOf } from './container.js';
+import { namespaceModes, ownerOf, withOwners, type NamespaceMode, hasNoEndpoints, networkOf } from './namespaces.js';
+import type { Subject, Subjects } from './subject.js';
 
 /**
  * Sees to it that whatever an update stops can be started again: refuses what cannot, and finds the new owners of namespaces whose

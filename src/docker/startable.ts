@@ -1,6 +1,7 @@
-import { linkedNames, namespaceModes, ownerOf, type NamespaceMode } from './dependencies.js';
+import { linkedNames } from './dependencies.js';
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf } from './pair.js';
+import { nameOf } from './container.js';
+import { namespaceModes, ownerOf, type NamespaceMode } from './namespaces.js';
 
 /** What a container is started with, as far as the engine tells. */
 export interface StartFacts {

@@ -5,10 +5,8 @@ import { orRefused } from './derivation.js';
 import { Engine } from './engine.js';
 import { evidenceTerms, lookForEvidence } from './evidence.js';
 import { failureOf } from './failure.js';
-import type { Subjects } from './inspection.js';
 import { labelsOfUser } from './labels-of-user.js';
 import type { UpdateOutcome } from './outcome.js';
-import { nameOf } from './pair.js';
 import { prove } from './proof.js';
 import { proofPolicy } from './proof-policy.js';
 import type { RunningUpdate } from './running-update.js';
@@ -17,6 +15,8 @@ import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { leftStopped, startedAgain } from './stopped.js';
 import type { UpdateOptions } from './update-options.js';
+import { nameOf } from './container.js';
+import type { Subjects } from './subject.js';
 
 /** Starts a container that is up to date and does not run, if that is wanted. */
 @Injectable()

@@ -1,5 +1,5 @@
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf } from './pair.js';
+import { nameOf } from './container.js';
 
 /** The engine's own, on Linux. */
 const defaultGraceSeconds = 10;

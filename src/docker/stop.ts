@@ -4,8 +4,9 @@ import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { errorOf } from './error-of.js';
 import { find } from './find.js';
-import { UpdateError, type Drain, type Stage } from './outcome.js';
+import { UpdateError, type Stage } from './outcome.js';
 import { stopTime } from './stop-time.js';
+import type { Drain } from './shutdown-signals.js';
 
 const killedWithinMs = 10_000;
 const pollMs = 100;

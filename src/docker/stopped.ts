@@ -1,6 +1,6 @@
 import type { ContainerInspect } from './engine-types.js';
 import { labels } from './labels.js';
-import { nameOf } from './pair.js';
+import { nameOf } from './container.js';
 
 /** A warning: nobody is served by the container, though its update succeeded. */
 export function leftStopped({ Name, State }: ContainerInspect): string {

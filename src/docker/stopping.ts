@@ -1,8 +1,9 @@
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf, type Pair } from './pair.js';
+import { type Pair } from './pair.js';
 import { untilStopped } from './stop.js';
 import { replacementName, stoppingName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /**
  * The engine goes on with a stop when whoever asked for it is gone, and shows it nowhere. The replacement's name shows it: else an old container

@@ -1,7 +1,7 @@
 import { composeDependencies, composeMemberOf, type ComposeMember } from './compose-labels.js';
 import type { ContainerInspect } from './engine-types.js';
-import { nameOf } from './pair.js';
 import { parseTemporaryName } from './temporary-names.js';
+import { nameOf } from './container.js';
 
 /**
  * The container that took the place of one that is gone: the one of the same Compose service or of the same name. Undefined unless

@@ -6,9 +6,10 @@ import { settings, type Settings } from '../config/settings.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find } from './find.js';
-import { nameOf } from './pair.js';
 import { socketMakersAmong, socketPlace, type SocketPlace } from './socket-place.js';
 import { ownContainer, type OwnContainer } from './own-container.js';
+import { nameOf } from './container.js';
+import { ownerOf } from './namespaces.js';
 
 /** The containers that this service itself depends on. */
 export interface OwnParts {
@@ -71,7 +72,7 @@ export function selfAmong(
 ): ContainerInspect | undefined {
   if (!own) return undefined;
   const owner = all.find(({ Id }) => Id === own.networkOwnerId);
-  const sharing = all.filter(({ HostConfig }) => HostConfig.NetworkMode === `container:${own.networkOwnerId}`);
+  const sharing = all.filter(({ HostConfig }) => ownerOf({ HostConfig }, 'NetworkMode') === own.networkOwnerId);
   return sharing.find(({ GraphDriver }) => own.upperFolder && GraphDriver?.Data?.UpperDir === own.upperFolder) ?? owner;
 }
 

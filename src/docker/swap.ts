@@ -3,14 +3,16 @@ import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import type { Member, Members } from './member.js';
-import { UpdateError, type Drain } from './outcome.js';
+import { UpdateError } from './outcome.js';
 import { carryOverlayAddresses } from './overlay-addresses.js';
-import { nameOf, revivesStopped, type Pair } from './pair.js';
+import { revivesStopped, type Pair } from './pair.js';
 import { noRestart, setRestartPolicy } from './restart-policy.js';
 import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 import { markStop, unmarkStop } from './stopping.js';
 import { parkedName } from './temporary-names.js';
+import type { Drain } from './shutdown-signals.js';
+import { nameOf } from './container.js';
 
 /** How long the engine may take to notice that a container's process has ended. */
 const engineNoticesWithinMs = 1000;

@@ -7,14 +7,14 @@ import { hasDigest } from './image-identity.js';
 import { parseImageReference, repositoryOf } from './image-reference.js';
 import { ImagePuller, type PullTarget, type Served } from './image-puller.js';
 import { UpdateError } from './outcome.js';
-import type { PullProgress } from './pull-stream.js';
+import type { LayerProgress } from './running-update.js';
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
 
-type OnProgress = (progress: PullProgress) => void;
+type OnProgress = (progress: LayerProgress) => void;
 
 /** The digest that a caller expects, and whether this is the last time that it is looked for: then it is, whatever was seen before. */
 export interface Expected {

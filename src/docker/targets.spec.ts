@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../test/support/containers.js';
 import { serviceInspect, serviceSpec } from '../../test/support/services.js';
-import { swarmServiceLabel } from './eligibility.js';
 import { EngineError } from './engine-error.js';
 import type { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import type { SwarmManager } from './swarm/swarm-manager.js';
 import type { ServiceInspect } from './swarm/swarm-types.js';
-import { Targets, type Target } from './targets.js';
+import { TargetResolver, type Target } from './targets.js';
+import { swarmServiceLabel } from './container.js';
 
 const web = containerInspect({ Id: 'c'.repeat(64), Name: '/web' });
 const service = serviceInspect();
@@ -28,7 +28,7 @@ interface Given {
 
 /** An engine that knows these, and every call that it was asked. */
 function engineWith({ containers = [], services = [], role = 'manager', imageLabels = {} }: Given): {
-  targets: Targets;
+  targets: TargetResolver;
   calls: string[];
 } {
   const calls: string[] = [];
@@ -56,7 +56,7 @@ function engineWith({ containers = [], services = [], role = 'manager', imageLab
     },
   } as unknown as SwarmManager;
   const unused = undefined as never;
-  return { targets: new Targets(engine, new ServiceInspection(engine, manager, unused, unused, unused)), calls };
+  return { targets: new TargetResolver(engine, new ServiceInspection(engine, manager, unused, unused, unused)), calls };
 }
 
 const all = (): boolean => true;

@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { swarmServiceLabel } from './eligibility.js';
 import { Engine } from './engine.js';
 import type { ContainerInspect } from './engine-types.js';
 import { find, findImage } from './find.js';
 import { labelsOfUser } from './labels-of-user.js';
 import type { Permission } from './inspection.js';
 import { UpdateError } from './outcome.js';
-import { nameOf } from './pair.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
 import type { ServiceInspect } from './swarm/swarm-types.js';
+import { nameOf, swarmServiceLabel } from './container.js';
 
 /** What a name may mean. */
-export type TargetKind = 'container' | 'service';
+export type TargetType = 'container' | 'service';
 
 export type Target = { container: ContainerInspect; service?: undefined } | { service: ServiceInspect };
 
@@ -20,7 +19,7 @@ export type Target = { container: ContainerInspect; service?: undefined } | { se
  * come first, so that for one that exists nothing else is asked.
  */
 @Injectable()
-export class Targets {
+export class TargetResolver {
   constructor(
     private readonly engine: Engine,
     private readonly services: ServiceInspection,
@@ -31,7 +30,7 @@ export class Targets {
    * @param mayUpdate whether those who asked may have all of these updated: a task's container leads to another name
    * @throws UpdateError with the stage `inspect`
    */
-  async find(name: string, kind: TargetKind | undefined, mayUpdate: Permission): Promise<Target> {
+  async find(name: string, kind: TargetType | undefined, mayUpdate: Permission): Promise<Target> {
     const container = kind === 'service' ? undefined : await this.container(name);
     const serviceId = kind === undefined && container ? await this.serviceIdOf(container) : undefined;
     const service = serviceId === undefined ? undefined : await this.services.behind(serviceId);

@@ -2,9 +2,11 @@ import type { ContainerConfig, ContainerInspect, ImageInspect } from '../engine-
 import { isShortId } from '../spec/hostname.js';
 import { labels } from '../labels.js';
 import { isSet, lostEntries, means } from './same.js';
+import { usesOthersNetwork } from '../namespaces.js';
+import { composeLabels } from '../compose-labels.js';
 
 /** Rewritten with each image: Compose's record of it, and our own of the one before. */
-const rewritten = new Set(['com.docker.compose.image', labels.previous, labels.replacedVolumes]);
+const rewritten = new Set<string>([composeLabels.image, labels.previous, labels.replacedVolumes]);
 const replacedWholly = ['User', 'WorkingDir', 'StopSignal'] as const;
 /** Not taken from the image: where they differ, the engine did not take them. */
 const plain = [
@@ -32,7 +34,7 @@ export function lostConfig(
     ...lostHealthcheck(before, image, after),
     ...replacedWholly.filter((field) => !means(before[field], image[field]) && !means(before[field], after[field])),
     ...plain.filter((field) => isSet(before[field]) && !means(before[field], after[field])),
-    ...(old.HostConfig.NetworkMode?.startsWith('container:') ? [] : lostIdentity(old, oldImage, created)),
+    ...(usesOthersNetwork(old.HostConfig.NetworkMode) ? [] : lostIdentity(old, oldImage, created)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { ContainerInspect, HostConfig, RestartPolicy } from '../engine-types.js';
 import { userMaskedPaths, userReadonlyPaths } from '../spec/kernel-paths.js';
 import { isSet, means } from './same.js';
+import { usesOthersNetwork } from '../namespaces.js';
 
 /** Refused by the engine where the network is another container's. */
 const ofNetwork = ['PortBindings', 'PublishAllPorts', 'Dns', 'DnsOptions', 'DnsSearch', 'ExtraHosts', 'Links'];
@@ -26,7 +27,7 @@ export function lostHostConfig(
   old: ContainerInspect,
   created: ContainerInspect,
 ): { lost: string[]; unknown: string[] } {
-  const isShared = (old.HostConfig.NetworkMode ?? '').startsWith('container:');
+  const isShared = usesOthersNetwork(old.HostConfig.NetworkMode);
   const ignored = new Set([...comparedElsewhere, ...(isShared ? ofNetwork : [])]);
   const [before, after] = [comparable(old), comparable(created)];
   const different = Object.keys(before).filter(

@@ -1,5 +1,5 @@
 import type { ContainerInspect, ImageInspect } from '../engine-types.js';
-import { usesOthersNetwork } from './network-mode.js';
+import { usesOthersNetwork } from '../namespaces.js';
 
 /**
  * The ports that the user exposed, and every published one: an engine up to 28 drops a binding whose port is not

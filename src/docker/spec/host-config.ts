@@ -1,7 +1,7 @@
 import type { ContainerInspect, HostConfig } from '../engine-types.js';
 import { userMaskedPaths, userReadonlyPaths } from './kernel-paths.js';
 import type { MountRequest } from './mounts.js';
-import { usesOthersNetwork } from './network-mode.js';
+import { usesOthersNetwork } from '../namespaces.js';
 
 /**
  * The host configuration, carried over as it is: unlike the image's part of the configuration nothing is merged into it,

@@ -1,7 +1,6 @@
 import type { ContainerInspect, ImageInspect } from '../engine-types.js';
 import { labelsOfUser } from '../labels-of-user.js';
-
-const composeImageLabel = 'com.docker.compose.image';
+import { composeLabels } from '../compose-labels.js';
 
 /**
  * The labels that the user set, entry by entry. Compose's record of the image is brought up to date, or its next `up`
@@ -13,8 +12,8 @@ export function userLabels(
   newImage: Pick<ImageInspect, 'Id' | 'Manifests'>,
 ): Record<string, string> {
   const kept = labelsOfUser(old, oldImage);
-  const recorded = kept[composeImageLabel];
-  return recorded === undefined ? kept : { ...kept, [composeImageLabel]: newRecord(recorded, old, newImage) };
+  const recorded = kept[composeLabels.image];
+  return recorded === undefined ? kept : { ...kept, [composeLabels.image]: newRecord(recorded, old, newImage) };
 }
 
 /** Compose records the image's id; since its version 5, on the containerd store, the manifest of the platform. */

@@ -1,6 +1,6 @@
 import type { ContainerInspect, ImageInspect, Mount, MountPoint } from '../engine-types.js';
-import { nameOf } from '../pair.js';
 import { normalisePath } from './paths.js';
+import { nameOf } from '../container.js';
 
 /** The parts of a create request that say what is mounted where. */
 export interface MountRequest {

@@ -2,8 +2,8 @@ import { compareApiVersions } from '../api-version.js';
 import type { ContainerInspect, EndpointIpam, EndpointSettings } from '../engine-types.js';
 import { labels } from '../labels.js';
 import { userMacOfContainer, userMacOfEndpoint } from './mac-address.js';
-import { hasNoEndpoints, networkOf } from './network-mode.js';
 import { endpointSysctlsOption } from './sysctls.js';
+import { hasNoEndpoints, networkOf } from '../namespaces.js';
 
 /** Since then a create request takes several networks, and the MAC address of each (Engine API changelog). */
 const severalEndpointsSince = '1.44';

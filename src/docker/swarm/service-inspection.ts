@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
 import { ContainerRules } from '../container-rules.js';
-import { swarmServiceLabel } from '../eligibility.js';
 import { EngineError } from '../engine-error.js';
 import { Engine } from '../engine.js';
 import type { ContainerInspect } from '../engine-types.js';
@@ -13,6 +12,8 @@ import { serviceImage } from './service-spec.js';
 import type { ServiceContext } from './service-refusal.js';
 import { SwarmManager } from './swarm-manager.js';
 import type { ServiceInspect, ServiceSpec } from './swarm-types.js';
+import { swarmServiceLabel } from '../container.js';
+import { optionsOfService, refusalOfService, type ServiceOptions } from './service-rules.js';
 
 /** A look for a service: there it is, or why there is none. */
 export type ServiceSearch = { service: ServiceInspect } | { service?: undefined; reason: string };
@@ -61,7 +62,7 @@ export class ServiceInspection {
 
   /** @throws UpdateError with the stage `inspect` */
   assertMayUpdate(spec: ServiceSpec, context: ServiceContext = {}): void {
-    const refusal = this.rules.refusalOfService(spec, context);
+    const refusal = refusalOfService(this.rules, spec, context);
     if (refusal) throw new UpdateError(refusal.code, 'inspect', refusal.reason);
   }
 
@@ -72,9 +73,9 @@ export class ServiceInspection {
   }
 
   /** How it wants to be updated. @throws UpdateError `refused` where that cannot be understood */
-  optionsOf(spec: ServiceSpec): ReturnType<ContainerRules['optionsOfService']> {
+  optionsOf(spec: ServiceSpec): ServiceOptions {
     try {
-      return this.rules.optionsOfService(spec);
+      return optionsOfService(this.rules, spec);
     } catch (error) {
       throw new UpdateError('refused', 'inspect', (error as Error).message, { cause: error });
     }

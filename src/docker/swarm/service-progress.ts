@@ -1,7 +1,7 @@
 import { isPulling, judgeService, runningTasks, type Aim, type Look, type ServiceVerdict } from './convergence.js';
 
 /** How long things may take, in milliseconds. */
-export interface Patience {
+export interface ServiceDeadlines {
   /** For how long the same tasks must run. */
   settleMs: number;
   /** Until one more task runs. */
@@ -34,7 +34,7 @@ export class ServiceProgress {
 
   constructor(
     private readonly aim: Aim,
-    private readonly patience: Patience,
+    private readonly patience: ServiceDeadlines,
   ) {}
 
   /** @param nowMs of any clock that never goes back */

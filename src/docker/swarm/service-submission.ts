@@ -1,9 +1,10 @@
 import { awaitEngine } from '../await-engine.js';
 import { isEngineAway } from '../engine-error.js';
 import type { Engine } from '../engine.js';
-import { UpdateError, type Drain } from '../outcome.js';
+import { UpdateError } from '../outcome.js';
 import { isOutOfSequence, type SwarmManager } from './swarm-manager.js';
 import type { ServiceInspect } from './swarm-types.js';
+import type { Drain } from '../shutdown-signals.js';
 
 const mostAttempts = 5;
 

@@ -9,7 +9,7 @@ import { TagPuller, type Expected } from '../tag-puller.js';
 import { isServed, type Aim, type Look } from './convergence.js';
 import { endOf } from './service-end.js';
 import { ServiceInspection } from './service-inspection.js';
-import { ServiceProgress, type Patience } from './service-progress.js';
+import { ServiceProgress, type ServiceDeadlines } from './service-progress.js';
 import { mayTellOutput } from './service-output.js';
 import { serviceImage, withImage } from './service-spec.js';
 import { submit, type Change } from './service-submission.js';
@@ -87,7 +87,7 @@ export class ServiceUpdates {
   }
 
   /** All that comes before the registry is asked. */
-  private async begin(found: ServiceInspect, update: RunningUpdate): Promise<Patience> {
+  private async begin(found: ServiceInspect, update: RunningUpdate): Promise<ServiceDeadlines> {
     const { Spec } = found;
     await this.inspection.inspect(found, update.findings);
     const { options, warnings } = this.inspection.optionsOf(Spec);
@@ -112,7 +112,7 @@ export class ServiceUpdates {
     found: ServiceInspect,
     update: RunningUpdate,
     aim: Aim,
-    patience: Patience,
+    patience: ServiceDeadlines,
     change: Change,
   ): Promise<UpdateOutcome> {
     const { engineWaitMs: waitMs } = this.settings;
