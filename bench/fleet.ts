@@ -3,8 +3,8 @@
 // sizes, prints its table alone.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
-import { redisProgram } from '../test/support/redis.js';
+import { cleanUp, isInterrupted } from '../test/support/runner/cleanup.js';
+import { redisProgram } from '../test/support/service/redis.js';
 import { figuresOf, type FleetExtent, type FleetFigures } from './fleet/fleet-figures.js';
 import { fleetTable } from './fleet/fleet-report.js';
 import { circumstances, writeFigures } from './support/report.js';

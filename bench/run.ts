@@ -1,8 +1,8 @@
 // Measures the service beside its rivals and beside what the engine can do: npm run bench [-- --quick] [-- --only NAME,…] [-- --rounds N]
 // Prints a table. A whole run also writes docs/benchmarks.md. Linux alone: memory and CPU time are read from /proc.
 import { parseArgs } from 'node:util';
-import { cleanUp, isInterrupted } from '../test/support/cleanup.js';
-import { Unavailable } from '../test/support/packages.js';
+import { cleanUp, isInterrupted } from '../test/support/runner/cleanup.js';
+import { Unavailable } from '../test/support/runner/packages.js';
 import { accepting } from './measures/accepting.js';
 import { crowd } from './measures/crowd.js';
 import { flood } from './measures/flood.js';

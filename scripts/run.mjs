@@ -150,7 +150,7 @@ function filesIn(path) {
 /** @param rest Jest's arguments */
 function runTests(...rest) {
   bundle();
-  return hand(['--import', 'tsx', 'test/support/run-tests.ts', ...rest]);
+  return hand(['--import', 'tsx', 'test/support/runner/run-tests.ts', ...rest]);
 }
 
 /** In full, or with `--quick` the sample that `npm test` has of it. */

@@ -5,19 +5,19 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AgentModule } from './agent.module.js';
 import { AppModule } from './app.module.js';
-import { check } from './check.js';
+import { check } from './commands/check.js';
 import { assertFilesAnswer } from './config/files-of-settings.js';
-import { printableLines } from './config/printable.js';
-import { endInSpiteOfStuckFiles } from './config/stuck-files-exit.js';
+import { printableLines } from './common/printable.js';
+import { endInSpiteOfStuckFiles } from './common/stuck-files-exit.js';
 import { ServiceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
-import { version } from './config/version.js';
-import { runSelfUpdate } from './docker/self-update.command.js';
-import { selfUpdateCommand } from './docker/self-update.js';
+import { version } from './common/version.js';
+import { runSelfUpdate } from './commands/self-update.command.js';
+import { selfUpdateCommand } from './docker/instance/self-update.js';
 import { configureHttp } from './http/configure-http.js';
 import { JsonAdapter } from './http/json.adapter.js';
-import { recover } from './recover.js';
+import { recover } from './commands/recover.js';
 
 async function bootstrap(): Promise<void> {
   const configured = settings();

@@ -4,9 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startApp, type InProcessApp, type Route } from './support/app.js';
-import { IdentityProvider } from './support/identity-provider.js';
-import { keepSecret, recordOutput } from './support/secrecy.js';
+import { startApp, type InProcessApp, type Route } from './support/service/app.js';
+import { IdentityProvider } from './support/service/identity-provider.js';
+import { keepSecret, recordOutput } from './support/runner/secrecy.js';
 
 type Verdict = 'passes' | 'unauthorized' | 'forbidden' | 'hidden';
 

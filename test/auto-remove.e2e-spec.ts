@@ -1,12 +1,12 @@
 // @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { runInside } from './support/run-inside.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { runInside } from './support/runner/run-inside.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const allowed = { 'trigger-docker-pull.allow-auto-remove': 'true' };
 

@@ -4,12 +4,12 @@ import type Docker from 'dockerode';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, versionAt } from './support/apps.js';
-import { busyboxFor } from './support/busybox.js';
-import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { Service } from './support/service.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { busyboxFor } from './support/fixtures/busybox.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 const sh = (script: string): string[] => ['/bin/sh', '-c', script];
 

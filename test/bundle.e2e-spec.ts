@@ -4,9 +4,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { version } from '../src/config/version.js';
-import { freePort } from './support/registry.js';
-import { until } from './support/until.js';
+import { version } from '../src/common/version.js';
+import { freePort } from './support/registry/registry.js';
+import { until } from './support/runner/until.js';
 
 const run = promisify(execFile);
 

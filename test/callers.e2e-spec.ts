@@ -4,14 +4,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
-import { IdentityProvider } from './support/identity-provider.js';
-import { publish } from './support/images.js';
-import { RegistryProxy } from './support/registry-proxy.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/runner/environment.js';
+import { IdentityProvider } from './support/service/identity-provider.js';
+import { publish } from './support/fixtures/images.js';
+import { RegistryProxy } from './support/registry/registry-proxy.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 type TokenName = 'ci' | 'other' | 'operator';
 interface Grant {

@@ -1,8 +1,8 @@
 // On the oldest and on the newest engine (see describeOnEachEngine), side by side: in full (`npm run test:chaos`), one of so
 // many points in every kind of update, or one point of each kind in one kind of update, which are others each day.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { writeReport } from './support/chaos-report.js';
-import { ContainerdEngine } from './support/containerd-engine.js';
+import { writeReport } from './support/runner/chaos-report.js';
+import { ContainerdEngine } from './support/engine/containerd-engine.js';
 import {
   disturb,
   enginesHalts,
@@ -12,9 +12,14 @@ import {
   namesTaken,
   replacementsLost,
   type Disturbance,
-} from './support/disturbances.js';
-import { describeOnEngine, describeOnNewestEngine, engines, type EngineUnderTest } from './support/environment.js';
-import { FaultRig, scenarios, type Recorded, type Scenario } from './support/fault-points.js';
+} from './support/engine/disturbances.js';
+import {
+  describeOnEngine,
+  describeOnNewestEngine,
+  engines,
+  type EngineUnderTest,
+} from './support/runner/environment.js';
+import { FaultRig, scenarios, type Recorded, type Scenario } from './support/engine/fault-points.js';
 
 /** 1 is all of them; without it there is one for each kind of disturbance. */
 const oneOf = Number(process.env.TEST_CHAOS_ONE_OF) || undefined;

@@ -3,17 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { runApp, type App } from './support/apps.js';
-import { haveCurl } from './support/curl.js';
-import { codeBlocks, commandFrom } from './support/documentation.js';
-import { describeOnEngine, testEnvironment, uniqueImage, docker } from './support/environment.js';
-import { itExtended } from './support/extent.js';
-import { publish } from './support/images.js';
-import { freePort } from './support/registry.js';
-import { digestInRegistry } from './support/registry-proxy.js';
-import { Service } from './support/service.js';
-import { Script, shells, type ScriptRun } from './support/shells.js';
-import { until } from './support/until.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { haveCurl } from './support/service/curl.js';
+import { codeBlocks, commandFrom } from './support/runner/documentation.js';
+import { describeOnEngine, testEnvironment, uniqueImage, docker } from './support/runner/environment.js';
+import { itExtended } from './support/runner/extent.js';
+import { publish } from './support/fixtures/images.js';
+import { freePort } from './support/registry/registry.js';
+import { digestInRegistry } from './support/registry/registry-proxy.js';
+import { Service } from './support/service/service.js';
+import { Script, shells, type ScriptRun } from './support/runner/shells.js';
+import { until } from './support/runner/until.js';
 
 const failing = {
   cmd: ['/bin/sh', '-c', 'echo last words of the app; echo "::set-output name=status::forged"; exit 3'],

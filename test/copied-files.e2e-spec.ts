@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UpdatePlan } from '../src/docker/plan.js';
+import type { UpdatePlan } from '../src/docker/plan/plan.js';
 import { Client } from './conformance/client.js';
-import { describeOnEachEngine, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
+import { describeOnEachEngine, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
 
 const containerFile = '/app.conf';
 

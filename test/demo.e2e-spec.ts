@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { describeOnEngine, docker, testEnvironment } from './support/environment.js';
+import { describeOnEngine, docker, testEnvironment } from './support/runner/environment.js';
 
 describeOnEngine('the demo', () => {
   it('keeps every promise that it makes, and leaves nothing on an engine that was there before', async () => {

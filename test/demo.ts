@@ -1,14 +1,14 @@
 // The main job, end to end, told as it goes: npm run demo
 import type Docker from 'dockerode';
-import { cleanUp, isInterrupted, onCleanUp } from './support/cleanup.js';
-import { findOrStartEngine } from './support/engine.js';
-import { publish } from './support/images.js';
-import { Unavailable } from './support/packages.js';
-import { pullImage } from './support/pull-image.js';
-import { freePort, Registry } from './support/registry.js';
-import { Service } from './support/service.js';
-import { TestRun } from './support/test-run.js';
-import { until } from './support/until.js';
+import { cleanUp, isInterrupted, onCleanUp } from './support/runner/cleanup.js';
+import { findOrStartEngine } from './support/engine/engine.js';
+import { publish } from './support/fixtures/images.js';
+import { Unavailable } from './support/runner/packages.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { freePort, Registry } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
+import { TestRun } from './support/runner/test-run.js';
+import { until } from './support/runner/until.js';
 
 const began = performance.now();
 const run = new TestRun();

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { pull, runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { itExtended } from './support/extent.js';
-import { publish } from './support/images.js';
-import { runInside } from './support/run-inside.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { pull, runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { itExtended } from './support/runner/extent.js';
+import { publish } from './support/fixtures/images.js';
+import { runInside } from './support/runner/run-inside.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const sleep = ['/bin/busybox', 'sleep', '1000'];
 const bad = { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 3'] };

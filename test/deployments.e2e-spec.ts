@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
-import { allEvents, followEvents } from './support/event-stream.js';
-import { holdAt } from './support/hold.js';
-import { publish, publishUnseen } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, uniqueImage } from './support/runner/environment.js';
+import { allEvents, followEvents } from './support/service/event-stream.js';
+import { holdAt } from './support/service/hold.js';
+import { publish, publishUnseen } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 type Shown = Deployment & { position?: number };
 

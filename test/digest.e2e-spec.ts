@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
-import { describeExtended, itExtended } from './support/extent.js';
-import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { publish } from './support/images.js';
-import { digestInRegistry, pushIndex, RegistryProxy } from './support/registry-proxy.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/runner/environment.js';
+import { describeExtended, itExtended } from './support/runner/extent.js';
+import { EngineProxy, type Fate } from './support/engine/engine-proxy.js';
+import { publish } from './support/fixtures/images.js';
+import { digestInRegistry, pushIndex, RegistryProxy } from './support/registry/registry-proxy.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const unknownDigest = `sha256:${'0'.repeat(64)}`;
 

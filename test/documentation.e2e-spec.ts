@@ -8,14 +8,20 @@ import { parse } from 'yaml';
 import { diagram } from '../scripts/diagram.mjs';
 import { policySchema } from '../src/config/policy/policy.schema.js';
 import { parseReceivers } from '../src/config/receivers.js';
-import { debianProgram } from './support/debian-program.js';
-import { codeBlocks } from './support/documentation.js';
-import { coverage } from './support/documentation.coverage.js';
-import { describeOnEngine, docker, onPrivateEngine, testEnvironment, uniqueName } from './support/environment.js';
-import { buildImage } from './support/images.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { debianProgram } from './support/runner/debian-program.js';
+import { codeBlocks } from './support/runner/documentation.js';
+import { coverage } from './support/runner/documentation.coverage.js';
+import {
+  describeOnEngine,
+  docker,
+  onPrivateEngine,
+  testEnvironment,
+  uniqueName,
+} from './support/runner/environment.js';
+import { buildImage } from './support/fixtures/images.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const files = [
   'README.md',
@@ -34,7 +40,7 @@ function block(file: string, part: string): string {
 }
 
 describe('the docs', () => {
-  it('have no block of which nobody says what runs or checks it: say so in test/support/documentation.coverage.ts', () => {
+  it('have no block of which nobody says what runs or checks it: say so in test/support/runner/documentation.coverage.ts', () => {
     const unknown = files
       .flatMap(codeBlocks)
       .filter(({ file, text }) => !coverage.some((entry) => entry.file === file && text.includes(entry.part)))

@@ -2,16 +2,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, engines, testEnvironment, uniqueImage } from './support/environment.js';
-import { isEverything } from './support/extent.js';
-import { EngineProxy, type EngineCall } from './support/engine-proxy.js';
-import { FakeEngine } from './support/fake-engine.js';
-import { FaultRig } from './support/fault-points.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { hasOpenssl, makeCertificates } from './support/tls-engine.js';
-import { until } from './support/until.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, engines, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { isEverything } from './support/runner/extent.js';
+import { EngineProxy, type EngineCall } from './support/engine/engine-proxy.js';
+import { FakeEngine } from './support/engine/fake-engine.js';
+import { FaultRig } from './support/engine/fault-points.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { hasOpenssl, makeCertificates } from './support/engine/tls-engine.js';
+import { until } from './support/runner/until.js';
 
 describeOnEngine('a stop of the service in mid-update', () => {
   let service: Service;

@@ -1,13 +1,13 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import type { UpdatePlan } from '../src/docker/plan.js';
-import { runApp, type App } from './support/apps.js';
-import { runCommand } from './support/command.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { holdAt } from './support/hold.js';
-import { publish } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import type { UpdatePlan } from '../src/docker/plan/plan.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { runCommand } from './support/runner/command.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { holdAt } from './support/service/hold.js';
+import { publish } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const check = (names: string[], env: Record<string, string> = {}): ReturnType<typeof runCommand> =>
   runCommand(['check', ...names], { DOCKER_HOST: testEnvironment().dockerHost, ...env });

@@ -2,12 +2,12 @@
 // @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Accepted } from '../src/notify/accepting.service.js';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { redisProgram, TestRedis } from './support/redis.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { redisProgram, TestRedis } from './support/service/redis.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** A service that was killed holds its job for 15 s. */
 const retakenWithinMs = 60_000;

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { runApp, versionAt } from './support/apps.js';
-import type { Fate } from './support/engine-proxy.js';
-import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import type { Fate } from './support/engine/engine-proxy.js';
+import { describeOnEngine, docker, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
 
 describeOnEngine('an engine that does not do what it is asked', () => {
   const rig = proxiedService({ ENGINE_TIMEOUT: '3s' });

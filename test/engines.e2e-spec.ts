@@ -1,9 +1,9 @@
 // @extended
 import { expect, it } from '@jest/globals';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEachEngine, docker, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEachEngine, docker, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 describeOnEachEngine('an update', (engine) => {
   it('answers at the published port with the new version', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { curl, haveCurl } from './support/curl.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { Service } from './support/service.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { curl, haveCurl } from './support/service/curl.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 const itWithCurl = haveCurl() ? it : it.skip;
 

@@ -1,13 +1,13 @@
 // @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { runInside } from './support/run-inside.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { EngineProxy, type Fate } from './support/engine/engine-proxy.js';
+import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { runInside } from './support/runner/run-inside.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 describeOnEachEngine('a container of which no faithful copy can be made is refused in prepare, untouched', (engine) => {
   const network = uniqueName('fidelity');

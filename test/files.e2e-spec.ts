@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { hangingMount } from './support/hanging-mount.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { hangingMount } from './support/engine/hanging-mount.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const noEngine = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'files-'));

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { settingsSchema } from '../src/config/settings.schema.js';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, versionAt } from './support/apps.js';
-import { composeServices, type ComposeService } from './support/compose-file.js';
-import { composeCommand } from './support/compose.js';
-import { codeBlocks } from './support/documentation.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { composeServices, type ComposeService } from './support/fixtures/compose-file.js';
+import { composeCommand } from './support/fixtures/compose.js';
+import { codeBlocks } from './support/runner/documentation.js';
 import {
   describeOnNewestEngine,
   docker,
@@ -20,13 +20,13 @@ import {
   uniqueImage,
   uniqueName,
   type EngineUnderTest,
-} from './support/environment.js';
-import { publish } from './support/images.js';
-import { redisProgram, TestRedis } from './support/redis.js';
-import { SecuredRedis } from './support/secured-redis.js';
-import { Service } from './support/service.js';
-import { hasOpenssl } from './support/tls-engine.js';
-import { until } from './support/until.js';
+} from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { redisProgram, TestRedis } from './support/service/redis.js';
+import { SecuredRedis } from './support/service/secured-redis.js';
+import { Service } from './support/service/service.js';
+import { hasOpenssl } from './support/engine/tls-engine.js';
+import { until } from './support/runner/until.js';
 
 const [acceptingFile, agentFile, threeHostsFile] = [
   'deploy/fleet/compose.yaml',

@@ -1,12 +1,12 @@
 // @needs internet: for redis-server, a Debian package, where it is not there.
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { announced } from './support/announced.js';
-import { startApp, versionAt } from './support/apps.js';
-import { describeOnNewestEngine, docker, engines, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { redisProgram, TestRedis } from './support/redis.js';
-import { Service } from './support/service.js';
+import { announced } from './support/fleet/announced.js';
+import { startApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnNewestEngine, docker, engines, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { redisProgram, TestRedis } from './support/service/redis.js';
+import { Service } from './support/service/service.js';
 
 // What `npm test` has time for; test/fleet.e2e-spec.ts has the rest, on three engines.
 (redisProgram ? describeOnNewestEngine : describe.skip)('a fleet of two hosts', () => {

@@ -2,14 +2,14 @@
 // @needs internet: for redis-server, a Debian package, where it is not there.
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { startApp } from './support/apps.js';
-import { describeOnNewestEngine, docker, onPrivateEngine, uniqueName } from './support/environment.js';
-import { endsOf, notifyMany, overlapping } from './support/fleet-load.js';
-import { Fleet, type FleetApp } from './support/fleet.js';
-import { publish } from './support/images.js';
-import { redisProgram } from './support/redis.js';
-import { note, writeReport } from './support/report.js';
-import { until } from './support/until.js';
+import { startApp } from './support/fixtures/apps.js';
+import { describeOnNewestEngine, docker, onPrivateEngine, uniqueName } from './support/runner/environment.js';
+import { endsOf, notifyMany, overlapping } from './support/fleet/fleet-load.js';
+import { Fleet, type FleetApp } from './support/fleet/fleet.js';
+import { publish } from './support/fixtures/images.js';
+import { redisProgram } from './support/service/redis.js';
+import { note, writeReport } from './support/runner/report.js';
+import { until } from './support/runner/until.js';
 
 /** `npm run test:fleet` does all of it, and writes it down. */
 const isWhole = process.env.TEST_FLEET === 'all';

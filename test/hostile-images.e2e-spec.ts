@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pull, runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { Service } from './support/service.js';
+import { pull, runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 const ours = (label: string): string => `trigger-docker-pull.${label}`;
 const crashing = { version: 'v2', cmd: ['/bin/sh', '-c', 'exit 3'] };

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { rawRequest } from './support/raw-http.js';
-import { note, writeReport } from './support/report.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { rawRequest } from './support/service/raw-http.js';
+import { note, writeReport } from './support/runner/report.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** `npm run test:hostile` does all of it; `npm test` a sample. */
 const isWhole = process.env.TEST_HOSTILE === 'all';

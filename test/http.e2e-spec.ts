@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { rawRequest } from './support/raw-http.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { rawRequest } from './support/service/raw-http.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** The request path never touches Docker: all of this holds without an engine. */
 const noEngine = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };

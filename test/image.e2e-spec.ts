@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { Deployment } from '../src/deployments/deployment.js';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { composeCommand } from './support/compose.js';
-import { codeBlocks, commandFrom } from './support/documentation.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { composeCommand } from './support/fixtures/compose.js';
+import { codeBlocks, commandFrom } from './support/runner/documentation.js';
 import {
   describeOnPrivateEngine,
   docker,
@@ -18,14 +18,14 @@ import {
   testEnvironment,
   uniqueImage,
   uniqueName,
-} from './support/environment.js';
-import { describeExtended, itExtended } from './support/extent.js';
-import { publish } from './support/images.js';
-import { npmPackage } from './support/npm-package.js';
-import { finish } from './support/progress.js';
-import { freePort } from './support/registry.js';
-import { importStandInBase } from './support/stand-in-base.js';
-import { until } from './support/until.js';
+} from './support/runner/environment.js';
+import { describeExtended, itExtended } from './support/runner/extent.js';
+import { publish } from './support/fixtures/images.js';
+import { npmPackage } from './support/runner/npm-package.js';
+import { finish } from './support/engine/progress.js';
+import { freePort } from './support/registry/registry.js';
+import { importStandInBase } from './support/engine/stand-in-base.js';
+import { until } from './support/runner/until.js';
 
 const megabyte = 1_000_000;
 

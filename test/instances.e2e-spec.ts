@@ -1,10 +1,10 @@
 // @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 describeOnEngine('a second instance on the same engine', () => {
   const settings = { SETTLE_TIME: '100ms' };

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
 
 describeOnEngine('a container that somebody else changes during its update', () => {
   const rig = proxiedService();

@@ -5,10 +5,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IdentityProvider } from './support/identity-provider.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { IdentityProvider } from './support/service/identity-provider.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** An issuer on this machine that can be slow, broken and away. */
 class Issuer {

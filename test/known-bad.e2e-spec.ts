@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnEachEngine, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, serveCommand, type AppImage } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
+import { describeOnEachEngine, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, serveCommand, type AppImage } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
 import type { Deployment } from '../src/deployments/deployment.js';
 
 describeOnEachEngine('an image from which an update was rolled back', (engine) => {

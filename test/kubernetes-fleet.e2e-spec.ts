@@ -5,12 +5,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.schema.js';
-import { kubernetesModels, Manifests, problemsOf, type Manifest } from './support/kubernetes.js';
-import { freePort } from './support/registry.js';
-import { redisProgram } from './support/redis.js';
-import { SecuredRedis } from './support/secured-redis.js';
-import { Service } from './support/service.js';
-import { hasOpenssl } from './support/tls-engine.js';
+import { kubernetesModels, Manifests, problemsOf, type Manifest } from './support/kubernetes/kubernetes.js';
+import { freePort } from './support/registry/registry.js';
+import { redisProgram } from './support/service/redis.js';
+import { SecuredRedis } from './support/service/secured-redis.js';
+import { Service } from './support/service/service.js';
+import { hasOpenssl } from './support/engine/tls-engine.js';
 
 const folder = 'deploy/kubernetes/fleet';
 const nameOfRedis = 'trigger-docker-pull-redis';

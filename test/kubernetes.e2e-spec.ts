@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.schema.js';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
 import {
   kubernetesModels,
   Manifests,
@@ -14,10 +14,10 @@ import {
   type Deployment,
   type Manifest,
   type PodSpec,
-} from './support/kubernetes.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
-import { hasOpenssl, makeCertificates, TlsEngine } from './support/tls-engine.js';
+} from './support/kubernetes/kubernetes.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
+import { hasOpenssl, makeCertificates, TlsEngine } from './support/engine/tls-engine.js';
 
 const rendered = Manifests.render('deploy/kubernetes');
 const manifests = rendered.all;

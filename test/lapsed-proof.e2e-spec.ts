@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { runApp, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, serveCommand, type AppImage } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
-import { pullImage } from './support/pull-image.js';
-import { until } from './support/until.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, serveCommand, type AppImage } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { until } from './support/runner/until.js';
 
 const startFirst = { 'trigger-docker-pull.order': 'start-first', 'trigger-docker-pull.drain': '4s' };
 

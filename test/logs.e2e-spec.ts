@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { runApp } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 describeOnEngine('S21: the log of a deployment', () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';

@@ -3,8 +3,8 @@ import { DeploymentEvents } from '../src/deployments/deployment-events.js';
 import { DeploymentsService } from '../src/deployments/deployments.service.js';
 import { MemoryDeploymentStore } from '../src/deployments/memory.deployment-store.js';
 import { MemoryQueueService } from '../src/queue/memory.queue.service.js';
-import { describeQueueShares } from './support/queue-shares.contract.js';
-import { describeQueue, type QueueUnderTest } from './support/queue.contract.js';
+import { describeQueueShares } from './support/service/queue-shares.contract.js';
+import { describeQueue, type QueueUnderTest } from './support/service/queue.contract.js';
 
 Logger.overrideLogger(false);
 

@@ -2,9 +2,9 @@
 import { expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { FakeEngine, json } from './support/fake-engine.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { FakeEngine, json } from './support/engine/fake-engine.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** `npm run test:memory` does all of it, and writes it down; `npm test` a sample. */
 const isWhole = process.env.TEST_MEMORY === 'all';

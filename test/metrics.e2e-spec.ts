@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp } from './support/apps.js';
-import { debianProgram } from './support/debian-program.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, publishUnseen } from './support/images.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
+import { runApp } from './support/fixtures/apps.js';
+import { debianProgram } from './support/runner/debian-program.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, publishUnseen } from './support/fixtures/images.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
 
 const monitoring = 'deploy/monitoring';
 

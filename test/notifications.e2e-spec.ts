@@ -1,10 +1,10 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { runApp } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
-import { WebhookReceiver } from './support/webhook-receiver.js';
+import { runApp } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
+import { WebhookReceiver } from './support/service/webhook-receiver.js';
 
 describeOnEngine('webhooks that are told how deployments ended', () => {
   const receivers: WebhookReceiver[] = [];

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import { pull } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { itExtended } from './support/extent.js';
-import { publish, type AppImage } from './support/images.js';
-import { Service } from './support/service.js';
+import { pull } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { itExtended } from './support/runner/extent.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 /** A database as far as it matters here: it refuses data of a version above its own, and migrates older data. */
 const database = (version: number, then: string): AppImage => ({

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
-import { startApp, type InProcessApp } from './support/app.js';
-import { runApp, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
+import { startApp, type InProcessApp } from './support/service/app.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
 
 interface Answer {
   content?: Record<string, { schema: object }>;

@@ -3,8 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './support/registry.js';
-import { until } from './support/until.js';
+import { freePort } from './support/registry/registry.js';
+import { until } from './support/runner/until.js';
 
 describe('the npm package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-package-'));

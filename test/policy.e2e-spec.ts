@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
 
 describeOnEngine('the policy and the containers', () => {
   const tokens = { narrow: randomUUID(), wide: randomUUID(), blind: randomUUID() };

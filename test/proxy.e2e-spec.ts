@@ -7,10 +7,10 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { canHave } from './support/packages.js';
-import { freePort } from './support/registry.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { canHave } from './support/runner/packages.js';
+import { freePort } from './support/registry/registry.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const describeWithCaddy = canHave('caddy', 'caddy') && canHave('openssl', 'openssl') ? describe : describe.skip;
 

@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { codeBlocks } from './support/documentation.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/environment.js';
-import { publish } from './support/images.js';
-import { isInstalled } from './support/packages.js';
-import { Service } from './support/service.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { codeBlocks } from './support/runner/documentation.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { isInstalled } from './support/runner/packages.js';
+import { Service } from './support/service/service.js';
 
 /** What the docs say about whom to notify when, done as they say it. */
 describeOnEngine('the recipes of the docs', () => {

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { runApp, type App } from './support/apps.js';
-import { runCommand } from './support/command.js';
-import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
+import { runApp, type App } from './support/fixtures/apps.js';
+import { runCommand } from './support/runner/command.js';
+import { EngineProxy, type Fate } from './support/engine/engine-proxy.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 const recover = (settings: Record<string, string> = {}): ReturnType<typeof runCommand> =>
   runCommand(['recover'], { DOCKER_HOST: testEnvironment().dockerHost, ...settings });

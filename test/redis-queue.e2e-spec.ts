@@ -8,12 +8,12 @@ import { newDeployment } from '../src/deployments/deployment.js';
 import { QueueFull } from '../src/queue/queue.service.js';
 import { maxWaitingPerCaller } from '../src/queue/shares.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
-import { describeQueue } from './support/queue.contract.js';
-import { describeQueueShares } from './support/queue-shares.contract.js';
-import { begin } from './support/queue-work.js';
-import { redisProgram, TestRedis } from './support/redis.js';
-import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
-import { until } from './support/until.js';
+import { describeQueue } from './support/service/queue.contract.js';
+import { describeQueueShares } from './support/service/queue-shares.contract.js';
+import { begin } from './support/service/queue-work.js';
+import { redisProgram, TestRedis } from './support/service/redis.js';
+import { redisQueue, type RedisQueueUnderTest } from './support/service/redis-queue.js';
+import { until } from './support/runner/until.js';
 
 const never = new AbortController().signal;
 /** A job stays with a process that was killed for 15 s. */

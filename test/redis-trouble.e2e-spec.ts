@@ -6,13 +6,13 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { eventsChannel } from '../src/deployments/redis.deployment-events.js';
+import { eventsChannel } from '../src/deployments/redis/redis.deployment-events.js';
 import { keyPrefix } from '../src/redis/redis-connections.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
-import { begin } from './support/queue-work.js';
-import { redisProgram, TestRedis } from './support/redis.js';
-import { redisQueue, type RedisQueueUnderTest } from './support/redis-queue.js';
-import { until } from './support/until.js';
+import { begin } from './support/service/queue-work.js';
+import { redisProgram, TestRedis } from './support/service/redis.js';
+import { redisQueue, type RedisQueueUnderTest } from './support/service/redis-queue.js';
+import { until } from './support/runner/until.js';
 
 Logger.overrideLogger(false);
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { describeOnEachEngine, testEnvironment, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { RegistryProxy } from './support/registry-proxy.js';
-import { Service } from './support/service.js';
+import { describeOnEachEngine, testEnvironment, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { RegistryProxy } from './support/registry/registry-proxy.js';
+import { Service } from './support/service/service.js';
 
 describeOnEachEngine('a registry in trouble', (engine) => {
   let registry: RegistryProxy;

@@ -6,13 +6,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt } from './support/apps.js';
-import { containerInspect } from './support/containers.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { FakeEngine, json, neverAnswer, stream } from './support/fake-engine.js';
-import { publish } from './support/images.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service, type LogLine } from './support/service.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { containerInspect } from './support/fixtures/containers.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { FakeEngine, json, neverAnswer, stream } from './support/engine/fake-engine.js';
+import { publish } from './support/fixtures/images.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service, type LogLine } from './support/service/service.js';
 
 describeOnEngine('S15: a registry with credentials', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tdp-config-'));

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 
-const spec = 'src/docker/container-spec.spec.ts';
+const spec = 'src/docker/recreate/create-request.spec.ts';
 const states = 'test/states.e2e-spec.ts';
 const run = 'test/conformance/run-cases.ts';
 const compose = 'test/conformance/compose-cases.ts';
-const eligibility = 'src/docker/eligibility.spec.ts';
+const eligibility = 'src/docker/rules/eligibility.spec.ts';
 
 /**
  * What went wrong in other updaters, by their own reports, and the files with the tests that would find it here: each
@@ -49,7 +49,7 @@ const reports: [what: string, references: string[], ...files: string[]][] = [
   ['temporary names are taken for targets', ['CodesWhat/drydock#503'], eligibility],
   ['the proxy to the engine is updated', ['CodesWhat/drydock#245'], eligibility],
   ['a create request that no URL can hold', ['getwud/wud#621'], states],
-  ['a failed pull counts as done', ['apocas/docker-modem#146'], 'src/docker/pull-stream.spec.ts'],
+  ['a failed pull counts as done', ['apocas/docker-modem#146'], 'src/docker/images/pull-stream.spec.ts'],
   ['updates for nothing', ['Finsys/dockhand#1155'], 'test/containerd-store.e2e-spec.ts'],
   ['pinned images are pulled', ['Finsys/dockhand#273'], eligibility],
   ['addresses of bindings, links are lost', ['Quenary/tugtainer PR#125', 'Quenary/tugtainer#225'], spec, run],

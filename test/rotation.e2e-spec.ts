@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** A secret as Kubernetes mounts it: `token` → `..data/token`, and `..data` → a folder, which is exchanged in one step. */
 class MountedSecret {

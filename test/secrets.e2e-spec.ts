@@ -7,12 +7,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp } from './support/apps.js';
-import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnPrivateEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
+import { runApp } from './support/fixtures/apps.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
+import {
+  describeOnPrivateEngine,
+  docker,
+  testEnvironment,
+  uniqueImage,
+  uniqueName,
+} from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
 
 describeOnPrivateEngine('secrets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'secrets-'));

@@ -7,11 +7,11 @@ import { request } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt } from './support/apps.js';
-import { composeCommand } from './support/compose.js';
-import { debianProgram } from './support/debian-program.js';
-import { callsInSource, templateOf } from './support/engine-calls.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { runApp, versionAt } from './support/fixtures/apps.js';
+import { composeCommand } from './support/fixtures/compose.js';
+import { debianProgram } from './support/runner/debian-program.js';
+import { callsInSource, templateOf } from './support/engine/engine-calls.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
 import {
   describeOnEngine,
   describeOnPrivateEngine,
@@ -20,10 +20,10 @@ import {
   testEnvironment,
   uniqueImage,
   uniqueName,
-} from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+} from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** The calls that docs/socket-proxy.md lists, and when each is made. */
 function documentedCalls(): Map<string, string> {

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isRemoved } from '../src/docker/socket-watch.js';
-import { describeOnEngine, testEnvironment } from './support/environment.js';
-import { freePort } from './support/registry.js';
+import { isRemoved } from '../src/docker/instance/socket-watch.js';
+import { describeOnEngine, testEnvironment } from './support/runner/environment.js';
+import { freePort } from './support/registry/registry.js';
 
 describe('isRemoved', () => {
   it('is false of a file that is there, and of none', async () => {

@@ -9,13 +9,13 @@ import {
   testEnvironment,
   uniqueImage,
   uniqueName,
-} from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { HttpLoad } from './support/load.js';
-import { pullImage } from './support/pull-image.js';
-import { nginxBase, proxyImage, runReverseProxy, slowApp } from './support/reverse-proxy.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+} from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { HttpLoad } from './support/service/load.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { nginxBase, proxyImage, runReverseProxy, slowApp } from './support/service/reverse-proxy.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const startFirst = { 'trigger-docker-pull.order': 'start-first', 'trigger-docker-pull.drain': '3s' };
 

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { text } from 'node:stream/consumers';
-import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 describeOnEachEngine('the state of a container', (engine) => {
   let service: Service;

@@ -3,8 +3,8 @@ import type Docker from 'dockerode';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { EngineProxy } from './support/engine-proxy.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
 import {
   describeOnEachEngine,
   describeOnEngine,
@@ -12,11 +12,11 @@ import {
   testEnvironment,
   uniqueImage,
   type EngineUnderTest,
-} from './support/environment.js';
-import { isEverything } from './support/extent.js';
-import { publish, serveCommand, type AppImage } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+} from './support/runner/environment.js';
+import { isEverything } from './support/runner/extent.js';
+import { publish, serveCommand, type AppImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 /** Serves, and takes so many seconds to clean up once it is told to stop. */
 const cleansUpFor = (seconds: number): Partial<AppImage> => ({

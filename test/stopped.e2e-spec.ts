@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import type { Accepted } from '../src/notify/accepting.service.js';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
-import { Script } from './support/shells.js';
-import { until } from './support/until.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
+import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
+import { Script } from './support/runner/shells.js';
+import { until } from './support/runner/until.js';
 
 const bad: AppImage = { version: 'bad', cmd: ['/bin/sh', '-c', 'echo last words; exit 3'] };
 

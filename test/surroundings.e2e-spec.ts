@@ -2,11 +2,11 @@ import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { EngineProxy } from './support/engine-proxy.js';
-import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
+import { EngineProxy } from './support/engine/engine-proxy.js';
+import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
 
 const compose = (service: string, more: Record<string, string> = {}): Record<string, string> => ({
   'com.docker.compose.project': 'shop',

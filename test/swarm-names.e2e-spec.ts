@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect } from '@jest/globals';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EngineProxy, type Fate } from './support/engine-proxy.js';
-import { docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, publishUnseen } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
-import { describeOnEachSwarm } from './support/swarm.js';
+import { EngineProxy, type Fate } from './support/engine/engine-proxy.js';
+import { docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, publishUnseen } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
+import { describeOnEachSwarm } from './support/engine/swarm.js';
 
 describeOnEachSwarm('what a notify finds in a Swarm', ({ engine, itHere, swarm }) => {
   const secret = 'a-value-that-no-url-may-hold';

@@ -1,10 +1,10 @@
 // @extended
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { absentEngine, describeOnNewestEngine, docker, engines } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { monitorMs, Swarm } from './support/swarm.js';
-import { until } from './support/until.js';
+import { absentEngine, describeOnNewestEngine, docker, engines } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { monitorMs, Swarm } from './support/engine/swarm.js';
+import { until } from './support/runner/until.js';
 
 const addresses = ['10.217.43.1', '10.217.43.2'] as const;
 

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
-import { docker } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { describeOnSwarm } from './support/swarm.js';
+import { docker } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { describeOnSwarm } from './support/engine/swarm.js';
 
 // What `npm test` has time for; test/swarm.e2e-spec.ts has the rest, on two engines.
 describeOnSwarm('a service of a Swarm', ({ engine, itHere, swarm }) => {

@@ -3,15 +3,15 @@
 import { expect } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { parseDurationMs } from '../src/config/duration.js';
-import type { UpdateConfig } from '../src/docker/swarm/swarm-types.js';
-import { docker, uniqueImage, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { HttpLoad } from './support/load.js';
-import { drainingApp, nginxBase, proxyImage, runReverseProxy } from './support/reverse-proxy.js';
-import { Service } from './support/service.js';
-import { describeOnEachSwarm } from './support/swarm.js';
-import { until } from './support/until.js';
+import { parseDurationMs } from '../src/common/duration.js';
+import type { UpdateConfig } from '../src/docker/engine/swarm-types.js';
+import { docker, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { HttpLoad } from './support/service/load.js';
+import { drainingApp, nginxBase, proxyImage, runReverseProxy } from './support/service/reverse-proxy.js';
+import { Service } from './support/service/service.js';
+import { describeOnEachSwarm } from './support/engine/swarm.js';
+import { until } from './support/runner/until.js';
 
 interface Deploy {
   deploy: { update_config: Record<string, string>; rollback_config: Record<string, string> };

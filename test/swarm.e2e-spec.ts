@@ -1,13 +1,13 @@
 // @extended
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { labels } from '../src/docker/labels.js';
-import { docker } from './support/environment.js';
-import { publish } from './support/images.js';
-import { Service } from './support/service.js';
-import { withoutImage } from './support/services.js';
-import { describeOnEachSwarm, monitorMs } from './support/swarm.js';
-import { until } from './support/until.js';
+import { labels } from '../src/docker/update/labels.js';
+import { docker } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { withoutImage } from './support/fixtures/services.js';
+import { describeOnEachSwarm, monitorMs } from './support/engine/swarm.js';
+import { until } from './support/runner/until.js';
 
 const failing = { version: 'bad', cmd: ['/bin/sh', '-c', 'echo no such luck; exit 3'] };
 

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnPrivateEngine, docker, testEnvironment, uniqueName } from './support/environment.js';
-import { publish } from './support/images.js';
-import { keepSecret } from './support/secrecy.js';
-import { Service } from './support/service.js';
-import { TokenRegistry } from './support/token-registry.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnPrivateEngine, docker, testEnvironment, uniqueName } from './support/runner/environment.js';
+import { publish } from './support/fixtures/images.js';
+import { keepSecret } from './support/runner/secrecy.js';
+import { Service } from './support/service/service.js';
+import { TokenRegistry } from './support/registry/token-registry.js';
 
 describeOnPrivateEngine('a registry that hands out tokens', () => {
   const account = { username: 'ci', password: `password-${randomUUID()}` };

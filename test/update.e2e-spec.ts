@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, pull, versionAt } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, pushImage } from './support/images.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, pull, versionAt } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, pushImage } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const stagesOfAnUpdate = ['recover', 'inspect', 'pull', 'prepare', 'swap', 'prove', 'commit'];
 

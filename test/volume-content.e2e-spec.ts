@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
-import type { UpdatePlan } from '../src/docker/plan.js';
-import { describeOnEachEngine, uniqueImage, uniqueName } from './support/environment.js';
-import { publish, type AppImage } from './support/images.js';
-import { pullImage } from './support/pull-image.js';
-import { Service } from './support/service.js';
+import type { UpdatePlan } from '../src/docker/plan/plan.js';
+import { describeOnEachEngine, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { publish, type AppImage } from './support/fixtures/images.js';
+import { pullImage } from './support/engine/pull-image.js';
+import { Service } from './support/service/service.js';
 
 describeOnEachEngine('files of an image in a volume', (engine) => {
   const { docker } = engine;

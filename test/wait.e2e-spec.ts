@@ -2,14 +2,14 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'node:http';
 import { once } from 'node:events';
 import type { Deployment } from '../src/deployments/deployment.js';
-import { runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, uniqueImage } from './support/environment.js';
-import { FakeEngine } from './support/fake-engine.js';
-import { holdAt } from './support/hold.js';
-import { publish } from './support/images.js';
-import { proxiedService } from './support/proxied-service.js';
-import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, uniqueImage } from './support/runner/environment.js';
+import { FakeEngine } from './support/engine/fake-engine.js';
+import { holdAt } from './support/service/hold.js';
+import { publish } from './support/fixtures/images.js';
+import { proxiedService } from './support/service/proxied-service.js';
+import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 
 const noSuchContainer = 'there-is-no-such-container';
 

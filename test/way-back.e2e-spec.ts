@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
 import { execFileSync } from 'node:child_process';
-import { previousImageTag } from '../src/docker/previous-image.js';
-import { pull, runApp, versionAt, type App } from './support/apps.js';
-import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/environment.js';
-import { buildImage, publish } from './support/images.js';
-import { Service } from './support/service.js';
+import { previousImageTag } from '../src/docker/images/previous-image.js';
+import { pull, runApp, versionAt, type App } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
+import { buildImage, publish } from './support/fixtures/images.js';
+import { Service } from './support/service/service.js';
 
 const settle = { SETTLE_TIME: '200ms' };
 const bad = { version: 'bad', cmd: ['/bin/sh', '-c', 'exit 1'] };

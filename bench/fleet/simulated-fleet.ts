@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { isFinished, type Deployment } from '../../src/deployments/deployment.js';
 import { keyPrefix } from '../../src/redis/redis-connections.js';
-import { onCleanUp } from '../../test/support/cleanup.js';
-import { TestRedis } from '../../test/support/redis.js';
-import { until } from '../../test/support/until.js';
+import { onCleanUp } from '../../test/support/runner/cleanup.js';
+import { TestRedis } from '../../test/support/service/redis.js';
+import { until } from '../../test/support/runner/until.js';
 import { Program, secret } from '../support/program.js';
 
 const agentsPerProcess = 250;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canHave } from '../../test/support/packages.js';
+import { canHave } from '../../test/support/runner/packages.js';
 import { load, type Load } from '../support/load.js';
 import { median, percentile, ratio, type Extent, type Row } from '../support/measure.js';
 import { notifyRequest } from '../support/notify-request.js';

@@ -1,7 +1,7 @@
-import { publish } from '../../test/support/images.js';
-import { HttpLoad } from '../../test/support/load.js';
-import { nginxBase, proxyImage, runReverseProxy, slowApp } from '../../test/support/reverse-proxy.js';
-import { until } from '../../test/support/until.js';
+import { publish } from '../../test/support/fixtures/images.js';
+import { HttpLoad } from '../../test/support/service/load.js';
+import { nginxBase, proxyImage, runReverseProxy, slowApp } from '../../test/support/service/reverse-proxy.js';
+import { until } from '../../test/support/runner/until.js';
 import { answerOf, type Host } from '../support/host.js';
 import type { Extent, Row } from '../support/measure.js';
 

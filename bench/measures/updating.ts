@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../test/support/registry.js';
+import { freePort } from '../../test/support/registry/registry.js';
 import { compose as findCompose, type Compose } from '../support/compose.js';
 import { watch, type App, type Host, type Watched } from '../support/host.js';
 import { atMost, median, ratio, type Extent, type Row } from '../support/measure.js';

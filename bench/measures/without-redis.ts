@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { onCleanUp } from '../../test/support/cleanup.js';
+import { onCleanUp } from '../../test/support/runner/cleanup.js';
 import { atMost, median, ratio, type Extent, type Row } from '../support/measure.js';
 import { Program } from '../support/program.js';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { debianRoot } from '../../test/support/debian-root.js';
+import { debianRoot } from '../../test/support/runner/debian-root.js';
 
 /** Compose as people have it today: how it is called, and its version. */
 export interface Compose {

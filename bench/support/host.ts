@@ -4,14 +4,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { request, Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EngineProxy } from '../../test/support/engine-proxy.js';
-import { findOrStartEngine, type TestEngine } from '../../test/support/engine.js';
-import { buildImage, publish } from '../../test/support/images.js';
-import { pullImage } from '../../test/support/pull-image.js';
-import { freePort, Registry } from '../../test/support/registry.js';
-import { TestRun } from '../../test/support/test-run.js';
-import { onCleanUp } from '../../test/support/cleanup.js';
-import { until } from '../../test/support/until.js';
+import { EngineProxy } from '../../test/support/engine/engine-proxy.js';
+import { findOrStartEngine, type TestEngine } from '../../test/support/engine/engine.js';
+import { buildImage, publish } from '../../test/support/fixtures/images.js';
+import { pullImage } from '../../test/support/engine/pull-image.js';
+import { freePort, Registry } from '../../test/support/registry/registry.js';
+import { TestRun } from '../../test/support/runner/test-run.js';
+import { onCleanUp } from '../../test/support/runner/cleanup.js';
+import { until } from '../../test/support/runner/until.js';
 import { Program, secret } from './program.js';
 
 export interface Deployment {

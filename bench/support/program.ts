@@ -5,9 +5,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { onCleanUp } from '../../test/support/cleanup.js';
-import { npmPackage } from '../../test/support/npm-package.js';
-import { freePort } from '../../test/support/registry.js';
+import { onCleanUp } from '../../test/support/runner/cleanup.js';
+import { npmPackage } from '../../test/support/runner/npm-package.js';
+import { freePort } from '../../test/support/registry/registry.js';
 import type { Extent } from './measure.js';
 
 const startsWithinMs = 60_000;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import { templateOf } from '../../test/support/engine-calls.js';
+import { templateOf } from '../../test/support/engine/engine-calls.js';
 
 export interface TracedCall {
   call: string;

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { printableJson } from '../config/printable.js';
+import { printableJson } from '../common/printable.js';
 
 const heartbeatMs = 15_000;
 const lastWordsMs = 2000;

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { matchesAny } from '../config/name-glob.js';
+import { matchesAny } from '../common/name-glob.js';
 import type { Action } from '../config/policy/policy.schema.js';
 
 /** Actions and the containers that they are for, as names or globs. */

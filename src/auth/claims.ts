@@ -1,4 +1,4 @@
-import { matchesGlob } from '../config/name-glob.js';
+import { matchesGlob } from '../common/name-glob.js';
 import type { OidcRule } from '../config/policy/policy.schema.js';
 import type { PipelineIdentity } from './caller.js';
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { isDeepStrictEqual } from 'node:util';
-import { parseDurationMs } from '../config/duration.js';
+import { parseDurationMs } from '../common/duration.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
 import type { Authentication } from './authentication.js';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { readRegularFileSync, type UnusableFile } from './regular-file.js';
+import { readRegularFileSync, type UnusableFile } from '../common/regular-file.js';
 
 /** Where Docker Engine listens if nothing else is said. */
 export const defaultSocketPath = '/var/run/docker.sock';

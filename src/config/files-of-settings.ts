@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InvalidSettings, secretVariables } from './settings.js';
-import { readRegularFile, UnusableFile } from './regular-file.js';
+import { readRegularFile, UnusableFile } from '../common/regular-file.js';
 
 /**
  * Sees that the files which the settings name answer, for settings are read without a timeout: a file on a mount that hangs must end

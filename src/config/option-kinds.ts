@@ -1,5 +1,5 @@
-import { parseDurationMs } from './duration.js';
-import { parsePaths } from './path-list.js';
+import { parseDurationMs } from '../common/duration.js';
+import { parsePaths } from '../common/path-list.js';
 
 /** How a text says what an option of an update is. */
 export interface OptionKind<T> {

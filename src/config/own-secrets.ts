@@ -1,5 +1,5 @@
 import type { Policy } from './policy/policy.js';
-import { readRegularFile } from './regular-file.js';
+import { readRegularFile } from '../common/regular-file.js';
 import type { Settings } from './settings.js';
 
 type SecretSettings = Pick<Settings, 'secretKey' | 'secretKeyFile' | 'redisUrl' | 'receivers'>;

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { PolledFile } from './polled-file.js';
-import { readRegularFileSync, UnusableFile } from './regular-file.js';
+import { PolledFile } from '../common/polled-file.js';
+import { readRegularFileSync, UnusableFile } from '../common/regular-file.js';
 
 /** A secret that callers may show. Held as a SHA-256 digest, never in clear. */
 export interface Secret {

@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { LineWriter } from './line-writer.js';
-import { withLogContext } from './log-context.js';
-import { printable } from './printable.js';
+import { LineWriter } from '../common/line-writer.js';
+import { withLogContext } from '../common/log-context.js';
+import { printable } from '../common/printable.js';
 import { ServiceLogger } from './service-logger.js';
 
 class Lines extends LineWriter {

@@ -1,7 +1,7 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
-import { LineWriter } from './line-writer.js';
-import { logContext } from './log-context.js';
-import { madePrintable, printable, printableDeep, printableLines } from './printable.js';
+import { LineWriter } from '../common/line-writer.js';
+import { logContext } from '../common/log-context.js';
+import { madePrintable, printable, printableDeep, printableLines } from '../common/printable.js';
 import type { Settings } from './settings.js';
 
 const levels: Record<Settings['logLevel'], LogLevel[]> = {

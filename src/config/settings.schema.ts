@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import * as z from 'zod';
-import { parseDurationMs } from './duration.js';
-import { hostNamePattern } from './host-name.js';
+import { parseDurationMs } from '../common/duration.js';
+import { hostNamePattern } from '../common/host-name.js';
 import { problemOfSecret } from './secret.js';
 import { problemOfRedisUrl } from './redis-url.js';
-import { parseSizeBytes } from './size.js';
+import { parseSizeBytes } from '../common/size.js';
 import { trustedProxies } from './trusted-proxies.js';
 import { parseReceivers } from './receivers.js';
 

@@ -5,8 +5,8 @@ import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
-import { RedisDeploymentEvents } from './redis.deployment-events.js';
-import { RedisDeploymentStore } from './redis.deployment-store.js';
+import { RedisDeploymentEvents } from './redis/redis.deployment-events.js';
+import { RedisDeploymentStore } from './redis/redis.deployment-store.js';
 import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { logContext } from '../config/log-context.js';
+import { logContext } from '../common/log-context.js';
 import {
   coalesce,
   enterStage,

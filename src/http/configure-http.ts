@@ -1,7 +1,7 @@
 import type { ExpressAdapter, NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
-import { affordableConnections } from '../config/open-files.js';
+import { affordableConnections } from '../common/open-files.js';
 import type { Settings } from '../config/settings.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { everyRequest } from './every-request.middleware.js';

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Server } from 'node:http';
-import { withLogContext } from '../config/log-context.js';
+import { withLogContext } from '../common/log-context.js';
 import { withoutEmptyName } from './empty-name.js';
 import { refusalOfHeaders } from './header-rules.js';
 import { LineThrottle } from './line-throttle.js';

@@ -1,7 +1,7 @@
 import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
-import { printableJson } from '../config/printable.js';
+import { printableJson } from '../common/printable.js';
 
 /**
  * Nest's adapter, but that a document is written as JSON at once. Express would look for a media type, a character set and a copy that

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { printableJson } from '../config/printable.js';
+import { printableJson } from '../common/printable.js';
 import { shortened } from './long-path.js';
 import { Problem } from './problem.js';
 

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
-import type { LogContext } from '../config/log-context.js';
+import type { LogContext } from '../common/log-context.js';
 import { clientAddress } from './client-address.js';
 import type { LineThrottle } from './line-throttle.js';
 import { shortened } from './long-path.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { deadline } from '../config/deadline.js';
+import { deadline } from '../common/deadline.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { DockerService } from '../docker/docker.service.js';

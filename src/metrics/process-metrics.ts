@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
-import { version } from '../config/version.js';
+import { version } from '../common/version.js';
 import type { PrometheusClient } from './prometheus-client.js';
 import { prefix } from './prefix.js';
 

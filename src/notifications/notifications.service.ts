@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
-import { printableDeep, printableJson } from '../config/printable.js';
-import { deadline } from '../config/deadline.js';
+import { printableDeep, printableJson } from '../common/printable.js';
+import { deadline } from '../common/deadline.js';
 import type { Receiver } from '../config/receivers.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';

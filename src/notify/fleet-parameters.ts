@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hostNamePattern } from '../config/host-name.js';
+import { hostNamePattern } from '../common/host-name.js';
 import { wholeNumberParameter } from '../http/query.pipe.js';
 
 const mostAtOnce = 1000;

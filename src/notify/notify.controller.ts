@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Requires } from '../auth/access.decorators.js';
 import type { Verdict } from '../deployments/verdict.js';
 import { waitSeconds } from '../deployments/wait.js';
-import type { UpdatePlan } from '../docker/plan.js';
+import type { UpdatePlan } from '../docker/plan/plan.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
 import { ContainerPostController } from './container-post.controller.js';
 import { Posted, type ContainerPost } from './container-post.decorator.js';

@@ -1,4 +1,4 @@
-import { matchesAny } from '../config/name-glob.js';
+import { matchesAny } from '../common/name-glob.js';
 
 /** The containers, as names and globs, that each of those who asked for a deployment may have updated. */
 export type Permissions = readonly (readonly string[])[];

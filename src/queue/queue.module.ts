@@ -4,13 +4,13 @@ import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { DeploymentStore } from '../deployments/deployment-store.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import { RedisDeploymentStore } from '../deployments/redis.deployment-store.js';
+import { RedisDeploymentStore } from '../deployments/redis/redis.deployment-store.js';
 import { DockerModule } from '../docker/docker.module.js';
 import { RedisConnections } from '../redis/redis-connections.js';
-import { Announcer } from './announcer.service.js';
+import { Announcer } from './fleet/announcer.service.js';
 import { MemoryQueueService } from './memory.queue.service.js';
 import { QueueService } from './queue.service.js';
-import { RedisQueueService } from './redis.queue.service.js';
+import { RedisQueueService } from './fleet/redis.queue.service.js';
 import { WorkerService } from './worker.service.js';
 
 @Module({

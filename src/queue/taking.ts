@@ -1,5 +1,5 @@
 import { postpone } from '../deployments/deployment.js';
-import type { StoredDeployment } from '../deployments/redis.deployment-store.js';
+import type { StoredDeployment } from '../deployments/redis/redis.deployment-store.js';
 
 /** The end of a part of which the whole has ended. */
 export const notWanted = {

@@ -7,13 +7,13 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
-import { deadline } from '../config/deadline.js';
-import { withLogContext } from '../config/log-context.js';
+import { deadline } from '../common/deadline.js';
+import { withLogContext } from '../common/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import type { Deployment, DeploymentEnd, DeploymentError } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
-import type { UpdateOutcome } from '../docker/outcome.js';
+import type { UpdateOutcome } from '../docker/update/outcome.js';
 import { permits } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
 import { retryDelayMs } from './retry-policy.js';

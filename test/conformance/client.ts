@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { engines, type EngineUnderTest } from '../support/environment.js';
+import { engines, type EngineUnderTest } from '../support/runner/environment.js';
 
 const execute = promisify(execFile);
 

@@ -1,5 +1,5 @@
-import type { ContainerInspect, EndpointSettings, Mount } from '../../src/docker/engine-types.js';
-import { meaning } from '../../src/docker/fidelity/same.js';
+import type { ContainerInspect, EndpointSettings, Mount } from '../../src/docker/engine/engine-types.js';
+import { meaning } from '../../src/docker/recreate/verify/same.js';
 
 /** What the engine tells of a container, without what belongs to this one alone: ids, names, addresses that were given out. */
 export interface Comparable {

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { uniqueName, type EngineUnderTest } from '../support/environment.js';
-import type { Service } from '../support/service.js';
+import { uniqueName, type EngineUnderTest } from '../support/runner/environment.js';
+import type { Service } from '../support/service/service.js';
 import { Client } from './client.js';
 import { comparable } from './compare.js';
 import { composeCases, composeTopLevel, type ComposeCase } from './compose-cases.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { ContainerdEngine, describeOnContainerdEngine } from '../support/containerd-engine.js';
-import { describeOnEachEngine, engines, type EngineUnderTest } from '../support/environment.js';
-import { Service } from '../support/service.js';
+import { ContainerdEngine, describeOnContainerdEngine } from '../support/engine/containerd-engine.js';
+import { describeOnEachEngine, engines, type EngineUnderTest } from '../support/runner/environment.js';
+import { Service } from '../support/service/service.js';
 import { composeSuite } from './compose.suite.js';
 import { dockerRunSuite } from './docker-run.suite.js';
 import { Results } from './results.js';

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
-import { uniqueName, type EngineUnderTest } from '../support/environment.js';
-import type { Service } from '../support/service.js';
-import { until } from '../support/until.js';
+import { uniqueName, type EngineUnderTest } from '../support/runner/environment.js';
+import type { Service } from '../support/service/service.js';
+import { until } from '../support/runner/until.js';
 import { Client } from './client.js';
 import { comparable } from './compare.js';
 import { makeFixtures, release, type Fixtures } from './fixtures.js';

@@ -1,9 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { docker, testEnvironment, uniqueImage, uniqueName, type EngineUnderTest } from '../support/environment.js';
-import { publish, type AppImage } from '../support/images.js';
-import { pullImage } from '../support/pull-image.js';
-import { freePort } from '../support/registry.js';
+import {
+  docker,
+  testEnvironment,
+  uniqueImage,
+  uniqueName,
+  type EngineUnderTest,
+} from '../support/runner/environment.js';
+import { publish, type AppImage } from '../support/fixtures/images.js';
+import { pullImage } from '../support/engine/pull-image.js';
+import { freePort } from '../support/registry/registry.js';
 import type { Client } from './client.js';
 import { VlanNetworks } from './vlan-networks.js';
 

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import type { Deployment } from '../../src/deployments/deployment.js';
-import type { ContainerInspect } from '../../src/docker/engine-types.js';
-import type { EngineUnderTest } from '../support/environment.js';
-import type { Service } from '../support/service.js';
+import type { ContainerInspect } from '../../src/docker/engine/engine-types.js';
+import type { EngineUnderTest } from '../support/runner/environment.js';
+import type { Service } from '../support/service/service.js';
 
 /** A case on an engine: the container, and what became of it. */
 export interface Subject {

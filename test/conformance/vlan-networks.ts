@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { onPrivateEngine, uniqueName, type EngineUnderTest } from '../support/environment.js';
+import { onPrivateEngine, uniqueName, type EngineUnderTest } from '../support/runner/environment.js';
 import type { Client } from './client.js';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { PolledFile } from '../polled-file.js';
-import { UnusableFile } from '../regular-file.js';
+import { PolledFile } from '../../common/polled-file.js';
+import { UnusableFile } from '../../common/regular-file.js';
 import { policyOfDocument } from './policy-of-document.js';
 import { InvalidPolicy, noPolicy, type Policy } from './policy.js';
 

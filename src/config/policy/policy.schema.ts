@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDurationMs } from '../duration.js';
+import { parseDurationMs } from '../../common/duration.js';
 import { flag, optionKinds, type ChoiceKind, type OptionKind } from '../option-kinds.js';
 import { isSecureUrl } from './secure-url.js';
 

@@ -1,4 +1,4 @@
-import { matchesGlob } from '../name-glob.js';
+import { matchesGlob } from '../../common/name-glob.js';
 import type { Secret } from '../secret.js';
 import type { Action, ContainerRule, PolicyDocument } from './policy.schema.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { judgeService, type Aim, type Look } from './convergence.js';
-import { look, newImage, oldImage, task } from '../../../test/support/services.js';
-import type { UpdateState } from './swarm-types.js';
+import { look, newImage, oldImage, task } from '../../../test/support/fixtures/services.js';
+import type { UpdateState } from '../engine/swarm-types.js';
 
 const update: Aim = { kind: 'update', image: newImage };
 const rollback: Aim = { kind: 'rollback', image: oldImage };

@@ -1,5 +1,5 @@
-import type { FailureCode } from '../outcome.js';
-import type { ServiceInspect, Task, UpdateState } from './swarm-types.js';
+import type { FailureCode } from '../update/outcome.js';
+import type { ServiceInspect, Task, UpdateState } from '../engine/swarm-types.js';
 
 /** What was asked of Swarm. */
 export interface Aim {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newImage, oldImage, serviceSpec } from '../../../test/support/services.js';
+import { newImage, oldImage, serviceSpec } from '../../../test/support/fixtures/services.js';
 import { previousImage } from './previous-spec.js';
-import type { ServiceSpec } from './swarm-types.js';
+import type { ServiceSpec } from '../engine/swarm-types.js';
 
 const codeOf = (PreviousSpec: ServiceSpec | null | undefined): string => {
   try {

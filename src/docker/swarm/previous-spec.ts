@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { UpdateError } from '../outcome.js';
-import type { ServiceInspect, ServiceSpec } from './swarm-types.js';
+import { UpdateError } from '../update/outcome.js';
+import type { ServiceInspect, ServiceSpec } from '../engine/swarm-types.js';
 
 /**
  * The image that a service ran before its last update, where that is all that Swarm would change back.

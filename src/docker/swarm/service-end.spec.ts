@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newImage, serviceSpec } from '../../../test/support/services.js';
+import { newImage, serviceSpec } from '../../../test/support/fixtures/services.js';
 import { endOf } from './service-end.js';
 
 const service = { Spec: serviceSpec(newImage), UpdateStatus: { Message: 'due to failure of task x' } };

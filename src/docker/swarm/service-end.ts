@@ -1,5 +1,5 @@
-import type { FailureDetails, Stage } from '../outcome.js';
-import type { ServiceInspect } from './swarm-types.js';
+import type { FailureDetails, Stage } from '../update/outcome.js';
+import type { ServiceInspect } from '../engine/swarm-types.js';
 import type { Watched } from './service-watch.js';
 import type { TaskEvidence } from './task-evidence.js';
 

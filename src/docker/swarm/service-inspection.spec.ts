@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { containerInspect } from '../../../test/support/containers.js';
-import { serviceInspect, serviceSpec } from '../../../test/support/services.js';
-import type { ContainerRules } from '../container-rules.js';
-import type { Engine } from '../engine.js';
-import type { ContainerInspect } from '../engine-types.js';
-import type { Surroundings } from '../surroundings.js';
+import { containerInspect } from '../../../test/support/fixtures/containers.js';
+import { serviceInspect, serviceSpec } from '../../../test/support/fixtures/services.js';
+import type { ContainerRules } from '../rules/container-rules.js';
+import type { Engine } from '../engine/engine.js';
+import type { ContainerInspect } from '../engine/engine-types.js';
+import type { Surroundings } from '../instance/surroundings.js';
 import { ServiceInspection } from './service-inspection.js';
 import type { SwarmManager } from './swarm-manager.js';
-import { swarmServiceLabel } from '../container.js';
+import { swarmServiceLabel } from '../engine/container.js';
 
 const service = serviceInspect();
 const labelled = containerInspect({ Config: { Image: 'x', Labels: { [swarmServiceLabel]: service.ID } } });

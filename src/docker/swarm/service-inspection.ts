@@ -1,18 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
-import { ContainerRules } from '../container-rules.js';
-import { EngineError } from '../engine-error.js';
-import { Engine } from '../engine.js';
-import type { ContainerInspect } from '../engine-types.js';
-import { find, findImage } from '../find.js';
-import { labelsOfUser } from '../labels-of-user.js';
-import { UpdateError, type Findings } from '../outcome.js';
-import { Surroundings } from '../surroundings.js';
+import { ContainerRules } from '../rules/container-rules.js';
+import { EngineError } from '../engine/engine-error.js';
+import { Engine } from '../engine/engine.js';
+import type { ContainerInspect } from '../engine/engine-types.js';
+import { find, findImage } from '../engine/find.js';
+import { labelsOfUser } from '../update/labels-of-user.js';
+import { UpdateError, type Findings } from '../update/outcome.js';
+import { Surroundings } from '../instance/surroundings.js';
 import { serviceImage } from './service-spec.js';
 import type { ServiceContext } from './service-refusal.js';
 import { SwarmManager } from './swarm-manager.js';
-import type { ServiceInspect, ServiceSpec } from './swarm-types.js';
-import { swarmServiceLabel } from '../container.js';
+import type { ServiceInspect, ServiceSpec } from '../engine/swarm-types.js';
+import { swarmServiceLabel } from '../engine/container.js';
 import { optionsOfService, refusalOfService, type ServiceOptions } from './service-rules.js';
 
 /** A look for a service: there it is, or why there is none. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newImage, serviceInspect, serviceSpec } from '../../../test/support/services.js';
+import { newImage, serviceInspect, serviceSpec } from '../../../test/support/fixtures/services.js';
 import { mayTellOutput } from './service-output.js';
-import type { ServiceSpec } from './swarm-types.js';
+import type { ServiceSpec } from '../engine/swarm-types.js';
 
 function withFiles(files: object): ServiceSpec {
   const spec = serviceSpec(newImage);

@@ -1,4 +1,4 @@
-import type { ServiceInspect } from './swarm-types.js';
+import type { ServiceInspect } from '../engine/swarm-types.js';
 
 /**
  * Whether what the tasks of a service print may be told. The engine tells nobody what a Swarm secret holds, and a config may be a

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { look, newImage, oldImage, task } from '../../../test/support/services.js';
+import { look, newImage, oldImage, task } from '../../../test/support/fixtures/services.js';
 import { ServiceProgress } from './service-progress.js';
 
 const patience = { settleMs: 1000, stepMs: 10_000, pullMs: 60_000 };

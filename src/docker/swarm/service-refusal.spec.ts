@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { oldDigest, oldImage, serviceSpec } from '../../../test/support/services.js';
-import { labels } from '../labels.js';
+import { oldDigest, oldImage, serviceSpec } from '../../../test/support/fixtures/services.js';
+import { labels } from '../update/labels.js';
 import { ineligibleService } from './service-refusal.js';
 
 describe('ineligibleService', () => {

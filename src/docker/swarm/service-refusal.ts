@@ -1,6 +1,6 @@
-import { leftAlone, type Refusal } from '../eligibility.js';
+import { leftAlone, type Refusal } from '../rules/eligibility.js';
 import { serviceImage, serviceLabels } from './service-spec.js';
-import type { ServiceSpec } from './swarm-types.js';
+import type { ServiceSpec } from '../engine/swarm-types.js';
 
 /** What is known of a service besides its specification. */
 export interface ServiceContext {

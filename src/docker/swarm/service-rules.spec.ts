@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { oldImage, serviceSpec } from '../../../test/support/services.js';
+import { oldImage, serviceSpec } from '../../../test/support/fixtures/services.js';
 import type { PolicyFile } from '../../config/policy/policy-file.js';
 import { noPolicy, type Policy } from '../../config/policy/policy.js';
-import { ContainerRules } from '../container-rules.js';
-import { labels } from '../labels.js';
+import { ContainerRules } from '../rules/container-rules.js';
+import { labels } from '../update/labels.js';
 import { optionsOfService, refusalOfService } from './service-rules.js';
 
 const rulesWith = (containers: Policy['containers'], requireLabel = false): ContainerRules => {

@@ -1,10 +1,10 @@
-import type { ContainerRules } from '../container-rules.js';
-import type { Refusal } from '../eligibility.js';
-import { labels } from '../labels.js';
-import type { UpdateOptions } from '../update-options.js';
+import type { ContainerRules } from '../rules/container-rules.js';
+import type { Refusal } from '../rules/eligibility.js';
+import { labels } from '../update/labels.js';
+import type { UpdateOptions } from '../rules/update-options.js';
 import { ineligibleService, type ServiceContext } from './service-refusal.js';
 import { serviceImage, serviceLabels } from './service-spec.js';
-import type { ServiceSpec } from './swarm-types.js';
+import type { ServiceSpec } from '../engine/swarm-types.js';
 
 /** Labels for what Swarm does in its own way. */
 const unheeded = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newDigest, oldDigest, oldImage, serviceSpec, withoutImage } from '../../../test/support/services.js';
-import { labels } from '../labels.js';
+import { newDigest, oldDigest, oldImage, serviceSpec, withoutImage } from '../../../test/support/fixtures/services.js';
+import { labels } from '../update/labels.js';
 import { serviceImage, serviceLabels, withImage } from './service-spec.js';
-import type { ServiceSpec } from './swarm-types.js';
+import type { ServiceSpec } from '../engine/swarm-types.js';
 
 const amd64 = [{ architecture: 'amd64', os: 'linux' }];
 

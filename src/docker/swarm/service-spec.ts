@@ -1,8 +1,8 @@
-import type { Distribution } from '../engine-types.js';
-import { parseImageReference, type ImageReference } from '../image-reference.js';
-import { leftAlone } from '../eligibility.js';
-import { labels } from '../labels.js';
-import type { Platform, ServiceSpec } from './swarm-types.js';
+import type { Distribution } from '../engine/engine-types.js';
+import { parseImageReference, type ImageReference } from '../images/image-reference.js';
+import { leftAlone } from '../rules/eligibility.js';
+import { labels } from '../update/labels.js';
+import type { Platform, ServiceSpec } from '../engine/swarm-types.js';
 
 /** What a service follows, and what it runs. */
 export interface ServiceImage {

@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { serviceInspect } from '../../../test/support/services.js';
-import { EngineError, EngineUnreachable } from '../engine-error.js';
-import type { Engine } from '../engine.js';
-import { UpdateError } from '../outcome.js';
+import { serviceInspect } from '../../../test/support/fixtures/services.js';
+import { EngineError, EngineUnreachable } from '../engine/engine-error.js';
+import type { Engine } from '../engine/engine.js';
+import { UpdateError } from '../update/outcome.js';
 import { submit, type Change } from './service-submission.js';
 import type { SwarmManager } from './swarm-manager.js';
 

@@ -1,10 +1,10 @@
-import { awaitEngine } from '../await-engine.js';
-import { isEngineAway } from '../engine-error.js';
-import type { Engine } from '../engine.js';
-import { UpdateError } from '../outcome.js';
+import { awaitEngine } from '../update/await-engine.js';
+import { isEngineAway } from '../engine/engine-error.js';
+import type { Engine } from '../engine/engine.js';
+import { UpdateError } from '../update/outcome.js';
 import { isOutOfSequence, type SwarmManager } from './swarm-manager.js';
-import type { ServiceInspect } from './swarm-types.js';
-import type { Drain } from '../shutdown-signals.js';
+import type { ServiceInspect } from '../engine/swarm-types.js';
+import type { Drain } from '../engine/shutdown-signals.js';
 
 const mostAttempts = 5;
 

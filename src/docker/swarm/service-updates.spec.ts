@@ -7,16 +7,16 @@ import {
   serviceInspect,
   serviceSpec,
   task,
-} from '../../../test/support/services.js';
-import type { Disclosure } from '../disclosure.js';
-import type { Engine } from '../engine.js';
-import { UpdateError, type Findings, type UpdateOutcome } from '../outcome.js';
-import { RunningUpdate } from '../running-update.js';
-import type { TagPuller } from '../tag-puller.js';
+} from '../../../test/support/fixtures/services.js';
+import type { Disclosure } from '../report/disclosure.js';
+import type { Engine } from '../engine/engine.js';
+import { UpdateError, type Findings, type UpdateOutcome } from '../update/outcome.js';
+import { RunningUpdate } from '../update/running-update.js';
+import type { TagPuller } from '../images/tag-puller.js';
 import type { ServiceInspection } from './service-inspection.js';
 import { ServiceUpdates } from './service-updates.js';
 import type { SwarmManager } from './swarm-manager.js';
-import type { ServiceInspect, ServiceSpec, UpdateState } from './swarm-types.js';
+import type { ServiceInspect, ServiceSpec, UpdateState } from '../engine/swarm-types.js';
 
 const never = new AbortController().signal;
 

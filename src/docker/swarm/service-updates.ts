@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
-import { Disclosure } from '../disclosure.js';
-import { Engine } from '../engine.js';
-import { labels } from '../labels.js';
-import { UpdateError, type UpdateOutcome } from '../outcome.js';
-import type { RunningUpdate } from '../running-update.js';
-import { TagPuller, type Expected } from '../tag-puller.js';
+import { Disclosure } from '../report/disclosure.js';
+import { Engine } from '../engine/engine.js';
+import { labels } from '../update/labels.js';
+import { UpdateError, type UpdateOutcome } from '../update/outcome.js';
+import type { RunningUpdate } from '../update/running-update.js';
+import { TagPuller, type Expected } from '../images/tag-puller.js';
 import { isServed, type Aim, type Look } from './convergence.js';
 import { endOf } from './service-end.js';
 import { ServiceInspection } from './service-inspection.js';
@@ -16,7 +16,7 @@ import { submit, type Change } from './service-submission.js';
 import { watchService } from './service-watch.js';
 import { previousImage } from './previous-spec.js';
 import { SwarmManager } from './swarm-manager.js';
-import type { ServiceInspect } from './swarm-types.js';
+import type { ServiceInspect } from '../engine/swarm-types.js';
 import { collectTaskEvidence, type TaskEvidence } from './task-evidence.js';
 
 const nsPerMs = 1_000_000;

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { EngineError, isEngineAway } from '../engine-error.js';
-import { unlessMissing } from '../find.js';
-import { UpdateError } from '../outcome.js';
+import { EngineError, isEngineAway } from '../engine/engine-error.js';
+import { unlessMissing } from '../engine/find.js';
+import { UpdateError } from '../update/outcome.js';
 import type { Look } from './convergence.js';
 import type { Headway, ServiceProgress } from './service-progress.js';
 import type { SwarmManager } from './swarm-manager.js';
-import type { Drain } from '../shutdown-signals.js';
+import type { Drain } from '../engine/shutdown-signals.js';
 
 const pollMs = 500;
 /** What Swarm wants to run, and what it has made ready to take the place of another one. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { hasStatus } from '../engine-error.js';
-import { Engine } from '../engine.js';
-import type { ServiceInspect, ServiceSpec, Task } from './swarm-types.js';
+import { hasStatus } from '../engine/engine-error.js';
+import { Engine } from '../engine/engine.js';
+import type { ServiceInspect, ServiceSpec, Task } from '../engine/swarm-types.js';
 
 /** The calls that only a manager of a Swarm answers. Each may throw what those of the engine may. */
 @Injectable()

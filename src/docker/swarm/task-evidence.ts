@@ -1,5 +1,5 @@
-import { readLogTail, type EvidenceTerms } from '../evidence.js';
-import type { Evidence } from '../outcome.js';
+import { readLogTail, type EvidenceTerms } from '../report/evidence.js';
+import type { Evidence } from '../update/outcome.js';
 import type { SwarmManager } from './swarm-manager.js';
 import { taskFailure, type TaskFailure } from './task-failures.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { newImage, oldImage, task } from '../../../test/support/services.js';
+import { newImage, oldImage, task } from '../../../test/support/fixtures/services.js';
 import { taskFailure } from './task-failures.js';
-import type { Task } from './swarm-types.js';
+import type { Task } from '../engine/swarm-types.js';
 
 const failed = (Err: string, Timestamp: string, more: Partial<Task['Status']> = {}): Task =>
   task({ DesiredState: 'shutdown', Status: { State: 'failed', Err, Timestamp, ...more } });

@@ -1,5 +1,5 @@
-import type { FailureCode } from '../outcome.js';
-import type { Task } from './swarm-types.js';
+import type { FailureCode } from '../update/outcome.js';
+import type { Task } from '../engine/swarm-types.js';
 
 /** Errors that are told apart; more would say no more. */
 const errorsTold = 3;

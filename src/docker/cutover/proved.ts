@@ -1,0 +1,72 @@
+import type { Engine } from '../engine/engine.js';
+import type { ContainerInspect } from '../engine/engine-types.js';
+import { find } from '../engine/find.js';
+import { UpdateError, type FailureCode } from '../update/outcome.js';
+import type { ProofPolicy } from '../rules/proof-policy.js';
+
+/** A replacement between its proof and the removal of the old container. */
+export interface Proved {
+  /** As it was when it had proved itself, or as it was created if it is not to run. */
+  container: Pick<ContainerInspect, 'Id' | 'State' | 'RestartCount'>;
+  /** What it had to show; undefined for one that is not to run. */
+  policy?: Pick<ProofPolicy, 'mode'>;
+}
+
+/** A replacement failed after its proof, while there is still an old container to go back to. */
+export class ProofLapsed extends UpdateError {
+  /** Whether it is gone, for which its image can hardly be blamed. */
+  isGone = false;
+}
+
+/**
+ * Looks whether replacements are still as they proved themselves: there, running since the same start, and healthy if they
+ * had to be. To be called right before an old container is stopped or removed.
+ * @throws ProofLapsed for the first one that is not
+ */
+export async function assertStillProved(engine: Engine, all: readonly Proved[]): Promise<void> {
+  const found = await Promise.all(all.map(({ container }) => find(engine, container.Id)));
+  for (const [index, proved] of all.entries()) {
+    const lapse = lapseOf(found[index], proved);
+    if (!lapse) continue;
+    const lapsed = new ProofLapsed(
+      lapse.code,
+      'commit',
+      `the new container proved itself, but failed before the old one was removed: ${lapse.message}`,
+      { exitCode: lapse.exitCode, containerId: proved.container.Id },
+    );
+    lapsed.isGone = !found[index];
+    throw lapsed;
+  }
+}
+
+interface Lapse {
+  code: Extract<FailureCode, 'exited' | 'restarting' | 'unhealthy'>;
+  message: string;
+  exitCode?: number;
+}
+
+/** How a replacement differs from what it proved; undefined if it does not. Pure. */
+export function lapseOf(
+  now: Pick<ContainerInspect, 'State' | 'RestartCount'> | undefined,
+  { container, policy }: Proved,
+): Lapse | undefined {
+  if (!now)
+    return { code: 'exited', message: 'it is gone, because somebody removed it or it was run with --rm and ended' };
+  if (!policy) return undefined;
+  const { State, RestartCount } = now;
+  const ended: Lapse = { code: 'exited', message: `it exited with code ${State.ExitCode}`, exitCode: State.ExitCode };
+  // Its start was enough, and a job may have done its work meanwhile.
+  if (policy.mode === 'none') return State.Running || State.ExitCode === 0 ? undefined : ended;
+  if (
+    State.Restarting ||
+    RestartCount > container.RestartCount ||
+    (State.Running && State.StartedAt !== container.State.StartedAt)
+  ) {
+    const exitCode = State.Restarting ? State.ExitCode : undefined;
+    return { code: 'restarting', message: 'it stopped and was started again', exitCode };
+  }
+  if (!State.Running) return ended;
+  if (policy.mode === 'healthy' && State.Health?.Status === 'unhealthy')
+    return { code: 'unhealthy', message: 'its HEALTHCHECK says unhealthy' };
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../../config/settings.js';
+import { withDependencies } from '../inspect/dependencies.js';
+import { orRefused } from './derivation.js';
+import { Engine } from '../engine/engine.js';
+import type { ContainerInspect, ImageInspect } from '../engine/engine-types.js';
+import { find } from '../engine/find.js';
+import type { Member, Members } from '../cutover/member.js';
+import { UpdateError } from '../update/outcome.js';
+import { pairOf } from '../update/pair.js';
+import { proofPolicy } from '../rules/proof-policy.js';
+import { leftStopped } from './stopped.js';
+import { Replacements } from './replacements.js';
+import type { RunningUpdate } from '../update/running-update.js';
+import { assertUnchanged } from '../cutover/swap.js';
+import { needsStandIn } from '../cutover/stand-in.js';
+import { parkedName, replacementName } from '../update/temporary-names.js';
+import { nameOf } from '../engine/container.js';
+import type { Subject, Subjects } from '../update/subject.js';
+
+/** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
+@Injectable()
+export class Preparation {
+  constructor(
+    private readonly engine: Engine,
+    private readonly replacements: Replacements,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
+  ) {}
+
+  /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */
+  async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
+    const subjects = [target, ...dependents];
+    let begun = 1;
+    let standIn: ContainerInspect | undefined;
+    try {
+      if (needsStandIn(target.old)) standIn = await this.standInFor(target);
+      const members: [Member, ...Member[]] = [
+        await this.member({ ...target, standIn }, newImage, update, {
+          dependents: dependents.map(({ old }) => nameOf(old)),
+        }),
+      ];
+      for (const { old, oldImage } of dependents) {
+        begun += 1;
+        // Nobody has pushed anything for them: they stay on the image that they run.
+        const moved = withDependencies(
+          old,
+          members.map(({ pair }) => pair),
+        );
+        members.push(await this.member({ old: moved, oldImage }, oldImage, update, { dependent: nameOf(old) }));
+      }
+      for (const { old } of subjects) await assertUnchanged(this.engine, old);
+      if (update.drain.begun.aborted) {
+        throw new UpdateError(
+          'interrupted',
+          'prepare',
+          'the service stops; the update was given up before anything was stopped',
+        );
+      }
+      return members;
+    } catch (error) {
+      // What another instance has created is not ours to remove, nor can anything of ours stand behind it in the order.
+      const isTheirs = error instanceof UpdateError && error.code === 'another_instance';
+      const ours = isTheirs ? subjects.slice(0, begun - 1) : subjects.slice(0, begun);
+      for (const { old } of ours.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
+      if (standIn) {
+        for (const name of [replacementName, parkedName]) await this.discard(name(nameOf(target.old), standIn.Id));
+      }
+      throw error;
+    }
+  }
+
+  private async member(
+    subject: Subject,
+    image: ImageInspect,
+    update: RunningUpdate,
+    { dependents = [], dependent }: { dependents?: string[]; dependent?: string },
+  ): Promise<Member> {
+    const { warnings, ...created } = await this.replacements.create(subject, image, dependents);
+    const { replacement, options } = created;
+    update.warn(...warnings.map((warning) => (dependent === undefined ? warning : `${dependent}: ${warning}`)));
+    const { old, standIn = old } = subject;
+    const isTarget = dependent === undefined;
+    const startStopped = isTarget && (update.startStopped || options.startStopped);
+    if (isTarget && !old.State.Running && !startStopped) update.warn(leftStopped(old));
+    const policy = orRefused(() =>
+      proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
+    );
+    return { ...created, old, pair: pairOf(old, replacement, { oldId: standIn.Id, startStopped }), policy };
+  }
+
+  /** Made like a replacement, and so that a recovery takes it for one until it has its name. */
+  private async standInFor(subject: Subject): Promise<ContainerInspect> {
+    const { replacement } = await this.replacements.create(subject, subject.oldImage, []);
+    const name = parkedName(nameOf(subject.old), replacement.Id);
+    await this.engine.renameContainer(replacement.Id, name);
+    return { ...replacement, Name: `/${name}` };
+  }
+
+  /** By name, for the answer to a create may have been lost. */
+  private async discard(name: string): Promise<void> {
+    const replacement = await find(this.engine, name);
+    if (replacement && nameOf(replacement) === name) await this.engine.removeContainer(replacement.Id);
+  }
+}
