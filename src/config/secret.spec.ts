@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   digestOf,
   fixedSecret,
@@ -121,6 +122,18 @@ describe('a secret in a file', () => {
     now = 60_000;
     expect(await matches(secret, 'first')).toBe(false);
     expect(await matches(secret, 'second')).toBe(true);
+  });
+
+  it('is not the beginning of one that is being written', async () => {
+    const secret = await open();
+    writeFileSync(path, 's');
+    const first = matches(secret, 's');
+    await setTimeout(50);
+    writeFileSync(path, 'second\n');
+    expect(await first).toBe(false);
+    expect(await matches(secret, 'second')).toBe(true);
+    expect(await matches(secret, 'first')).toBe(true);
+    expect(await matches(secret, 's')).toBe(false);
   });
 
   it('is weak when it is short or repeats itself, and says so, also when it is replaced by a weak one', async () => {

@@ -57,6 +57,8 @@ export function readSecretText(path: string): string {
 }
 
 const graceMs = 60_000;
+/** The first characters of a token that is being written must not count as a token. */
+const settleMs = 100;
 
 /**
  * A secret in a file that may be replaced while the service runs. For a minute the value that was replaced is accepted too: callers
@@ -91,7 +93,7 @@ export class SecretFile implements Secret {
       report.error(`${path} ${(asUnusable(error) as Error).message}; its last good value stays`);
     };
     try {
-      secret.file = await PolledFile.open(path, take, refuse, { now });
+      secret.file = await PolledFile.open(path, take, refuse, { now, settleMs });
       return secret;
     } catch (error) {
       throw asUnusable(error);
