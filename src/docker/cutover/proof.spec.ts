@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../../test/support/fixtures/containers.js';
-import { proofPolicy, type ProofPolicy } from '../rules/proof-policy.js';
+import { proofOfUpdate, proofPolicy, type ProofPolicy } from '../rules/proof-policy.js';
 import { judge } from './proof.js';
 
 const startedAt = '2026-01-01T00:00:01Z';
@@ -141,6 +141,19 @@ describe('proofPolicy', () => {
       unhealthyAfterMs: 20_000,
       restarts: 2,
     });
+  });
+
+  it.each([
+    ['start period', { StartPeriod: 10 * 3600 * second }],
+    ['interval', { Interval: 10 * 3600 * second }],
+    ['timeout of each probe', { Timeout: 10 * 3600 * second }],
+  ])('lets no image hold up all updates by a long %s of its HEALTHCHECK', (_, healthcheck) => {
+    const container = withHealthcheck(healthcheck);
+    expect(() => proofOfUpdate(container, unasked, settings)).toThrow('all other updates would wait');
+    const hours = 11 * 3_600_000;
+    expect(proofOfUpdate(container, { ...unasked, timeoutMs: hours }, settings).timeoutMs).toBe(hours);
+    expect(proofOfUpdate(container, { ...unasked, proof: 'running' }, settings).mode).toBe('running');
+    expect(proofOfUpdate(container, unasked, { ...settings, proofTimeoutMs: hours }).mode).toBe('healthy');
   });
 
   it('refuses to ask for health where there is no HEALTHCHECK', () => {

@@ -17,7 +17,7 @@ import { canonicalReference } from '../images/image-reference.js';
 import { Inspection, type Permission } from '../inspect/inspection.js';
 import { UpdateError, type Findings } from '../update/outcome.js';
 import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
-import { proofPolicy } from '../rules/proof-policy.js';
+import { proofOfUpdate } from '../rules/proof-policy.js';
 import { rejectedImage } from '../images/rejected-image.js';
 import { Startability } from '../prepare/startability.js';
 import { shortenedStops } from '../cutover/stop-time.js';
@@ -152,7 +152,7 @@ export class Planner {
       order,
       onFailure,
       // The image is like the present one, so that the new container is like the old one.
-      proof: orRefused(() => proofPolicy(old, options, this.settings, old.State.Health?.Status === 'unhealthy')),
+      proof: orRefused(() => proofOfUpdate(old, options, this.settings, old.State.Health?.Status === 'unhealthy')),
       startFirst: reason === undefined ? { possible: true } : { possible: false, reason },
       dependents,
       values: attribution(old, oldImage, spec.create),

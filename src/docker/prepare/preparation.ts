@@ -8,7 +8,7 @@ import { find } from '../engine/find.js';
 import type { Member, Members } from '../cutover/member.js';
 import { UpdateError } from '../update/outcome.js';
 import { pairOf } from '../update/pair.js';
-import { proofPolicy } from '../rules/proof-policy.js';
+import { proofOfUpdate } from '../rules/proof-policy.js';
 import { leftStopped } from './stopped.js';
 import { Replacements } from './replacements.js';
 import type { RunningUpdate } from '../update/running-update.js';
@@ -83,7 +83,7 @@ export class Preparation {
     const startStopped = isTarget && (update.startStopped || options.startStopped);
     if (isTarget && !old.State.Running && !startStopped) update.warn(leftStopped(old));
     const policy = orRefused(() =>
-      proofPolicy(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
+      proofOfUpdate(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
     );
     return { ...created, old, pair: pairOf(old, replacement, { oldId: standIn.Id, startStopped }), policy };
   }

@@ -19,6 +19,8 @@ const nsPerMs = 1_000_000;
 /** The engine's defaults for a HEALTHCHECK (Dockerfile reference, HEALTHCHECK). */
 const healthDefaults = { intervalMs: 30_000, timeoutMs: 30_000, retries: 3 };
 const leastHealthTimeoutMs = 60_000;
+/** The longest proof that nobody asked for by a label, the policy or PROOF_TIMEOUT. */
+const maxUnaskedMs = 60 * 60_000;
 /** What the engine takes to begin a probe, and to show its result. */
 const verdictShownMs = 5000;
 
@@ -50,6 +52,25 @@ export function proofPolicy(
   if (timeoutMs !== undefined) return { ...policy, timeoutMs: Math.max(timeoutMs, probes.intervalMs) };
   const suitableMs = Math.min(probes.allMs, settings.proofTimeoutMs);
   return { ...policy, timeoutMs: Math.max(suitableMs, probes.firstMs, unhealthyGraceMs ?? 0) };
+}
+
+/**
+ * The proof of an update that is about to begin: as `proofPolicy`.
+ * @throws Error also if the proof could hold up all other updates for hours: by its HEALTHCHECK alone an image could
+ */
+export function proofOfUpdate(
+  replacement: Pick<ContainerInspect, 'Config'>,
+  options: Parameters<typeof proofPolicy>[1],
+  settings: Parameters<typeof proofPolicy>[2],
+  oldWasUnhealthy = false,
+): ProofPolicy {
+  const policy = proofPolicy(replacement, options, settings, oldWasUnhealthy);
+  const { mode, timeoutMs } = policy;
+  const { timeoutMs: asked = 0, unhealthyGraceMs: grace = 0 } = options;
+  if (mode !== 'healthy' || timeoutMs <= Math.max(maxUnaskedMs, settings.proofTimeoutMs, asked, grace)) return policy;
+  throw new Error(
+    `the HEALTHCHECK of the container may need ${Math.round(timeoutMs / 60_000)} minutes for its first answer, and all other updates would wait. Nothing was touched; give it a shorter interval and start period (together at most ${maxUnaskedMs / 60_000} minutes), or the container the label ${labels.proof}=running`,
+  );
 }
 
 function hasHealthcheck({ Config }: Pick<ContainerInspect, 'Config'>): boolean {

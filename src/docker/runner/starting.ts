@@ -8,7 +8,7 @@ import { failureOf } from '../report/failure.js';
 import { labelsOfUser } from '../update/labels-of-user.js';
 import type { UpdateOutcome } from '../update/outcome.js';
 import { prove } from '../cutover/proof.js';
-import { proofPolicy } from '../rules/proof-policy.js';
+import { proofOfUpdate } from '../rules/proof-policy.js';
 import type { RunningUpdate } from '../update/running-update.js';
 import { Startability } from '../prepare/startability.js';
 import { startContainer } from '../engine/start.js';
@@ -35,8 +35,8 @@ export class Starting {
     const upToDate = { ...update.findings, status: 'succeeded', result: 'up_to_date', running: true } as const;
     if (old.State.Running) return upToDate;
     const { policy, options } = orRefused(() => {
-      const found = this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage));
-      return { policy: proofPolicy(old, found, this.settings), options: found };
+      const found = this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage), old.Config.Labels ?? {});
+      return { policy: proofOfUpdate(old, found, this.settings), options: found };
     });
     if (!update.startStopped && !options.startStopped) {
       update.warn(leftStopped(old));
