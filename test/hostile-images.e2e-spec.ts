@@ -89,6 +89,51 @@ describeOnEngine('an image whose author would like to speak for the host', () =>
     },
   );
 
+  it('does not make a container of Compose one of its hooks', async () => {
+    const compose = (name: string): string => `com.docker.compose.${name}`;
+    const Labels = {
+      [compose('project')]: 'shop',
+      [compose('service')]: 'web',
+      [compose('oneoff')]: 'False',
+      [compose('container-number')]: '1',
+      [compose('config-hash')]: 'c'.repeat(64),
+    };
+    const app = await run({ version: 'v1' }, { Labels });
+    for (const version of ['v2', 'v3']) {
+      await publish(docker, app.image, { version, labels: { [compose('hook')]: 'post_start' } });
+      expect(await service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    }
+  });
+
+  it('does not take away what a label of the container says by setting it too', async () => {
+    const label = { [ours('settle')]: '300ms' };
+    const app = await run({ version: 'v1' }, { Labels: label });
+    await publish(docker, app.image, { version: 'v2', labels: label });
+    expect(await service.update(app.name)).toMatchObject({ status: 'failed', error: { code: 'refused' } });
+    await expectUntouched(app);
+  });
+
+  it('does not have output told that its container keeps to itself', async () => {
+    const label = { [ours('log-tail')]: 'false' };
+    const app = await run({ version: 'v1', labels: label }, { Labels: label });
+    await publish(docker, app.image, { version: 'v2', cmd: ['/bin/sh', '-c', 'echo of a file; exit 3'] });
+    const { status, error } = await service.update(app.name);
+    expect({ status, exitCode: error?.exitCode, logTail: error?.logTail }).toEqual({
+      status: 'rolled_back',
+      exitCode: 3,
+      logTail: undefined,
+    });
+    await expectUntouched(app);
+  });
+
+  it('does not hold up all updates by a HEALTHCHECK that answers after hours', async () => {
+    const app = await run({ version: 'v1' });
+    const Healthcheck = { Test: ['CMD', '/bin/busybox', 'false'], StartPeriod: 1000 * 3600 * 1e9 };
+    await publish(docker, app.image, { version: 'v2', config: { Healthcheck } });
+    expect(await service.update(app.name)).toMatchObject({ status: 'failed', error: { code: 'refused' } });
+    await expectUntouched(app);
+  });
+
   it('is no manager of its container by its labels', async () => {
     const labels = { 'com.docker.swarm.task.id': 'x', PODMAN_SYSTEMD_UNIT: 'x', 'com.docker.compose.oneoff': 'True' };
     const app = await run({ version: 'v1', labels });

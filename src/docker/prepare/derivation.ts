@@ -51,7 +51,8 @@ export class Derivation {
       previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
       engineHostname,
     });
-    const wished = orRefused(() => this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage)));
+    const all = { ...image.Config?.Labels, ...old.Config.Labels };
+    const wished = orRefused(() => this.rules.optionsOf(nameOf(old), labelsOfUser(old, oldImage), all));
     const options = dead && old.State.Running ? besideDead(old, wished) : wished;
     if (standIn) assertCanVanish(old, options);
     // One that stays on its image has no other files there.
@@ -62,7 +63,7 @@ export class Derivation {
 
   /** @throws UpdateError `refused` if the image would make the container one that must not be updated */
   assertStaysEligible({ old, oldImage }: Subject, image: ImageInspect): void {
-    const reason = this.rules.refusalOfNewImage(old, oldImage, image);
+    const reason = orRefused(() => this.rules.refusalOfNewImage(old, oldImage, image));
     if (reason === undefined) return;
     throw new UpdateError(
       'refused',

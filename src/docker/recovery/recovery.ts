@@ -228,7 +228,8 @@ export class Recovery {
   /** As the update read them: from the old container, since a label that the new image has too looks like the image's. */
   private async optionsOf(pair: Pair, replacement: ContainerInspect): Promise<UpdateOptions> {
     const subject = (await find(this.engine, pair.oldId)) ?? replacement;
-    return this.rules.optionsOf(pair.name, labelsOfUser(subject, await findImage(this.engine, subject.Image)));
+    const set = labelsOfUser(subject, await findImage(this.engine, subject.Image));
+    return this.rules.optionsOf(pair.name, set, { ...replacement.Config.Labels, ...subject.Config.Labels });
   }
 
   private async commit(pairs: readonly Pair[], proved: readonly Proved[]): Promise<void> {

@@ -102,6 +102,8 @@ describe('what a new image must not do to a container', () => {
       expect(refusalOfNewImage({ [label]: 'x' })).toContain(label);
       expect(refusalOfNewImage({ [label]: 'y' }, { inherited: { [label]: 'x' } })).toBeUndefined();
       expect(refusalOfNewImage({}, { inherited: { [label]: 'x' } })).toBeUndefined();
+      const other = { 'com.amazonaws.ecs.task-arn': 'x' };
+      expect(refusalOfNewImage({ ...other, [label]: 'x' }, { inherited: other })).toContain(label);
     },
   );
 
@@ -111,6 +113,41 @@ describe('what a new image must not do to a container', () => {
     expect(refusalOfNewImage(enabled, { set: enabled, requireLabel: true })).toContain('nobody could tell');
     expect(refusalOfNewImage({ [labels.enable]: 'yes' }, { set: enabled, requireLabel: true })).toBeUndefined();
     expect(refusalOfNewImage(enabled, { set: enabled })).toBeUndefined();
+  });
+});
+
+describe('a label that was set on a container and that its new image sets too', () => {
+  const refusalOf = (set: Labels, brought: Labels, rules = rulesWith([])): string | undefined =>
+    rules.refusalOfNewImage(containerWith(set), imageWith(), imageWith(brought));
+
+  it.each([
+    ['settle', '60s'],
+    ['on-failure', 'stop'],
+    ['copied-files', '/etc/app.conf'],
+    ['keep-mac', 'true'],
+    ['allow-auto-remove', 'yes'],
+    ['share-volumes', 'true'],
+  ])('is not lost to the image: %s=%s', (name, text) => {
+    const label = { [`trigger-docker-pull.${name}`]: text };
+    expect(refusalOf(label, label)).toContain(name);
+    expect(refusalOf(label, { [`trigger-docker-pull.${name}`]: 'other' })).toBeUndefined();
+    expect(refusalOf({}, label)).toBeUndefined();
+  });
+
+  it.each([
+    ['on-failure', 'rollback'],
+    ['settle', '5s'],
+    ['keep-mac', 'false'],
+    ['log-tail', 'false'],
+    ['previous', 'x'],
+  ])('is no matter where it says what holds anyway: %s=%s', (name, text) => {
+    const label = { [`trigger-docker-pull.${name}`]: text };
+    expect(refusalOf(label, label)).toBeUndefined();
+  });
+
+  it('is no matter where the policy decides', () => {
+    const label = { [labels.settle]: '60s' };
+    expect(refusalOf(label, label, rulesWith([{ name: 'web', settle: 1000 }]))).toBeUndefined();
   });
 });
 

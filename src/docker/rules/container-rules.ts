@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
 import { PolicyFile } from '../../config/policy/policy-file.js';
 import { rulesFor } from '../../config/policy/policy.js';
 import { settings, type Settings } from '../../config/settings.js';
@@ -10,6 +11,10 @@ import { labelsOfUser } from '../update/labels-of-user.js';
 import { isFrom, restriction, type Restricted } from './restrictions.js';
 import { optionsOf, type UpdateOptions } from './update-options.js';
 import { nameOf } from '../engine/container.js';
+
+/** What says how a container is updated. REQUIRE_LABEL and opt-outs are looked at apart, and an update writes the last two itself. */
+const optionLabels = new Set<string>(Object.values(labels));
+for (const label of [labels.enable, labels.previous, labels.replacedVolumes]) optionLabels.delete(label);
 
 /** What holds for a container, or a service: the policy wins over its labels, and they over the settings. */
 @Injectable()
@@ -56,14 +61,42 @@ export class ContainerRules {
   ): string | undefined {
     const brought = newImage.Config?.Labels ?? {};
     const after = { ...brought, ...labelsOfUser(container, oldImage) };
-    const manager = managerOf(brought);
-    const isNew = manager && !Object.hasOwn(container.Config.Labels ?? {}, manager.label);
-    if (isNew) return `would get the label ${manager.label} from its new image, and be taken for one of ${manager.is}`;
+    const present = container.Config.Labels ?? {};
+    const manager = managerOf(
+      Object.fromEntries(Object.entries(brought).filter(([name]) => !Object.hasOwn(present, name))),
+    );
+    if (manager)
+      return `would get the label ${manager.label} from its new image, and be taken for one of ${manager.is}`;
     if (leftAlone(after) !== undefined)
       return `would never be updated again: its new image sets the label ${labels.enable}=${(after[labels.enable] ?? '').slice(0, 100)}`;
     const set = labelsOfUser({ Config: { ...container.Config, Labels: after } }, newImage);
+    const lost = this.optionLost(nameOf(container), labelsOfUser(container, oldImage), set);
+    if (lost !== undefined)
+      return `would lose what its label ${lost} says: its new image sets the same label, so that nobody could tell whether it was set on the container`;
     if (!this.settings.requireLabel || readLabel(set, 'enable') === true) return undefined;
     return `would never be updated again: its new image sets the label ${labels.enable}=true too, so that nobody could tell whether it was set on the container, as REQUIRE_LABEL asks`;
+  }
+
+  /**
+   * The first label of a container that makes a difference to its updates now, and would make none once its image has it too.
+   * @param before what was set on it
+   * @param after what of it could still be told from what its image has
+   */
+  private optionLost(
+    name: string,
+    before: Readonly<Record<string, string>>,
+    after: Readonly<Record<string, string>>,
+  ): string | undefined {
+    const gone = Object.keys(before).filter((label) => optionLabels.has(label) && !Object.hasOwn(after, label));
+    return gone.find((label) => {
+      const { [label]: _, ...without } = before;
+      const effects = [before, without].map((set) => [
+        this.optionsOf(name, set, before),
+        readLabel(set, 'keepMac') ?? false,
+        readLabel(set, 'allowAutoRemove') ?? false,
+      ]);
+      return !isDeepStrictEqual(effects[0], effects[1]);
+    });
   }
 
   /**
@@ -81,9 +114,14 @@ export class ContainerRules {
    * How a container wants to be updated.
    * @param name the one that it is known by, as a replacement has another one for a while
    * @param set the labels that were set on it: those of its image do not count
+   * @param all its labels, whoever set them, for what anybody may ask for
    * @throws Error on a text that cannot be understood, with its name and rule
    */
-  optionsOf(name: string, set: Readonly<Record<string, string>>): UpdateOptions {
-    return optionsOf(set, rulesFor(this.policy.current(), name), this.settings);
+  optionsOf(
+    name: string,
+    set: Readonly<Record<string, string>>,
+    all: Readonly<Record<string, string>> = set,
+  ): UpdateOptions {
+    return optionsOf(set, rulesFor(this.policy.current(), name), this.settings, all);
   }
 }

@@ -97,6 +97,13 @@ describe('optionsOf', () => {
     });
   });
 
+  it('keeps its output to itself if anybody says so, unless the policy says otherwise', () => {
+    const all = (text: string) => ({ [labels.logTail]: text });
+    expect(optionsOf({}, {}, settings, all('no')).tellsOutput).toBe(false);
+    expect(optionsOf({}, { logTail: true }, settings, all('no')).tellsOutput).toBe(true);
+    for (const text of ['true', 'maybe']) expect(optionsOf({}, {}, settings, all(text)).tellsOutput).toBeUndefined();
+  });
+
   it('refuses a label that it does not understand, even one that the policy overrules', () => {
     expect(() => optionsOf({ [labels.proof]: 'maybe' }, { proof: 'none' }, settings)).toThrow(labels.proof);
     expect(() => optionsOf({ [labels.keepMac]: 'maybe' }, {}, settings)).toThrow(labels.keepMac);

@@ -1,3 +1,4 @@
+import { optionKinds } from '../../config/option-kinds.js';
 import type { ContainerRule } from '../../config/policy/policy.schema.js';
 import type { Settings } from '../../config/settings.js';
 import { readLabels } from '../update/label-values.js';
@@ -54,12 +55,14 @@ type Rules = Pick<
  * How a container wants to be updated: the only place where what is said of it comes together. The policy's rules win over
  * labels, and labels over the settings. Pure.
  * @param texts the labels that count: those that were set on the container
+ * @param all its labels, whoever set them: anybody may want its output kept to itself
  * @throws Error if a label cannot be understood, with its name and rule: an update must not guess
  */
 export function optionsOf(
   texts: Readonly<Record<string, string>>,
   rules: Rules,
   settings: Pick<Settings, 'settleTimeMs'>,
+  all: Readonly<Record<string, string>> = texts,
 ): UpdateOptions {
   const said = readLabels(texts);
   const options: UpdateOptions = {
@@ -73,7 +76,7 @@ export function optionsOf(
     startStopped: rules.start ?? said.start ?? false,
     drainMs: said.drain ?? defaultDrainMs,
     sharesVolumes: said.shareVolumes ?? false,
-    tellsOutput: rules.logTail ?? said.logTail,
+    tellsOutput: rules.logTail ?? (keepsOutput(all) ? false : said.logTail),
     copiedFiles: rules.copiedFiles ?? said.copiedFiles,
     renewVolumes: rules.renewVolumes ?? said.renewVolumes ?? [],
   };
@@ -83,4 +86,9 @@ export function optionsOf(
     );
   }
   return options;
+}
+
+/** Whether a label says so. One of an image that nobody understands says nothing. */
+function keepsOutput(all: Readonly<Record<string, string>>): boolean {
+  return optionKinds.logTail.parse(all[labels.logTail] ?? '') === false;
 }

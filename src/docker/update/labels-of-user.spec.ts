@@ -38,6 +38,12 @@ describe('labelsOfUser', () => {
     },
   );
 
+  it('leaves the label of a hook to the image, for Compose makes no image with it', () => {
+    const hook = { 'com.docker.compose.hook': 'post_start' };
+    expect(ofUser({ ...ofCompose, ...hook }, hook)).toEqual(ofCompose);
+    expect(ofUser({ ...ofCompose, ...hook }, {})).toEqual({ ...ofCompose, ...hook });
+  });
+
   it('leaves Compose’s labels to the image if Compose did not make the container', () => {
     expect(ofUser(ofCompose, ofCompose)).toEqual({});
     expect(ofUser({ ...ofCompose, x: '1' }, ofCompose)).toEqual({ x: '1' });

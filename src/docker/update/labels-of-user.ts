@@ -10,7 +10,7 @@ const ofComposeAlone = [composeLabels.containerNumber, composeLabels.configHash,
  * is not, because nobody can tell who set it.
  *
  * Of a container that Compose made, Compose's labels are always the container's own: an image that Compose built carries
- * some of them too.
+ * some of them too. A hook's label is not: Compose sets it on few containers, and the rest would be refused as hooks.
  * @param image the image that the container runs; if it is gone, nothing is known to be set on the container
  */
 export function labelsOfUser(
@@ -23,6 +23,9 @@ export function labelsOfUser(
   const differs = (name: string): boolean => !Object.hasOwn(inherited, name) || inherited[name] !== all[name];
   const isOfCompose = ofComposeAlone.some((name) => Object.hasOwn(all, name) && differs(name));
   return Object.fromEntries(
-    Object.entries(all).filter(([name]) => differs(name) || (isOfCompose && name.startsWith(composeLabels.prefix))),
+    Object.entries(all).filter(
+      ([name]) =>
+        differs(name) || (isOfCompose && name.startsWith(composeLabels.prefix) && name !== composeLabels.hook),
+    ),
   );
 }
