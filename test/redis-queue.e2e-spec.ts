@@ -16,7 +16,7 @@ import { redisQueue, type RedisQueueUnderTest } from './support/service/redis-qu
 import { until } from './support/runner/until.js';
 
 const never = new AbortController().signal;
-/** A job stays with a process that was killed for 15 s. */
+/** A job stays with a process that was killed for up to 20 s. */
 const retakenWithinMs = 45_000;
 Logger.overrideLogger(process.env.DBG ? (undefined as never) : false);
 

@@ -7,9 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { eventsChannel } from '../src/deployments/redis/redis.deployment-events.js';
+import { queueName } from '../src/queue/fleet/host-deliveries.js';
 import { keyPrefix } from '../src/redis/redis-connections.js';
 import { RedisUnavailable } from '../src/redis/redis-unavailable.js';
-import { begin } from './support/service/queue-work.js';
+import { begin, end } from './support/service/queue-work.js';
 import { redisProgram, TestRedis } from './support/service/redis.js';
 import { redisQueue, type RedisQueueUnderTest } from './support/service/redis-queue.js';
 import { until } from './support/runner/until.js';
@@ -99,6 +100,19 @@ Logger.overrideLogger(false);
       expect(taken.sort()).toEqual([deployment.id, again.id].sort());
     },
   );
+
+  it('removes a job that BullMQ cannot read, counts it, delivers its deployment again, and works on the others', async () => {
+    connected();
+    const one = await process('here');
+    const { deployment } = await one.queue.add('web', 'ci');
+    const { deployment: next } = await one.queue.add('other', 'ci');
+    await raw.hset(`${keyPrefix}:${queueName('here')}:${deployment.id}`, 'data', 'garbage');
+    const first = await begin(one);
+    expect(first.deploymentId).toBe(next.id);
+    expect(one.redis.stored.skipped('job')).toBe(1);
+    await end(one, first);
+    expect((await begin(one)).deploymentId).toBe(deployment.id);
+  }, 90_000);
 
   it.each(['garbage', '[]', '{"web":7}'])(
     'accepts for other hosts beside the announcement %j',

@@ -7,12 +7,14 @@ import { setTimeout } from 'node:timers/promises';
 import { keyPrefix, type RedisConnections } from '../../redis/redis-connections.js';
 import { queueName } from './host-deliveries.js';
 
-/** How long a job stays with a process that says nothing; one that lives says so three times in that time. */
+/** How long a job stays with a process that says nothing. A live process renews its lock three times in that time. */
 const lockMs = 15_000;
 const renewals = 3;
-/** How long Redis lets a worker wait for a job before it answers that there is none. */
-const longestBlockSeconds = 30;
-/** After an error of Redis, and while another process works on a job of this host. */
+/** How often BullMQ looks for jobs whose lock has run out. */
+const stalledIntervalMs = 5000;
+/** How long a worker waits for a job before it looks again: BullMQ wakes none when the job of another process ends. */
+const maxBlockSeconds = 5;
+/** After an error of Redis. */
 const pauseMs = 2000;
 
 interface OpenedInbox {
@@ -27,8 +29,9 @@ interface Taken {
 }
 
 /**
- * The host's end of its BullMQ queue: takes one job at a time, and keeps it for as long as this process lives. One whose process is
- * gone is taken over as soon as its lock has run out. BullMQ's own search for those is left off: it would take a minute and a half.
+ * The host's end of its BullMQ queue: fetches one job at a time, and keeps it for as long as this process lives, as
+ * https://docs.bullmq.io/patterns/manually-fetching-jobs describes. BullMQ gives a job whose process is gone to the next one, at
+ * most `stalledIntervalMs` after its lock has run out, and before all others.
  */
 export class HostInbox {
   private readonly logger = new Logger('Inbox');
@@ -38,6 +41,8 @@ export class HostInbox {
   private next: Promise<BullJob | undefined> | undefined;
   private readonly taken = new Map<string, Taken>();
   private isClosed = false;
+  /** Whether a job was fetched that BullMQ cannot read: it blocks all others until it is removed. */
+  private hasUnreadable = false;
 
   constructor(
     private readonly redis: RedisConnections,
@@ -96,43 +101,33 @@ export class HostInbox {
     connection.disconnect();
   }
 
-  private async nextOf({ worker, queue, connection }: OpenedInbox, signal: AbortSignal): Promise<BullJob | undefined> {
+  private async nextOf({ worker, queue }: OpenedInbox, signal: AbortSignal): Promise<BullJob | undefined> {
     try {
-      const active = (await queue.getRanges(['active'], 0, -1, true)).filter((id) => !this.taken.has(id));
-      for (const id of active) {
-        if (!(await this.takeOver(`${queue.toKey(id)}:lock`, connection))) continue;
-        const job = await this.read(queue, id, connection);
-        if (job) return job;
-      }
-      if (active.length === 0) return (await worker.getNextJob(this.token)) as BullJob | undefined;
-      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (!this.hasUnreadable) return (await worker.getNextJob(this.token)) as BullJob | undefined;
+      await this.removeUnreadable(queue);
     } catch (error) {
-      this.logger.warn(`no job could be taken: ${(error as Error).message}`);
-      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (error instanceof SyntaxError) this.hasUnreadable = true;
+      else this.logger.warn(`no job could be taken: ${(error as Error).message}`);
     }
+    await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
     return undefined;
   }
 
-  /** Whether the lock of a job that is being worked on had run out, and is ours now; or was ours, and the job did not get here. */
-  private async takeOver(lock: string, connection: Redis): Promise<boolean> {
-    if ((await connection.set(lock, this.token, 'PX', lockMs, 'NX')) === 'OK') return true;
-    return (await connection.get(lock)) === this.token;
-  }
-
-  /** Undefined for one that BullMQ cannot read: it is thrown away, and its deployment delivered anew, if there is one. */
-  private async read(queue: Queue, id: string, connection: Redis): Promise<BullJob | undefined> {
-    try {
-      return await queue.getJob(id);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+  /** BullMQ removes a job once its lock has run out. The sweep delivers its deployment again, if there is one. */
+  private async removeUnreadable(queue: Queue): Promise<void> {
+    for (const id of await queue.getRanges(['active', 'wait'])) {
+      const isReadable = await queue.getJob(id).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof SyntaxError) return false;
+          throw error;
+        },
+      );
+      if (isReadable) continue;
+      if ((await queue.remove(id)) === 0) return;
       this.redis.stored.skip('job', id, 'it is not JSON');
-      await connection
-        .multi()
-        .lrem(queue.toKey('active'), 0, id)
-        .del(queue.toKey(id), `${queue.toKey(id)}:lock`)
-        .exec();
-      return undefined;
     }
+    this.hasUnreadable = false;
   }
 
   private keep(id: string, job: BullJob): string {
@@ -165,17 +160,19 @@ export class HostInbox {
     await queue.setGlobalConcurrency(1);
     const worker = new Worker(queueName(this.host), undefined, {
       ...options,
-      autorun: false,
       concurrency: 1,
-      drainDelay: longestBlockSeconds,
+      drainDelay: maxBlockSeconds,
       lockDuration: lockMs,
-      skipStalledCheck: true,
+      stalledInterval: stalledIntervalMs,
+      // The record counts how often a deployment was interrupted, and ends it.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     });
     worker.on('error', (error) => {
       this.logger.debug(`BullMQ: ${error.message}`);
     });
+    await worker.startStalledCheckTimer();
     return { worker, queue, connection };
   }
 }
