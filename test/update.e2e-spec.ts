@@ -213,7 +213,12 @@ describeOnEngine('an update', () => {
     const { Config, Id } = await inspect(app.name);
     expect([...Config.Env].sort()).toEqual(['MODE=user', 'PATH=/bin:/sbin', 'RELEASE=2', 'RELEASE_NAME=user']);
     // Our own one names the image before, for a way back.
-    expect(Config.Labels).toEqual({ release: '2', owner: 'user', 'trigger-docker-pull.previous': expect.any(String) });
+    expect(Config.Labels).toEqual({
+      release: '2',
+      owner: 'user',
+      'trigger-docker-pull.previous': expect.any(String),
+      'trigger-docker-pull.replaces': app.id,
+    });
     expect(Config.WorkingDir).toBe('/two');
     expect(Config.Cmd).toEqual(report('two'));
     expect(String(await docker.getContainer(Id).logs({ stdout: true }))).toContain('two');

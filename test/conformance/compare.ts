@@ -21,7 +21,12 @@ export function comparable(container: ContainerInspect, twin: ContainerInspect):
   // Whether a client listened when the container was made: `docker create` and `docker run --detach` differ in that.
   const { Hostname, Volumes, Labels, AttachStdin, AttachStdout, AttachStderr, StdinOnce, ...config } = Config;
   // Written by the update: which image ran before.
-  const { 'com.docker.compose.replace': replaced, 'trigger-docker-pull.previous': previous, ...labels } = Labels ?? {};
+  const {
+    'com.docker.compose.replace': replaced,
+    'trigger-docker-pull.previous': previous,
+    'trigger-docker-pull.replaces': replaces,
+    ...labels
+  } = Labels ?? {};
   const { ContainerIDFile, Mounts: requested, Binds, Links, NetworkMode, ...hostConfig } = HostConfig;
   return {
     config: meaning({

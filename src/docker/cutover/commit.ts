@@ -12,9 +12,11 @@ import type { Pair } from '../update/pair.js';
 import { assertStillProved, type Proved } from './proved.js';
 import { removeContainer } from './remove.js';
 import { replacedVolumes } from '../recreate/renewed-volumes.js';
+import { nameOf } from '../engine/container.js';
+import { parkedName } from '../update/temporary-names.js';
 
 /**
- * Removes the old containers; their volumes stay. From the removal of the target's, which comes first, there is no way
+ * Removes the old containers, unless somebody gave one another name; their volumes stay. From the removal of the target's, which comes first, there is no way
  * back: its dependents' old containers could not start without it. The images that they ran keep a tag, before a prune
  * could take them.
  * @param proved the replacements, which are looked at once more before anything is removed
@@ -27,7 +29,7 @@ export async function commit(
   proved: readonly Proved[],
   settings: RetentionSettings,
 ): Promise<string[]> {
-  const look = (): Promise<void> => assertStillProved(engine, proved);
+  const look = (): Promise<void> => assertStillProved(engine, proved, pairs);
   await look();
   const warnings: string[] = [];
   const warn = (error: unknown): undefined => void warnings.push((error as Error).message);
@@ -50,8 +52,14 @@ export async function commit(
   const replaced: string[] = [];
   for (const pair of changed) replaced.push(...((await volumesBefore(engine, pair).catch(warn)) ?? []));
   await look();
-  for (const [index, { oldId }] of pairs.entries())
-    await removeContainer(engine, oldId, 'commit', index === 0 ? look : undefined);
+  for (const [index, pair] of pairs.entries()) {
+    const old = await find(engine, pair.oldId);
+    if (old && nameOf(old) !== parkedName(pair.name, pair.oldId))
+      warnings.push(
+        `somebody renamed the old container of ${pair.name} to ${nameOf(old)} during the update, so it was not removed: remove it once nobody needs it`,
+      );
+    else await removeContainer(engine, pair.oldId, 'commit', index === 0 ? look : undefined);
+  }
   for (const name of replaced) await removeUnusedVolume(engine, name).catch(warn);
   for (const imageId of untagged) await removeUnusedImage(engine, imageId).catch(warn);
   return warnings;

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Member } from './member.js';
 import { userAddresses } from '../recreate/fields/networks.js';
+import { find } from '../engine/find.js';
 
 /**
  * Gives the replacement of a container that has just stopped the addresses that the user set on overlay networks. While it
@@ -9,9 +10,11 @@ import { userAddresses } from '../recreate/fields/networks.js';
  */
 export async function carryOverlayAddresses(engine: Engine, { pair, undecided }: Member): Promise<void> {
   if (!pair.wasRunning || undecided.length === 0) return;
-  const { NetworkSettings } = await engine.inspectContainer(pair.oldId);
+  const old = await find(engine, pair.oldId);
+  // Somebody removed it: nothing shows what was set.
+  if (!old) return;
   for (const { network, endpoint } of undecided) {
-    const IPAMConfig = userAddresses(NetworkSettings.Networks?.[network]?.IPAMConfig);
+    const IPAMConfig = userAddresses(old.NetworkSettings.Networks?.[network]?.IPAMConfig);
     if (!IPAMConfig) continue;
     await engine.disconnectNetwork(network, pair.newId);
     await engine.connectNetwork(network, pair.newId, { ...endpoint, IPAMConfig });

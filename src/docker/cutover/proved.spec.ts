@@ -26,6 +26,16 @@ describe('lapseOf', () => {
     expect(lapseOf(undefined, { container: containerInspect() })?.code).toBe('exited');
   });
 
+  it('says of one that has another name that somebody changed it, also where it is not to run', () => {
+    for (const subject of [proved('none'), { container: containerInspect() }]) {
+      expect(lapseOf(containerInspect(), subject, 'web')).toBeUndefined();
+      expect(lapseOf(containerInspect({ Name: '/web-mine' }), subject, 'web')).toMatchObject({
+        code: 'container_changed',
+        message: 'somebody renamed it from web to web-mine',
+      });
+    }
+  });
+
   it('does not ask one for its health that had only to run', () => {
     const unhealthy = containerInspect({ State: { Health: { Status: 'unhealthy' } } });
     expect(lapseOf(unhealthy, proved('running'))).toBeUndefined();
@@ -100,5 +110,25 @@ describe('commit', () => {
     });
     expect(await commit(store.engine, [pair, sidecar], provedOf(store), settings)).toEqual([]);
     expect(store.changes).toEqual(['remove a', 'remove c']);
+  });
+
+  it('keeps an old container that somebody gave another name, and says so', async () => {
+    const store = new ContainerStore(containers(stopped));
+    store.set(oldId, { Name: '/web-backup' });
+    expect(await commit(store.engine, [pair, sidecar], provedOf(store), settings)).toEqual([
+      expect.stringContaining('renamed the old container of web to web-backup'),
+    ]);
+    expect(store.changes).toEqual(['remove c']);
+  });
+
+  it('removes nothing where somebody renamed a replacement', async () => {
+    const store = new ContainerStore(containers(stopped));
+    const all = provedOf(store);
+    store.set(dependentNewId, { Name: '/sidecar-mine' });
+    await expect(commit(store.engine, [pair, sidecar], all, settings)).rejects.toMatchObject({
+      code: 'container_changed',
+      containerId: dependentNewId,
+    });
+    expect(store.changes).toEqual([]);
   });
 });

@@ -3,6 +3,8 @@ import type { ContainerInspect } from '../engine/engine-types.js';
 import { find } from '../engine/find.js';
 import { UpdateError, type FailureCode } from '../update/outcome.js';
 import type { ProofPolicy } from '../rules/proof-policy.js';
+import { nameOf } from '../engine/container.js';
+import type { Pair } from '../update/pair.js';
 
 /** A replacement between its proof and the removal of the old container. */
 export interface Proved {
@@ -19,14 +21,19 @@ export class ProofLapsed extends UpdateError {
 }
 
 /**
- * Looks whether replacements are still as they proved themselves: there, running since the same start, and healthy if they
- * had to be. To be called right before an old container is stopped or removed.
+ * Looks whether replacements are still as they proved themselves: there, by their names, running since the same start, and
+ * healthy if they had to be. To be called right before an old container is stopped or removed.
  * @throws ProofLapsed for the first one that is not
  */
-export async function assertStillProved(engine: Engine, all: readonly Proved[]): Promise<void> {
+export async function assertStillProved(
+  engine: Engine,
+  all: readonly Proved[],
+  pairs: readonly Pick<Pair, 'name' | 'newId'>[],
+): Promise<void> {
   const found = await Promise.all(all.map(({ container }) => find(engine, container.Id)));
   for (const [index, proved] of all.entries()) {
-    const lapse = lapseOf(found[index], proved);
+    const name = pairs.find(({ newId }) => newId === proved.container.Id)?.name;
+    const lapse = lapseOf(found[index], proved, name);
     if (!lapse) continue;
     const lapsed = new ProofLapsed(
       lapse.code,
@@ -40,18 +47,24 @@ export async function assertStillProved(engine: Engine, all: readonly Proved[]):
 }
 
 interface Lapse {
-  code: Extract<FailureCode, 'exited' | 'restarting' | 'unhealthy'>;
+  code: Extract<FailureCode, 'exited' | 'restarting' | 'unhealthy' | 'container_changed'>;
   message: string;
   exitCode?: number;
 }
 
-/** How a replacement differs from what it proved; undefined if it does not. Pure. */
+/**
+ * How a replacement differs from what it proved; undefined if it does not. Pure.
+ * @param name what it must be called
+ */
 export function lapseOf(
-  now: Pick<ContainerInspect, 'State' | 'RestartCount'> | undefined,
+  now: Pick<ContainerInspect, 'Name' | 'State' | 'RestartCount'> | undefined,
   { container, policy }: Proved,
+  name?: string,
 ): Lapse | undefined {
   if (!now)
     return { code: 'exited', message: 'it is gone, because somebody removed it or it was run with --rm and ended' };
+  if (name !== undefined && nameOf(now) !== name)
+    return { code: 'container_changed', message: `somebody renamed it from ${name} to ${nameOf(now)}` };
   if (!policy) return undefined;
   const { State, RestartCount } = now;
   const ended: Lapse = { code: 'exited', message: `it exited with code ${State.ExitCode}`, exitCode: State.ExitCode };

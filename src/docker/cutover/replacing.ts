@@ -7,7 +7,7 @@ import type { ContainerInspect } from '../engine/engine-types.js';
 import { evidenceTerms, lookForEvidence } from '../report/evidence.js';
 import { failureOf } from '../report/failure.js';
 import { find } from '../engine/find.js';
-import { keepBoth } from './keep-both.js';
+import { keepBoth, type Kept } from './keep-both.js';
 import { labels } from '../update/labels.js';
 import type { Member, Members } from './member.js';
 import { movedPorts } from './moved-ports.js';
@@ -26,7 +26,6 @@ import { rollback } from './rollback.js';
 import type { RunningUpdate } from '../update/running-update.js';
 import { drainOld, handOver, startBeside } from './start-first.js';
 import { swap } from './swap.js';
-import { keptName } from '../update/temporary-names.js';
 import { hasRun } from '../engine/container.js';
 
 /** How a replacement ended, and whether the engine still holds remains of it that a recovery has to clear away. */
@@ -87,7 +86,9 @@ export class Replacing {
 
   private async stopFirst(members: Members, update: RunningUpdate): Promise<Proved[]> {
     await update.enter('swap');
-    await swap(this.engine, members, update.drain);
+    await swap(this.engine, members, update.drain, (warning) => {
+      update.warn(warning);
+    });
     return this.prove(members, update);
   }
 
@@ -146,9 +147,9 @@ export class Replacing {
       // What never ran has touched no data.
       const replacement = options.onFailure === 'stop' ? await find(this.engine, target.newId) : undefined;
       if (replacement && hasRun(replacement)) {
-        await keepBoth(this.engine, pairs);
+        const kept = await keepBoth(this.engine, pairs);
         return {
-          outcome: keptStopped(target, update.findings, { ...error, ...(await collect()) }),
+          outcome: keptStopped(target, kept, update.findings, { ...error, ...(await collect()) }),
           leavesRemains: false,
         };
       }
@@ -209,13 +210,14 @@ function isInterruption(error: unknown): boolean {
 }
 
 function keptStopped(
-  { name, oldId, newId, restartPolicy }: Pair,
+  { newId, restartPolicy }: Pair,
+  { old, replacement }: Kept,
   findings: Findings,
   error: FailureDetails,
 ): UpdateOutcome {
   const policy =
     restartPolicy.Name && restartPolicy.Name !== 'no' ? ` Its restart policy was ${restartPolicy.Name}.` : '';
-  const message = `${error.message}; as ${labels.onFailure}=stop asks, nothing was rolled back: the new container was stopped and keeps the name ${name}, the old one is stopped too and is kept as ${keptName(name, oldId)}.${policy} See docs/operating.md for the way on and the way back`;
+  const message = `${error.message}; as ${labels.onFailure}=stop asks, nothing was rolled back: ${replacement === undefined ? 'the new container was removed by somebody' : `the new container was stopped and keeps the name ${replacement}`}, ${old === undefined ? 'the old one was removed by somebody' : `the old one is stopped too and is kept as ${old}`}.${policy} See docs/operating.md for the way on and the way back`;
   return { ...findings, containerId: newId, status: 'failed', error: { ...error, code: 'kept_stopped', message } };
 }
 

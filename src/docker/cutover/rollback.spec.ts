@@ -157,9 +157,31 @@ describe('rollback', () => {
     expect(store.get(dependentNewId)).toBeDefined();
   });
 
-  it('touches nothing where the old container of the target was removed', async () => {
+  it('touches nothing where the old container of the target was removed, and says what is left', async () => {
     const store = new ContainerStore([replacement({ Name: '/web', State: { Running: true } })]);
-    expect(await attempt(store)).toContain('was removed by somebody else');
+    const message = await attempt(store);
+    expect(message).toContain('was removed by somebody else');
+    expect(message).toContain('only the replacement of web is left, as web');
     expect(store.changes).toEqual([]);
+  });
+
+  it('says what is left where the replacement was removed, or both', async () => {
+    expect(await attempt(new ContainerStore([old(), theirs()]))).toContain(
+      `only the old container of web is left, as ${parked}`,
+    );
+    expect(await attempt(new ContainerStore([]))).toContain('neither the old container of web nor its replacement');
+    expect(await attempt(new ContainerStore([old(), replacement(), theirs()]))).toContain('both containers are kept');
+  });
+
+  it('stops a replacement that somebody gave another name, and never removes it', async () => {
+    const store = new ContainerStore([old(), replacement({ Name: '/web-mine', State: running })]);
+    expect(await attempt(store)).toEqual({ warnings: [expect.stringContaining('the replacement of web to web-mine')] });
+    expect(store.shownAll).toEqual({ web: 'a runs', 'web-mine': 'b is stopped' });
+  });
+
+  it('leaves an old container the name that somebody gave it, and says so', async () => {
+    const store = new ContainerStore([old({ Name: '/web-mine' }), replacement()]);
+    expect(await attempt(store)).toEqual({ warnings: [expect.stringContaining('the container web to web-mine')] });
+    expect(store.shownAll).toEqual({ 'web-mine': 'a runs' });
   });
 });

@@ -15,7 +15,7 @@ import { writesToTheSame } from './shared-data.js';
 import { startContainer } from '../engine/start.js';
 import { stopContainer } from './stop.js';
 import { awaitEnd, isStopMarked } from './stopping.js';
-import { parkedName, replacementName } from '../update/temporary-names.js';
+import { parkedName, replacementName, stoppingName } from '../update/temporary-names.js';
 import { nameOf, hasRun } from '../engine/container.js';
 
 /** How long the old container must run again before the replacement is removed. */
@@ -46,8 +46,9 @@ interface Present {
  * It serves first and tidies after: an old container whose name cannot be had, because somebody else took it, runs again
  * under its parked name. The replacements are removed last, for a recovery reads from them what the old ones were, and the
  * target's the very last, for it tells which dependents belong to the update; they are kept where anything is left to do.
+ * One that somebody gave another name is theirs from then on: it is stopped and kept.
  * @param beforeRemoval called once the old ones run again, while the replacements are still there; must not throw
- * @throws UpdateError `rollback_failed`: both containers are kept
+ * @throws UpdateError `rollback_failed`: whatever is there of both containers is kept
  */
 export async function rollback(
   engine: Engine,
@@ -58,7 +59,7 @@ export async function rollback(
     return await restore(engine, pairs, beforeRemoval);
   } catch (error) {
     if (error instanceof UpdateError && error.code === 'rollback_failed') throw error;
-    throw failed((error as Error).message, error);
+    throw await failed(engine, pairs, (error as Error).message, error);
   }
 }
 
@@ -95,13 +96,38 @@ async function restore(
   }
   if (problems.length > 0) {
     const cause = problems.find(isEngineAway) ?? problems[0];
-    throw failed(problems.map(({ message }) => message).join('; '), cause);
+    throw await failed(engine, pairs, problems.map(({ message }) => message).join('; '), cause);
   }
   const rolledBack = await restoreTags(engine, present);
+  rolledBack.warnings.push(...(await renamedOlds(engine, present)));
   await beforeRemoval?.();
   // Also one that the engine did not show at the look: it may have answered wrongly once.
-  for (const { pair } of present.toReversed()) await removeContainer(engine, pair.newId, 'rollback');
+  for (const { pair } of present.toReversed()) {
+    const renamed = renamedReplacement(await find(engine, pair.newId), pair);
+    if (renamed === undefined) await removeContainer(engine, pair.newId, 'rollback');
+    else
+      rolledBack.warnings.push(
+        `somebody renamed the replacement of ${pair.name} to ${renamed} during the update, so it was stopped and not removed: remove it once nobody needs it`,
+      );
+  }
   return rolledBack;
+}
+
+/** The name of a replacement that no update gave it. */
+function renamedReplacement(replacement: ContainerInspect | undefined, { name, oldId }: Pair): string | undefined {
+  if (!replacement) return undefined;
+  const given = nameOf(replacement);
+  return [name, replacementName(name, oldId), stoppingName(name, oldId)].includes(given) ? undefined : given;
+}
+
+/** Old containers keep the names that somebody gave them during the update. */
+async function renamedOlds(engine: Engine, present: readonly Present[]): Promise<string[]> {
+  const found = await Promise.all(present.map(({ pair }) => find(engine, pair.oldId)));
+  return found.flatMap((old, index) => {
+    const name = present[index]?.pair.name;
+    if (!old || name === undefined || nameOf(old) === name) return [];
+    return [`somebody renamed the container ${name} to ${nameOf(old)} during the update, and it keeps this name`];
+  });
 }
 
 /** Old containers that an update has told to stop are let end, and are started anew then. @returns whether there were any */
@@ -207,7 +233,7 @@ async function look(engine: Engine, pairs: readonly Pair[]): Promise<{ present: 
   const gone = ({ pair }: Pick<Present, 'pair'>): string =>
     `the old container of ${pair.name} was removed by somebody else during the update`;
   const [target] = found;
-  if (target && !target.old) throw failed(gone(target));
+  if (target && !target.old) throw await failed(engine, pairs, gone(target));
   return {
     present: found.flatMap(({ old, ...one }) => (old ? [{ ...one, old }] : [])),
     problems: found.filter(({ old }) => !old).map((one) => new Error(gone(one))),
@@ -238,8 +264,33 @@ function doesNotRun({ name }: Pair, cause: Error): Error {
   return new Error(`the old container of ${name} does not run again: ${cause.message}`, { cause });
 }
 
-function failed(why: string, cause?: unknown): UpdateError {
-  return new UpdateError('rollback_failed', 'rollback', `the rollback failed, both containers are kept: ${why}`, {
-    cause,
-  });
+async function failed(engine: Engine, pairs: readonly Pair[], why: string, cause?: unknown): Promise<UpdateError> {
+  return new UpdateError(
+    'rollback_failed',
+    'rollback',
+    `the rollback failed, ${await whatIsKept(engine, pairs)}: ${why}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** Of each container that was to be replaced: what is really there of the two. */
+async function whatIsKept(engine: Engine, pairs: readonly Pair[]): Promise<string> {
+  const both = 'both containers are kept';
+  try {
+    const kept = await Promise.all(
+      pairs.map(async ({ name, oldId, newId }) => {
+        const [old, replacement] = await Promise.all([find(engine, oldId), find(engine, newId)]);
+        if (old && replacement) return both;
+        if (old) return `only the old container of ${name} is left, as ${nameOf(old)}`;
+        if (replacement) return `only the replacement of ${name} is left, as ${nameOf(replacement)}`;
+        return `neither the old container of ${name} nor its replacement is left`;
+      }),
+    );
+    return [...new Set(kept)].join(', ');
+  } catch {
+    // The engine is away, and takes none of them along.
+    return both;
+  }
 }

@@ -93,7 +93,7 @@ export async function drainOld(
 ): Promise<void> {
   const endsAt = performance.now() + options.drainMs;
   for (;;) {
-    await assertStillProved(engine, proved);
+    await assertStillProved(engine, proved, [pair]);
     const leftMs = endsAt - performance.now();
     if (leftMs <= 0) break;
     if (drain.nearlyOver.aborted)

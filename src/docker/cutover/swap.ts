@@ -13,6 +13,7 @@ import { markStop, unmarkStop } from './stopping.js';
 import { parkedName } from '../update/temporary-names.js';
 import type { Drain } from '../engine/shutdown-signals.js';
 import { nameOf } from '../engine/container.js';
+import { find } from '../engine/find.js';
 
 /** How long the engine may take to notice that a container's process has ended. */
 const engineNoticesWithinMs = 1000;
@@ -26,7 +27,12 @@ const engineNoticesWithinMs = 1000;
  * stopped nothing can start, and what runs on there is cut off. Killed between any two lines, recovery.ts finds from
  * names and ids where it was.
  */
-export async function swap(engine: Engine, members: Members, drain: Drain): Promise<void> {
+export async function swap(
+  engine: Engine,
+  members: Members,
+  drain: Drain,
+  warn: (warning: string) => void,
+): Promise<void> {
   const pairs = members.map(({ pair }) => pair);
   for (const { oldId, restartPolicy } of pairs) {
     if (revivesStopped(restartPolicy)) await setRestartPolicy(engine, oldId, noRestart);
@@ -34,10 +40,10 @@ export async function swap(engine: Engine, members: Members, drain: Drain): Prom
   for (const { old, pair } of members.toReversed()) if (pair.wasRunning) await stop(engine, old, pair, drain);
   for (const member of members) await carryOverlayAddresses(engine, member);
   const [target, ...dependents] = members;
-  await exchange(engine, target);
+  await exchange(engine, target, warn);
   for (const dependent of dependents) {
     try {
-      await exchange(engine, dependent);
+      await exchange(engine, dependent, warn);
     } catch (error) {
       // Beside a target that has ended already nothing starts: its proof tells why, and better than the engine here.
       if (!(error instanceof EngineError)) throw error;
@@ -62,11 +68,28 @@ async function stop(engine: Engine, old: ContainerInspect, pair: Pair, drain: Dr
   }
 }
 
-async function exchange(engine: Engine, { old, pair: { name, oldId, newId, startsNew } }: Member): Promise<void> {
+async function exchange(engine: Engine, { old, pair }: Member, warn: (warning: string) => void): Promise<void> {
+  const { name, oldId, newId, startsNew } = pair;
   // One that has vanished has left its name, and the copy that stands in for it is parked already.
-  if (old.Id === oldId) await engine.renameContainer(oldId, parkedName(name, oldId));
+  if (old.Id === oldId) await park(engine, pair, warn);
   await engine.renameContainer(newId, name);
   if (startsNew) await startContainer(engine, newId);
+}
+
+/** @throws UpdateError `container_changed` where somebody renamed the old container after the last look */
+async function park(engine: Engine, { name, oldId }: Pair, warn: (warning: string) => void): Promise<void> {
+  const old = await find(engine, oldId);
+  if (!old) {
+    warn(`somebody removed the old container of ${name} during the update, so there was no way back`);
+    return;
+  }
+  if (nameOf(old) !== name)
+    throw new UpdateError(
+      'container_changed',
+      'swap',
+      `somebody renamed the container ${name} to ${nameOf(old)} during the update; it keeps this name`,
+    );
+  await engine.renameContainer(oldId, parkedName(name, oldId));
 }
 
 async function runsAsItShould(engine: Engine, { newId, startsNew }: Pair): Promise<boolean> {

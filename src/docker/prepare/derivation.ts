@@ -49,6 +49,7 @@ export class Derivation {
       donors,
       // One that stays on its image goes on remembering the one before.
       previous: image.Id === old.Image ? undefined : previousRecord(old.Config.Image, oldImage),
+      replaces: (standIn ?? old).Id,
       engineHostname,
     });
     const all = { ...image.Config?.Labels, ...old.Config.Labels };

@@ -6,10 +6,12 @@ import { digestOfFiles } from './image-files.js';
 import { labels } from '../update/labels.js';
 import type { AnonymousVolume } from '../recreate/renewed-volumes.js';
 import { probeName } from '../update/temporary-names.js';
-import { nameOf } from '../engine/container.js';
+import { nameOf, hasRun } from '../engine/container.js';
 
 /** Of one path in one image; read while the old container serves. */
 const maxBytes = 32 * 1024 * 1024;
+/** No image has it, so that it shows whose a container is. */
+const entrypoint = 'never-started';
 const tooLarge = Symbol('too large to be compared');
 
 /**
@@ -51,13 +53,14 @@ async function filesIn(
   paths: readonly string[],
 ): Promise<(string | typeof tooLarge | undefined)[]> {
   const name = probeName(nameOf(old));
-  // Left behind by a process that was killed.
+  // Left behind by a process that was killed. A container that somebody called so is not ours: then the create fails.
   const before = await find(engine, name);
-  if (before) await engine.removeContainer(before.Id, { withVolumes: true });
+  if (before && !hasRun(before) && before.Config.Entrypoint?.join() === entrypoint)
+    await engine.removeContainer(before.Id, { withVolumes: true });
   const platform = engine.foreignPlatform(image);
   const { Id } = await engine.createContainer(
     name,
-    { Image: image.Id, Entrypoint: ['never-started'], HostConfig: { NetworkMode: 'none' } },
+    { Image: image.Id, Entrypoint: [entrypoint], HostConfig: { NetworkMode: 'none' } },
     platform,
   );
   try {

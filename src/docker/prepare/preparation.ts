@@ -17,6 +17,7 @@ import { needsStandIn } from '../cutover/stand-in.js';
 import { parkedName, replacementName } from '../update/temporary-names.js';
 import { nameOf } from '../engine/container.js';
 import type { Subject, Subjects } from '../update/subject.js';
+import { labels } from '../update/labels.js';
 
 /** Everything that can be done while the old containers still serve: the replacements are created beside them and checked. */
 @Injectable()
@@ -61,9 +62,10 @@ export class Preparation {
       // What another instance has created is not ours to remove, nor can anything of ours stand behind it in the order.
       const isTheirs = error instanceof UpdateError && error.code === 'another_instance';
       const ours = isTheirs ? subjects.slice(0, begun - 1) : subjects.slice(0, begun);
-      for (const { old } of ours.toReversed()) await this.discard(replacementName(nameOf(old), old.Id));
+      for (const { old } of ours.toReversed()) await this.discard(replacementName(nameOf(old), old.Id), old.Id);
       if (standIn) {
-        for (const name of [replacementName, parkedName]) await this.discard(name(nameOf(target.old), standIn.Id));
+        await this.discard(replacementName(nameOf(target.old), standIn.Id), standIn.Id);
+        await this.discard(parkedName(nameOf(target.old), standIn.Id), target.old.Id);
       }
       throw error;
     }
@@ -96,9 +98,10 @@ export class Preparation {
     return { ...replacement, Name: `/${name}` };
   }
 
-  /** By name, for the answer to a create may have been lost. */
-  private async discard(name: string): Promise<void> {
+  /** By name and mark, for the answer to a create may have been lost. */
+  private async discard(name: string, oldId: string): Promise<void> {
     const replacement = await find(this.engine, name);
-    if (replacement && nameOf(replacement) === name) await this.engine.removeContainer(replacement.Id);
+    if (replacement && nameOf(replacement) === name && replacement.Config.Labels?.[labels.replaces] === oldId)
+      await this.engine.removeContainer(replacement.Id);
   }
 }

@@ -7,6 +7,7 @@ import { EngineUnreachable } from '../engine/engine-error.js';
 import { UpdateError } from '../update/outcome.js';
 import { Recovery, type RecoveryResult } from './recovery.js';
 import { keptName, parkedName, replacementName, stoppingName } from '../update/temporary-names.js';
+import { labels } from '../update/labels.js';
 
 Logger.overrideLogger(false);
 
@@ -22,6 +23,8 @@ const cutOff = (name: string, oldId: string, newId: string) => [
   containerInspect({ Id: oldId, Name: `/${parkedName(name, oldId)}`, State: stopped }),
   containerInspect({ Id: newId, Name: `/${replacementName(name, oldId)}`, Created, State: unstarted }),
 ];
+/** Set on what an update creates in place of a container. */
+const replaces = (id: string) => ({ Config: { Labels: { [labels.replaces]: id } } });
 const rulesThatAsk = (asked: string[] = []): ContainerRules =>
   ({
     optionsOf: (name: string) => {
@@ -34,6 +37,7 @@ const settings = { proofTimeoutMs: 1000, unhealthyGraceMs: 0, keepPreviousImage:
 
 /** @param name the container that is to be updated next; without it, a start of the service */
 async function recover(store: ContainerStore, name?: string, rules = rulesThatAsk()): Promise<RecoveryResult> {
+  for (const { Image } of store.all) store.images.set(Image, {});
   const present = await store.engine.listContainers();
   return new Recovery(store.engine, rules, settings).run(present, { begun: signal, nearlyOver: signal }, name);
 }
@@ -42,7 +46,7 @@ describe('the recovery of an update that was cut off', () => {
   it('asks for the proof that each container wants by its own name, also of one that has it not yet', async () => {
     const store = new ContainerStore([
       containerInspect({ Id: webBefore, Name: `/${parkedName('web', webBefore)}`, State: stopped }),
-      containerInspect({ Id: web, Name: '/web', Created }),
+      containerInspect({ Id: web, Name: '/web', Created, ...replaces(webBefore) }),
       containerInspect({
         ...{ Id: sidecarBefore, Name: '/web-sidecar', State: stopped },
         HostConfig: { NetworkMode: `container:${webBefore}` },
@@ -72,7 +76,10 @@ describe('the recovery of an update that was cut off', () => {
         ...withLabels(imageOfOld, { ...set, ...inherited }),
       }),
       // Its image has the user's label too: of it alone nobody could tell any more who set that.
-      containerInspect({ Id: web, Name: '/web', Created, ...withLabels(imageOfNew, set) }),
+      containerInspect({
+        ...{ Id: web, Name: '/web', Created },
+        ...withLabels(imageOfNew, { ...set, ...replaces(webBefore).Config.Labels }),
+      }),
     ]);
     const images: Record<string, object> = {
       [imageOfOld]: { Config: { Labels: inherited } },
@@ -91,7 +98,10 @@ describe('the recovery of an update that was cut off', () => {
     const vanishing = { HostConfig: { AutoRemove: true } };
     const store = new ContainerStore([
       containerInspect({ Id: original, Name: '/web', ...vanishing, Config: { StopTimeout: 5 } }),
-      containerInspect({ Id: copy, Name: `/${parkedName('web', copy)}`, Created, State: unstarted, ...vanishing }),
+      containerInspect({
+        ...{ Id: copy, Name: `/${parkedName('web', copy)}`, Created, State: unstarted },
+        ...{ ...vanishing, ...replaces(original) },
+      }),
       containerInspect({
         Id: replacement,
         Name: `/${stoppingName('web', copy)}`,
@@ -110,7 +120,7 @@ describe('the recovery of an update that was cut off', () => {
   it('lets the old container of start-first end before it removes it, with no second signal', async () => {
     const store = new ContainerStore([
       containerInspect({ Id: webBefore, Name: `/${parkedName('web', webBefore)}`, Config: { StopTimeout: 5 } }),
-      containerInspect({ Id: web, Name: '/web', Created }),
+      containerInspect({ Id: web, Name: '/web', Created, ...replaces(webBefore) }),
     ]);
     setTimeout(() => {
       store.setState(webBefore, stopped);
@@ -208,6 +218,50 @@ describe('the recovery of a container whose name somebody else has', () => {
       await recover(store);
       expect(store.shownAll).toEqual(before);
     }
+  });
+
+  it.each([
+    ['has no mark', {}],
+    ['has the mark of an earlier update', replaces(dbBefore)],
+    ['has a mark of an update as its image claims', replaces(webBefore)],
+  ])('keeps both where one of the same image reference %s, and says what to do', async (title, mark) => {
+    for (const State of [{}, { ...stopped, StartedAt: '2026-01-01T13:00:00Z' }]) {
+      const store = new ContainerStore([
+        containerInspect({ Id: webBefore, Name: `/${parked}`, State: stopped }),
+        containerInspect({ Id: theirs, Name: '/web', Created, State, Image: 'sha256:2', ...mark }),
+      ]);
+      const isOfImage = title.includes('image claims');
+      store.images.set('sha256:2', isOfImage ? mark : {});
+      const run = (name?: string) =>
+        store.engine
+          .listContainers()
+          .then((present) =>
+            new Recovery(store.engine, rulesThatAsk(), settings).run(
+              present,
+              { begun: signal, nearlyOver: signal },
+              name,
+            ),
+          );
+      expect(await run()).toEqual({ repaired: [], undone: ['web'] });
+      await expect(run('web')).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(new RegExp(`999999999999, .*docker rm -f ${parked}`)),
+      });
+      expect(store.changes).toEqual([]);
+    }
+  });
+
+  it('never starts the old one beside its replacement that somebody renamed and that writes to the same data', async () => {
+    const Mounts = [{ Type: 'volume', Name: 'data', Destination: '/data', RW: true }];
+    const store = new ContainerStore([
+      containerInspect({ Id: webBefore, Name: `/${parked}`, State: stopped, Mounts }),
+      containerInspect({ Id: web, Name: '/web-mine', Created, Mounts, ...replaces(webBefore) }),
+    ]);
+    expect(await recover(store)).toEqual({ repaired: [], undone: ['web'] });
+    expect(store.changes).toEqual([]);
+    store.setState(web, stopped);
+    expect(await recover(store)).toEqual({ repaired: ['web'], undone: [] });
+    expect(store.shownAll).toEqual({ web: 'a runs', 'web-mine': 'b is stopped' });
   });
 
   it('gives the name to one that runs without it already, which is not started anew', async () => {

@@ -24,6 +24,11 @@ import { keptName, parkedName, parseTemporaryName, type TemporaryName } from '..
 import type { UpdateOptions } from '../rules/update-options.js';
 import type { Drain } from '../engine/shutdown-signals.js';
 import { nameOf, hasRun } from '../engine/container.js';
+import { isStandIn } from '../cutover/stand-in.js';
+import { dependenciesOf } from '../inspect/dependencies.js';
+import { isReplacementOf } from './replacement-mark.js';
+import { labels } from '../update/labels.js';
+import { writesToTheSame } from '../cutover/shared-data.js';
 
 type RecoverySettings = Pick<
   Settings,
@@ -86,19 +91,34 @@ export class Recovery {
     const old = byId?.Id.startsWith(oldId12) ? byId : undefined;
     const byName = await find(this.engine, name);
     const owner = byName && nameOf(byName) === name ? byName : undefined;
-    const replacement = replacementId ? await find(this.engine, replacementId) : undefined;
+    const prepared = replacementId ? await find(this.engine, replacementId) : undefined;
     return {
       name,
       old,
-      replacement: replacement ?? (owner && mayReplace(owner, old) ? owner : undefined),
+      replacement: prepared ?? (owner && old && (await this.replaces(owner, old)) ? owner : undefined),
       nameIsTaken: owner !== undefined,
+      copyOfOwner: owner && old && isStandIn(old) ? await this.replaces(old, owner) : false,
+      dependenciesRemain: old && (await this.haveAll(dependenciesOf(old))),
     };
+  }
+
+  private async haveAll(idsOrNames: readonly string[]): Promise<boolean> {
+    const found = await Promise.all(idsOrNames.map((idOrName) => find(this.engine, idOrName)));
+    return !found.includes(undefined);
+  }
+
+  /** Whether an update certainly created the one container in place of the other one. */
+  private async replaces(one: ContainerInspect, other: ContainerInspect): Promise<boolean> {
+    return isReplacementOf(one, await findImage(this.engine, one.Image), other.Id);
   }
 
   private async repair(group: GroupRemains, drain: Drain): Promise<void> {
     const repair = decideRepair(group);
-    if (repair.kind === 'nothing') return;
     const [{ name, old, replacement }, ...dependents] = group;
+    if (repair.kind === 'nothing') {
+      for (const dependent of dependents) await this.repair([dependent], drain);
+      return;
+    }
     this.logger.warn(`found an interrupted update of ${name}; next: ${repair.kind}`, {
       container: name,
       oldId: old?.Id.slice(0, 12),
@@ -129,11 +149,25 @@ export class Recovery {
         break;
       case 'give the name to':
         await this.serveAs(name, repair.containerId);
+        for (const dependent of dependents) await this.repair([dependent], drain);
         break;
+      case 'keep both':
+        throw await this.undecidedOwner(name, repair.containerId);
       default:
         repair satisfies never;
     }
     this.logger.log(`${name} is in order again`, { container: name });
+  }
+
+  /** Says what runs, what is kept and what to do. */
+  private async undecidedOwner(name: string, keptId: string): Promise<UpdateError> {
+    const [owner, kept] = await Promise.all([find(this.engine, name), find(this.engine, keptId)]);
+    const keptAs = kept ? nameOf(kept) : keptId;
+    return new UpdateError(
+      'refused',
+      'recover',
+      `nothing proves that the last update of ${name} created the container ${owner ? shown(owner) : '(gone)'} that has this name now, so both are kept as they are: it, and ${keptAs} (${kept ? shown(kept) : 'gone'}). To keep ${name} as it is now: docker rm -f ${keptAs}. To go back to ${keptAs}: stop and rename ${name}, then notify again. See docs/operating.md`,
+    );
   }
 
   /** Whether a container run with `--rm` is gone that an update had told to stop. */
@@ -141,7 +175,7 @@ export class Recovery {
     const original = await find(this.engine, name);
     if (!old || !original || !isStopMarked(replacement, { name, oldId: old.Id })) return false;
     await awaitEnd(this.engine, original);
-    const present = await find(this.engine, name);
+    const present = await find(this.engine, original.Id);
     if (present?.State.Running) return false;
     if (present) await stopContainer(this.engine, present, 'recover');
     return true;
@@ -149,10 +183,25 @@ export class Recovery {
 
   /** What cannot have the name runs all the same, and the next recovery gives it the name. */
   private async serveAs(name: string, containerId: string): Promise<void> {
+    await this.assertServesAlone(containerId);
     try {
       await giveName(this.engine, await this.engine.inspectContainer(containerId), name);
     } finally {
       await startContainer(this.engine, containerId);
+    }
+  }
+
+  /** @throws where its replacement, which somebody gave another name, runs and writes to the same data */
+  private async assertServesAlone(oldId: string): Promise<void> {
+    const container = await this.engine.inspectContainer(oldId);
+    if (container.State.Running) return;
+    for (const { Id, Labels } of await this.engine.listContainers()) {
+      if (Labels?.[labels.replaces] !== oldId) continue;
+      const rival = await find(this.engine, Id);
+      if (rival?.State.Running && writesToTheSame(container, rival))
+        throw new Error(
+          `somebody renamed its replacement to ${nameOf(rival)}; that one runs and writes to the same data, which two at once could ruin. Stop ${nameOf(rival)}, or remove ${nameOf(container)}`,
+        );
     }
   }
 
@@ -211,8 +260,8 @@ export class Recovery {
     const [target] = pairs;
     const replacement = target && (await find(this.engine, target.newId));
     if (replacement && hasRun(replacement) && (await this.wantsToBeLeftStopped(target, replacement))) {
-      await keepBoth(this.engine, pairs);
-      this.logger.error(`${target.name} is stopped, the old container and the new one are kept: decide by hand`, {
+      const kept = Object.values(await keepBoth(this.engine, pairs)).filter((name) => name !== undefined);
+      this.logger.error(`${target.name} is stopped; kept for somebody to decide: ${kept.join(', ')}`, {
         container: target.name,
       });
       return;
@@ -261,9 +310,8 @@ function undecided({ name, oldId12 }: TemporaryName): UpdateError {
   );
 }
 
-/** Whether the owner of the name may be the replacement: it follows the same image reference. Anybody else's is not ours to touch. */
-function mayReplace(owner: ContainerInspect, old: ContainerInspect | undefined): boolean {
-  return owner.Id !== old?.Id && (!old || owner.Config.Image === old.Config.Image);
+function shown({ Id, State }: Pick<ContainerInspect, 'Id' | 'State'>): string {
+  return `${Id.slice(0, 12)}, ${State.Status}`;
 }
 
 interface InterruptedUpdate extends Omit<TemporaryName, 'role'> {

@@ -12,12 +12,13 @@ const longStopped = { ...stopped, FinishedAt: '2025-01-01T00:00:00Z' };
 
 const old = (Name: string, State = {}, HostConfig = neutralised) =>
   containerInspect({ Id: oldId, Name: `/${Name}`, State, HostConfig });
-const replacement = (Name: string, State = {}) =>
+const neverStarted = { Running: false, Status: 'created', StartedAt: '0001-01-01T00:00:00Z' };
+const replacement = (Name: string, State: object = neverStarted) =>
   containerInspect({
     Id: newId,
     Name: `/${Name}`,
     Created: '2026-01-01T12:00:00Z',
-    State: { Running: false, Status: 'created', ...State },
+    State: { Running: false, ...State },
     HostConfig: always,
   });
 const temporary = replacementName('web', oldId);
@@ -88,6 +89,13 @@ describe('decideRepair: killed after', () => {
       pairs: [{ oldId, newId, wasRunning: false }],
     });
   });
+
+  it('the replacement of one that did not run was started, and has ended: puts the old one back', () => {
+    const ended = replacement('web', { Status: 'exited' });
+    expect(
+      decideRepair([{ name: 'web', old: old(parked, longStopped), replacement: ended, nameIsTaken: true }]),
+    ).toMatchObject({ kind: 'roll back', pairs: [{ oldId, newId, wasRunning: false }] });
+  });
 });
 
 describe('decideRepair, of a container that was run with --rm and the copy that stands in for it', () => {
@@ -96,16 +104,20 @@ describe('decideRepair, of a container that was run with --rm and the copy that 
     containerInspect({ Id, Name: `/${Name}`, Created, State, HostConfig: { ...neutralised, AutoRemove: true } });
   const copy = (Name: string) => at('2026-01-01T12:00:00Z', Name, oldId, created);
   const next = (Name: string, State = created) => at('2026-01-01T12:00:01Z', Name, newId, State);
-  const itself = at('2025-12-31T00:00:00Z', 'web', 'e'.repeat(64));
+  const remains = { name: 'web', old: copy(parked), nameIsTaken: true };
 
   it('removes the copies while it still runs', () => {
-    expect(decideRepair([{ name: 'web', old: copy(parked), replacement: next(temporary), nameIsTaken: true }])).toEqual(
-      { kind: 'remove the copies', containerIds: [newId, oldId] },
-    );
-    expect(decideRepair([{ name: 'web', old: copy(parked), replacement: itself, nameIsTaken: true }])).toEqual({
+    const itsCopy = { ...remains, copyOfOwner: true };
+    expect(decideRepair([{ ...itsCopy, replacement: next(temporary) }])).toEqual({
       kind: 'remove the copies',
-      containerIds: [oldId],
+      containerIds: [newId, oldId],
     });
+    expect(decideRepair([itsCopy])).toEqual({ kind: 'remove the copies', containerIds: [oldId] });
+  });
+
+  it('keeps the copies where nothing proves that they are of the container that has the name', () => {
+    for (const prepared of [next(temporary), undefined])
+      expect(decideRepair([{ ...remains, replacement: prepared }])).toEqual({ kind: 'keep both', containerId: oldId });
   });
 
   it.each([
@@ -142,6 +154,11 @@ describe('decideRepair where somebody else was at it', () => {
       kind: 'remove the replacement',
       replacementId: newId,
     });
+    const hasRun = replacement(temporary, { Status: 'exited' });
+    expect(decideRepair([{ name: 'web', replacement: hasRun, nameIsTaken: true }])).toEqual({
+      kind: 'keep both',
+      containerId: newId,
+    });
   });
 
   it('gives the name back to a parked container that is alone, and leaves it where the name is taken', () => {
@@ -149,7 +166,10 @@ describe('decideRepair where somebody else was at it', () => {
       kind: 'give the name to',
       containerId: oldId,
     });
-    expect(decideRepair([{ name: 'web', old: old(parked, stopped), nameIsTaken: true }])).toEqual({ kind: 'nothing' });
+    expect(decideRepair([{ name: 'web', old: old(parked, stopped), nameIsTaken: true }])).toEqual({
+      kind: 'keep both',
+      containerId: oldId,
+    });
   });
 
   it('does nothing where nothing is left to do', () => {
@@ -206,5 +226,20 @@ describe('groupRemains and decideRepair, of a container and one that shares its 
   it('is a matter of its own where it was updated alone: its donor is the same before and after', () => {
     const remains = sidecar(parkedName('sidecar', oldSidecarId), 'sidecar', oldId);
     expect(decide(remains)).toMatchObject([{ kind: 'roll back', pairs: [{ name: 'sidecar' }] }]);
+  });
+
+  it.each([
+    ['there', true, 'roll back'],
+    ['gone', false, 'remove the old container'],
+  ])("of a dependent alone, whose target's old container is %s", (_, dependenciesRemain, kind) => {
+    const alone = { ...sidecar(parkedName('sidecar', oldSidecarId), 'sidecar'), dependenciesRemain };
+    expect(decide(alone)).toMatchObject([{ kind, pairs: [pairs[1]] }]);
+  });
+
+  it('keeps both together where nothing proves that the container with the name of the target is the replacement', () => {
+    const web = { name: 'web', old: old(parked, stopped), nameIsTaken: true };
+    expect(decide(sidecar(parkedName('sidecar', oldSidecarId), 'sidecar'), web)).toEqual([
+      { kind: 'keep both', containerId: oldId },
+    ]);
   });
 });

@@ -3,14 +3,19 @@ import type { ContainerInspect } from '../engine/engine-types.js';
 import { type Pair } from '../update/pair.js';
 import { isStandIn } from '../cutover/stand-in.js';
 import { parkedName } from '../update/temporary-names.js';
-import { nameOf } from '../engine/container.js';
+import { nameOf, hasRun } from '../engine/container.js';
 
-/** What is left of an interrupted update: the container that had the name, its replacement, and who has the name now. */
+/** What is left of an interrupted update: the container that had the name, its replacement, and whether the name is taken. */
 export interface Remains {
   name: string;
   old?: ContainerInspect;
+  /** Only a container that the update certainly created. */
   replacement?: ContainerInspect;
   nameIsTaken: boolean;
+  /** Whether `old` certainly is a copy of the container that has the name: see stand-in.ts. */
+  copyOfOwner?: boolean;
+  /** Whether all that `old` depends on is still there. */
+  dependenciesRemain?: boolean;
 }
 
 /** The remains of one update: of its target, then of the dependents that were replaced with it, in the order of their starts. */
@@ -26,12 +31,19 @@ export type Repair =
   /** What was prepared for a container that vanishes when it stops, and that has not been stopped. */
   | { kind: 'remove the copies'; containerIds: string[] }
   | { kind: 'give the name to'; containerId: string }
+  /** Nothing proves that the container with the name is the replacement: this one waits for somebody to decide. */
+  | { kind: 'keep both'; containerId: string }
   | { kind: 'nothing' };
 
-/** Finds out which of the interrupted containers were being replaced together: both sides of one depend on both sides of another. */
+/**
+ * Finds out which of the interrupted containers were being replaced together: both sides of one depend on both sides of another,
+ * as far as the other one's replacement is known.
+ */
 export function groupRemains(remains: readonly Remains[]): GroupRemains[] {
   const needs = (one: Remains, other: Remains): boolean =>
-    isDependent(one.old, other.old) && isDependent(one.replacement, other.replacement);
+    isDependent(one.old, other.old) &&
+    one.replacement !== undefined &&
+    (!other.replacement || isDependent(one.replacement, other.replacement));
   const ordered = inOrder(remains, needs);
   const targets = ordered.filter((one) => !ordered.some((other) => other !== one && needs(one, other)));
   return targets.map((target) => {
@@ -43,35 +55,37 @@ export function groupRemains(remains: readonly Remains[]): GroupRemains[] {
 
 /** Decides how an interrupted update goes on. The table of all cases, with reasons, stands in docs/operating.md. */
 export function decideRepair(group: GroupRemains): Repair {
-  const [{ name, old, replacement, nameIsTaken }] = group;
+  const [{ name, old, replacement, nameIsTaken, copyOfOwner }] = group;
   if (!old) {
     // Somebody removed the old container. The replacement is all that is left of it, unless the name has a new owner.
     if (!replacement || nameOf(replacement) === name) return { kind: 'nothing' };
-    if (nameIsTaken) return { kind: 'remove the replacement', replacementId: replacement.Id };
-    return { kind: 'give the name to', containerId: replacement.Id };
+    if (!nameIsTaken) return { kind: 'give the name to', containerId: replacement.Id };
+    // One that has run may hold what nobody else has.
+    if (hasRun(replacement)) return { kind: 'keep both', containerId: replacement.Id };
+    return { kind: 'remove the replacement', replacementId: replacement.Id };
   }
   const isParked = nameOf(old) === parkedName(name, old.Id);
-  if (!replacement) {
-    if (!isParked || nameIsTaken) return { kind: 'nothing' };
-    return { kind: 'give the name to', containerId: old.Id };
-  }
-  const isPrepared = nameOf(replacement) !== name;
-  if (isStandIn(old) && isParked && nameIsTaken && (isPrepared || isOlder(replacement, old))) {
-    const copies = isPrepared ? [replacement, old] : [old];
+  const isTakenByOther = nameIsTaken && isParked && (!replacement || nameOf(replacement) !== name);
+  if (isTakenByOther && isStandIn(old)) {
+    if (!copyOfOwner) return { kind: 'keep both', containerId: old.Id };
+    const copies = replacement ? [replacement, old] : [old];
     return { kind: 'remove the copies', containerIds: copies.map(({ Id }) => Id) };
+  }
+  if (!replacement) {
+    if (!isParked) return { kind: 'nothing' };
+    return { kind: isTakenByOther ? 'keep both' : 'give the name to', containerId: old.Id };
   }
   const pairs = group.flatMap((remains) => pairOf(remains) ?? []);
   // It lives in a namespace that is no more, and was not touched yet: its replacement was to be proved beside it.
   if (!isParked && old.State.Running) return { kind: 'roll back', pairs };
-  // A dependent without its target among the remains: the target's old container, which it depends on, is gone.
-  if (!sameDependencies(old, replacement)) return { kind: 'remove the old container', pairs };
+  // A dependent without its target among the remains. Without the target's old container there is no way back.
+  if (!sameDependencies(old, replacement))
+    return { kind: group[0].dependenciesRemain ? 'roll back' : 'remove the old container', pairs };
   if (!isParked || nameOf(replacement) !== name) return { kind: 'roll back', pairs };
   if (replacement.State.Running) return { kind: 'prove the replacement', pairs };
-  return { kind: wasRunning(old, replacement) ? 'roll back' : 'remove the old container', pairs };
-}
-
-function isOlder(one: ContainerInspect, other: ContainerInspect): boolean {
-  return Date.parse(one.Created) < Date.parse(other.Created);
+  // One that did not run before, and whose replacement was started, goes back as well where that has ended.
+  const isToRun = wasRunning(old, replacement) || hasRun(replacement);
+  return { kind: isToRun ? 'roll back' : 'remove the old container', pairs };
 }
 
 function isDependent(container: ContainerInspect | undefined, other: ContainerInspect | undefined): boolean {

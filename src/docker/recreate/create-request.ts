@@ -35,6 +35,8 @@ export interface SpecInput {
   donors?: readonly ContainerInspect[];
   /** What the replacement remembers of the image that ran before it: see previous-image.ts. */
   previous?: string;
+  /** The id of the container that it is to replace: see replacement-mark.ts. */
+  replaces?: string;
   /** The name of the engine's host, which it shows as the hostname of a container on the host's network. */
   engineHostname?: string;
 }
@@ -97,14 +99,18 @@ function carriedConfig({ Config }: ContainerInspect): Partial<ContainerConfig> {
 }
 
 /** The fields into which the engine merges the image's (moby daemon/commit.go, `merge`), with that undone. */
-function mergedConfig({ old, oldImage, newImage, previous }: SpecInput): Partial<ContainerConfig> {
+function mergedConfig({ old, oldImage, newImage, previous, replaces }: SpecInput): Partial<ContainerConfig> {
   const { Config } = old;
   const image = oldImage?.Config ?? {};
   const kept = userLabels(old, { Config: image }, newImage);
   const merged: Partial<ContainerConfig> = {
     Env: userEnvironment(Config.Env ?? [], image.Env ?? []),
     ...userCommand(Config, image),
-    Labels: previous === undefined ? kept : { ...kept, [labels.previous]: previous },
+    Labels: {
+      ...kept,
+      ...(previous !== undefined && { [labels.previous]: previous }),
+      ...(replaces !== undefined && { [labels.replaces]: replaces }),
+    },
     Healthcheck: userHealthcheck(Config.Healthcheck, image.Healthcheck),
     ExposedPorts: userExposedPorts(old, { Config: image }),
   };

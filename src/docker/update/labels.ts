@@ -1,6 +1,6 @@
 const prefix = 'trigger-docker-pull.';
 
-/** The labels by which a container says how it wants to be updated, and the one that an update writes. */
+/** The labels by which a container says how it wants to be updated, and those that an update writes. */
 export const labels = {
   /** `false`: this container is never updated. */
   enable: `${prefix}enable`,
@@ -38,6 +38,8 @@ export const labels = {
   replacedVolumes: `${prefix}replaced-volumes`,
   /** Written by an update: the image that ran before, as `repository@sha256:…`, or its id where no registry has it. */
   previous: `${prefix}previous`,
+  /** Written by an update: the id of the container that this one was created to replace, or to stand in for. */
+  replaces: `${prefix}replaces`,
 } as const;
 
 const known = new Set<string>(Object.values(labels));

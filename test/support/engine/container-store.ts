@@ -10,6 +10,8 @@ export class ContainerStore {
   /** Each call that changes something, as `rename a web`. */
   readonly changes: string[] = [];
   swarmState: 'active' | 'inactive' = 'inactive';
+  /** What the engine shows of images; of others that there are none. */
+  readonly images = new Map<string, object>();
   private readonly containers: Map<string, ContainerInspect>;
 
   constructor(
@@ -23,10 +25,19 @@ export class ContainerStore {
   get engine(): Engine {
     const calls = {
       inspectContainer: (nameOrId: string) => this.get(nameOrId),
-      listContainers: () => this.all.map(({ Id, Name, Image }) => ({ Id, Names: [Name], Image, ImageID: Image })),
+      listContainers: () =>
+        this.all.map(({ Id, Name, Image, Config: { Labels } }) => ({
+          Id,
+          Names: [Name],
+          Image,
+          ImageID: Image,
+          Labels,
+        })),
       info: () => ({ Swarm: { LocalNodeState: this.swarmState } }),
       inspectImage: (reference: string) => {
-        throw new EngineError(`GET ${reference}`, 404, 'no such image');
+        const image = this.images.get(reference);
+        if (!image) throw new EngineError(`GET ${reference}`, 404, 'no such image');
+        return image;
       },
       tagImage: () => undefined,
       updateRestartPolicy: (id: string, RestartPolicy: RestartPolicy) => {

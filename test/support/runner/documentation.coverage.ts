@@ -15,6 +15,7 @@ const recipes = 'test/recipes.e2e-spec.ts';
 const ciClients = 'test/ci-clients.e2e-spec.ts';
 const dryRun = 'test/dry-run.e2e-spec.ts';
 const documentation = 'test/documentation.e2e-spec.ts';
+const interference = 'test/interference.e2e-spec.ts';
 const fleetCompose = 'test/fleet-compose.e2e-spec.ts';
 
 /** Every block of the docs. One that is missing here fails the tests. */
@@ -65,6 +66,7 @@ export const coverage: Coverage[] = [
   { file: 'docs/notifications.md', part: 'NOTIFICATION_URLS=', by: documentation, where: 'NOTIFICATION_URLS' },
   { file: 'docs/operating.md', part: 'docker ps', by: documentation },
   { file: 'docs/operating.md', part: 'docker rename web', by: documentation, where: 'docker rename' },
+  { file: 'docs/operating.md', part: 'docker rm -f web-upd-old', by: interference, where: 'docker rm -f' },
   {
     file: 'docs/operating.md',
     part: 'trigger-docker-pull recover',

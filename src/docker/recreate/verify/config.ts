@@ -5,8 +5,8 @@ import { isSet, lostEntries, means } from './same.js';
 import { usesOthersNetwork } from '../../engine/namespaces.js';
 import { composeLabels } from '../../engine/compose-labels.js';
 
-/** Rewritten with each image: Compose's record of it, and our own of the one before. */
-const rewritten = new Set<string>([composeLabels.image, labels.previous, labels.replacedVolumes]);
+/** Rewritten with each update: Compose's record of the image, and our own of what was before. */
+const rewritten = new Set<string>([composeLabels.image, labels.previous, labels.replacedVolumes, labels.replaces]);
 const replacedWholly = ['User', 'WorkingDir', 'StopSignal'] as const;
 /** Not taken from the image: where they differ, the engine did not take them. */
 const plain = [
