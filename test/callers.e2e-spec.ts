@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Deployment } from '../src/deployments/deployment.js';
 import { runApp, versionAt, type App } from './support/fixtures/apps.js';
 import { describeOnEngine, docker, testEnvironment, uniqueName } from './support/runner/environment.js';
@@ -57,7 +60,8 @@ describe('callers that share the service', () => {
   let provider: IdentityProvider;
   let running: string;
 
-  const grantAll = (without?: TokenName): void => {
+  const rulesOfPipelines = [{ claims: { repository_id: '123456' }, containers: ['*'], actions: ['notify', 'read'] }];
+  const grantAll = (without?: TokenName, rules = rulesOfPipelines): void => {
     const grants: Record<TokenName, Grant> = {
       ci: { containers: ['*'], actions: ['notify', 'read'] },
       other: { containers: ['*'], actions: ['notify', 'read'] },
@@ -71,9 +75,9 @@ describe('callers that share the service', () => {
           audience: provider.audience,
           clockTolerance: '0s',
           keys: { keys: [provider.publicJwk] },
-          rules: [{ claims: { repository_id: '123456' }, containers: ['*'], actions: ['notify', 'read'] }],
+          rules,
         },
-      ],
+      ].filter(() => rules.length > 0),
     });
   };
   const as = (token: string, path: string, method = 'GET'): Promise<Response> =>
@@ -98,6 +102,7 @@ describe('callers that share the service', () => {
       ENGINE_WAIT: '60s',
       EVENT_STREAMS: '6',
       QUEUE_SIZE: '20',
+      MAX_CONNECTIONS: '100',
     });
     running = await idOf(await service.notify('first'));
     await until(
@@ -125,6 +130,66 @@ describe('callers that share the service', () => {
     });
   });
 
+  it.each([
+    ['a token of the policy', 'ci', 45],
+    ['SECRET_KEY', 'secret-key', 80],
+  ])(
+    'one of them, with %s, holds no connections that others need, however many of its requests wait',
+    async (_, holder, most) => {
+      const token = holder === 'ci' ? policy.tokens.ci : Service.secret;
+      const hangUp = new AbortController();
+      const answers: Response[] = [];
+      for (let sent = 0; sent < 95; sent++) {
+        const headers = { Authorization: `Bearer ${token}` };
+        void fetch(`${service.url}/deployments/${running}?wait=50`, { headers, signal: hangUp.signal }).then(
+          (answer) => answers.push(answer),
+          () => undefined,
+        );
+      }
+      await until('the refusals', 10_000, () => answers.length >= 95 - most || undefined);
+      for (const path of ['/health/live', '/health']) expect((await fetch(`${service.url}${path}`)).status).toBe(200);
+      expect((await as(policy.tokens.other, '/notify/api', 'POST')).status).toBe(202);
+      expect((await as(policy.tokens.operator, `/deployments/${running}`)).status).toBe(200);
+      const streams = await Promise.all([follow(policy.tokens.other), follow(policy.tokens.operator)]);
+      expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 95 - most }, () => 503));
+      expect(await answers[0]?.json()).toMatchObject({ code: 'too_many_connections' });
+      expect(answers[0]?.headers.has('retry-after')).toBe(true);
+      hangUp.abort();
+      await until(
+        'room again',
+        5000,
+        async () => (await as(token, `/deployments/${running}`)).status === 200 || undefined,
+      );
+    },
+  );
+
+  it('one of them gives back all that it took when it hangs up, also with many requests on one connection', async () => {
+    const { ci, other } = policy.tokens;
+    const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ci}\r\n\r\n`;
+    const socket = connect(service.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(
+      request(`/deployments/${running}/events`).repeat(20) + request(`/deployments/${running}?wait=50`).repeat(60),
+    );
+    await once(socket, 'data');
+    await setTimeout(500);
+    await until('no more streams', 5000, async () => {
+      const answer = await follow(ci);
+      if (answer.status === 503) return true;
+      await answer.body?.cancel();
+      return undefined;
+    });
+    expect((await as(other, `/deployments/${running}`)).status).toBe(200);
+    socket.destroy();
+    await until('streams again', 5000, async () => {
+      const answers = await Promise.all([follow(ci), follow(ci), follow(ci)]);
+      const isFree = answers.every(({ status }) => status === 200);
+      for (const answer of answers) void answer.body?.cancel().catch(() => undefined);
+      return isFree || undefined;
+    });
+  });
+
   it('a stream and a wait end when their token is taken out of the policy, and others go on', async () => {
     const { ci, other } = policy.tokens;
     const [revoked, stays] = [await follow(ci), await follow(other)];
@@ -149,6 +214,29 @@ describe('callers that share the service', () => {
     const stream = await follow(policy.tokens.ci);
     policy.write({ ci: { containers: ['*'], actions: ['notify'] } });
     expect(await until('its end', 10_000, () => ended(stream))).toBe(true);
+  });
+
+  it.each<[string, (rules: typeof rulesOfPipelines) => typeof rulesOfPipelines]>([
+    ['its rule grants other containers', (rules) => rules.map((rule) => ({ ...rule, containers: ['other'] }))],
+    ['its rule grants less', (rules) => rules.map((rule) => ({ ...rule, actions: ['read'] }))],
+    ['its rule is taken out', () => [{ claims: { repository_id: '9' }, containers: ['*'], actions: ['read'] }]],
+    ['its issuer is taken out', () => []],
+  ])('a stream and a wait of a pipeline end when %s, and those of others go on', async (_, change) => {
+    const token = await provider.token();
+    keepSecret(token);
+    const [stream, stays] = [await follow(token), await follow(policy.tokens.other)];
+    expect([stream.status, stays.status]).toEqual([200, 200]);
+    const wait = as(token, `/deployments/${running}?wait=50`);
+    const notify = as(token, '/notify/web?wait=50', 'POST');
+    let isOver = false;
+    void ended(stays).then(() => (isOver = true));
+    await until('the notify', 5000, async () => (await service.list('?container=web')).length > 0 || undefined);
+    grantAll(undefined, change(rulesOfPipelines));
+    const changed = performance.now();
+    expect(await until('the end of the stream', 10_000, () => ended(stream))).toBe(true);
+    expect([(await wait).status, (await notify).status]).toEqual([401, 401]);
+    expect(performance.now() - changed).toBeLessThan(5000);
+    expect(isOver).toBe(false);
   });
 
   it('a stream ends when its identity token expires', async () => {

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Caller } from '../auth/caller.js';
+import { hasPlace } from '../config/fair-share.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
 import { unavailable } from '../http/problem.js';
-import { hasPlace } from '../queue/shares.js';
 import { DeploymentStream } from './deployment-stream.js';
 import { EventStream } from './event-stream.js';
 import { visibleEvent } from './visible-event.js';

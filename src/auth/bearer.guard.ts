@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { isRound } from '../http/address-counter.js';
 import { peerAddress } from '../http/client-address.js';
-import { keepConnection } from '../http/connection-limit.js';
+import { holdConnection } from '../http/connection-limit.js';
 import { shortened } from '../http/long-path.js';
 import { Problem, unavailable } from '../http/problem.js';
 import type { RequestFacts } from '../http/request-log.js';
@@ -11,7 +11,7 @@ import { accessKey, type Access } from './access.decorators.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
 import { bearerToken } from './bearer-token.js';
-import { may, type AuthenticatedRequest, type Caller } from './caller.js';
+import { accountOf, may, type AuthenticatedRequest, type Caller } from './caller.js';
 import type { Action } from '../config/policy/policy.schema.js';
 import { FailureThrottle } from './failure-throttle.js';
 import { challenge, insufficientScope } from './insufficient-scope.js';
@@ -39,10 +39,10 @@ export class BearerGuard implements CanActivate {
     if (access === 'public') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<AuthenticatedRequest>();
-    const { locals } = http.getResponse<Response<unknown, RequestFacts>>();
+    const response = http.getResponse<Response<unknown, RequestFacts>>();
     const token = bearerToken(request.rawHeaders);
     const found = token === undefined ? withoutToken(request) : this.authenticator.authenticate(token);
-    const admit = (authentication: Authentication): true => this.admit(request, locals, access, authentication);
+    const admit = (authentication: Authentication): true => this.admit(request, response, access, authentication);
     // Most are known at once: Nest makes promises for one that is waited for.
     return found instanceof Promise ? found.then(admit) : admit(found);
   }
@@ -50,17 +50,16 @@ export class BearerGuard implements CanActivate {
   /** @throws Problem where the caller is nobody who may do what is asked */
   private admit(
     request: AuthenticatedRequest,
-    facts: RequestFacts,
+    response: Response<unknown, RequestFacts>,
     access: Access | undefined,
     authentication: Authentication,
   ): true {
+    const { locals: facts } = response;
     const { from } = facts;
     const { method } = request;
     const path = shortened(request.path);
     if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path });
     facts.isKnown = true;
-    if (!keepConnection(request.socket))
-      throw unavailable('too_many_connections', 'Too many callers are connected; ask again in a moment.', 5);
     const caller = { address: from, ...authentication.identity };
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
@@ -79,6 +78,7 @@ export class BearerGuard implements CanActivate {
       this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
     }
+    hold(request, response, caller);
     this.audit.log(`allowed: ${caller.id} may ${describe(access, container)}`, decision);
     request.caller = caller;
     return true;
@@ -101,6 +101,19 @@ export class BearerGuard implements CanActivate {
     }
     return tooMany ? tooManyFailures(tooMany.retryAfterSeconds) : unauthorized(found.refused, wasSent(request));
   }
+}
+
+/** Takes the request's place among those that are open, until it is answered. @throws Problem 503 where there is none */
+function hold({ socket }: AuthenticatedRequest, response: Response, caller: Caller): void {
+  const release = holdConnection(socket, { account: accountOf(caller), isLimited: !caller.isUnrestricted });
+  if (!release)
+    throw unavailable(
+      'too_many_connections',
+      'This caller, or all of them, have as many requests open as they may; ask again in a moment.',
+      5,
+    );
+  if (response.destroyed) release();
+  else response.once('close', release);
 }
 
 function wasSent({ headers }: AuthenticatedRequest): boolean {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { hasPlace } from '../config/fair-share.js';
 
 /** What is kept free for callers that are not known yet, and for probes, which never are. */
 const share = 0.1;
@@ -8,18 +9,35 @@ const minShare = 2;
 
 const limits = new WeakMap<Socket, ConnectionLimit>();
 
+/** Whose request it is. */
+export interface Claimant {
+  /** Whose share of the connections it uses (`accountOf`). */
+  account: string;
+  /** Whether it must leave as many places free as it has. */
+  isLimited: boolean;
+}
+
 /**
- * Bounds the connections of a server. Those over which no valid credential came make room for new ones, the oldest first: whoever
- * opens connections only to hold them keeps out neither probes nor callers.
+ * Bounds the connections of a server, and how many requests of admitted callers are open at once over all of them.
+ *
+ * - A connection over which no caller was admitted makes room for a new one, the oldest first: whoever opens connections only to hold
+ *   them keeps out neither probes nor callers.
+ * - Each admitted request takes a place until it is answered, a wait or a stream until its end. Accounts share the places.
+ * - A connection of an admitted caller that waits for its next request makes room for another caller's when all places are taken.
  */
 export class ConnectionLimit {
   /** In the order in which they came. */
   private readonly unknown = new Set<Socket>();
-  private readonly known = new Set<Socket>();
+  /** How many admitted requests each has open; those that are used again come last. */
+  private readonly known = new Map<Socket, number>();
+  private readonly placesOf = new Map<string, number>();
+  private places = 0;
+  private readonly reserve: number;
   private readonly maxKnown: number;
 
   constructor(private readonly max: number) {
-    this.maxKnown = max - Math.max(minShare, Math.min(maxShare, Math.floor(max * share)));
+    this.reserve = Math.max(minShare, Math.min(maxShare, Math.floor(max * share)));
+    this.maxKnown = Math.max(1, max - this.reserve);
   }
 
   guard(server: Pick<Server, 'on'>): void {
@@ -42,17 +60,60 @@ export class ConnectionLimit {
     oldest.destroy();
   }
 
-  /** Keeps a connection of a known caller. @returns whether there is room for it */
-  keep(socket: Socket): boolean {
+  /** Gives a request of an admitted caller a place. @returns how to give it back, once; undefined where there is none */
+  hold(socket: Socket, { account, isLimited }: Claimant): (() => void) | undefined {
+    if (!this.isFree(account, isLimited) || !this.keep(socket)) return undefined;
+    this.count(socket, account, 1);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.count(socket, account, -1);
+      isHeld = false;
+    };
+  }
+
+  /** One that is not limited leaves some for all others. */
+  private isFree(account: string, isLimited: boolean): boolean {
+    const size = isLimited ? this.maxKnown : Math.max(1, this.maxKnown - this.reserve);
+    return hasPlace({ total: this.places, own: this.placesOf.get(account) ?? 0, size }, isLimited);
+  }
+
+  private keep(socket: Socket): boolean {
     if (this.known.has(socket) || socket.destroyed) return true;
-    if (this.known.size >= this.maxKnown) return false;
+    if (this.known.size >= this.maxKnown && !this.endIdle()) return false;
     this.unknown.delete(socket);
-    this.known.add(socket);
+    this.known.set(socket, 0);
     return true;
+  }
+
+  /** Ends the connection of an admitted caller that was used the longest ago, if there is one that nothing is open on. */
+  private endIdle(): boolean {
+    for (const [socket, open] of this.known) {
+      if (open > 0) continue;
+      this.known.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  private count(socket: Socket, account: string, change: 1 | -1): void {
+    this.places += change;
+    const own = (this.placesOf.get(account) ?? 0) + change;
+    if (own > 0) this.placesOf.set(account, own);
+    else this.placesOf.delete(account);
+    const open = this.known.get(socket);
+    if (open === undefined) return;
+    // A Map iterates in the order of insertion.
+    this.known.delete(socket);
+    this.known.set(socket, open + change);
   }
 }
 
-/** Keeps the connection of a caller with a valid credential. @returns false when known callers hold all that they may */
-export function keepConnection(socket: Socket): boolean {
-  return limits.get(socket)?.keep(socket) ?? true;
+/**
+ * Takes a place for a request of an admitted caller.
+ * @returns how to give it back, once; undefined when this caller, or all of them, have all that they may
+ */
+export function holdConnection(socket: Socket, claimant: Claimant): (() => void) | undefined {
+  const limit = limits.get(socket);
+  return limit ? limit.hold(socket, claimant) : () => undefined;
 }

@@ -5,6 +5,7 @@ import { withoutEmptyName } from './empty-name.js';
 import { refusalOfHeaders } from './header-rules.js';
 import { LineThrottle } from './line-throttle.js';
 import { refusalOfLongPath } from './long-path.js';
+import { closeWithConnection } from './pipelined.js';
 import { logRequest } from './request-log.js';
 import { decodable } from './undecodable-path.js';
 import { endUnreadBody } from './unread-body.js';
@@ -16,6 +17,7 @@ export function everyRequest(
 ): (request: Request, response: Response, next: (error?: Error) => void) => void {
   const throttle = new LineThrottle(linesPerMinute);
   return (request, response, next) => {
+    closeWithConnection(request, response);
     const refusal = refusalOfLongPath(request.url) ?? refusalOfHeaders(request.rawHeaders);
     if (refusal) {
       next(refusal);

@@ -1,11 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { once } from 'node:events';
+import { hasPlace } from '../config/fair-share.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { addPermission } from './permissions.js';
 import { isBehindOtherKind } from './taking.js';
-import { givenUpFor, hasPlace, maxWaitingPerCaller, othersThan } from './shares.js';
+import { givenUpFor, maxWaitingPerCaller, othersThan } from './shares.js';
 import { endByNewer } from './superseded.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
 

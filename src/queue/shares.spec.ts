@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { givenUpFor, hasPlace, maxWaitingPerCaller, othersThan, type Claimed } from './shares.js';
+import { givenUpFor, maxWaitingPerCaller, othersThan, type Claimed } from './shares.js';
 
 const waits = (askedBy: string[], rest: Partial<Claimed> = {}): Claimed => ({ kind: 'notify', askedBy, ...rest });
 const claim = { kind: 'notify' as const, account: 'ci' };
@@ -32,30 +32,5 @@ describe('givenUpFor', () => {
 
   it('leaves to the others what they asked for, too', () => {
     expect(othersThan('ci', { askedBy: ['ci', 'other'] })).toEqual(['other']);
-  });
-});
-
-describe('hasPlace', () => {
-  /** How many a caller gets, beside those that others have. */
-  const most = (size: number, others: number, isLimited = true): number => {
-    let own = 0;
-    while (hasPlace({ total: others + own, own, size }, isLimited)) own++;
-    return own;
-  };
-
-  it.each([
-    [1024, 0, 512],
-    [1024, 512, 256],
-    [1024, 1023, 1],
-    [1024, 1024, 0],
-    [2, 0, 1],
-    [1, 0, 1],
-    [0, 0, 0],
-  ])('of %i places, %i of them taken, gives a limited caller %i', (size, others, own) => {
-    expect(most(size, others)).toBe(own);
-  });
-
-  it('gives one that is not limited all of them', () => {
-    expect(most(10, 3, false)).toBe(7);
   });
 });

@@ -41,17 +41,6 @@ export function othersThan(account: string, { askedBy }: Pick<Claimed, 'askedBy'
   return askedBy.filter((other) => other !== account);
 }
 
-/**
- * Whether there is a place for a request. A caller that is limited leaves as many places free as it has: alone it gets
- * half of the queue, beside another one a third, and there is always room for one who has none. Pure.
- */
-export function hasPlace(
-  { total, own, size }: { total: number; own: number; size: number },
-  isLimited: boolean,
-): boolean {
-  return total < size && (!isLimited || own < size - total);
-}
-
 function isAlone({ askedBy }: Claimed): boolean {
   return askedBy.length === 1;
 }
