@@ -381,3 +381,61 @@ describeOnEngine('a token that asks for digests that nobody has', () => {
     expect(found).toMatchObject({ status: 'succeeded', result: 'updated', digest });
   }, 120_000);
 });
+
+describeOnEngine('a token that notifies in a loop', () => {
+  const policy = new Policy();
+  let registry: RegistryProxy;
+  let service: Service;
+  let app: App;
+  let other: App;
+  let image: string;
+
+  beforeAll(async () => {
+    registry = await RegistryProxy.start(testEnvironment().registry);
+    image = `${registry.host}/${uniqueName('looped')}:latest`;
+    app = await runApp(image, { version: 'v1' });
+    other = await runApp(`${registry.host}/${uniqueName('other')}:latest`, { version: 'v1' });
+    policy.write({
+      ci: { containers: [app.name], actions: ['notify'] },
+      other: { containers: [app.name, other.name], actions: ['notify', 'read'] },
+    });
+    service = await Service.start({ ...policy.env, DOCKER_HOST: testEnvironment().dockerHost, LOG_LEVEL: 'info' });
+    await service.ready();
+  });
+  afterAll(async () => {
+    await service.stop();
+    registry.stop();
+  });
+
+  it('has the engine pull less and less often, holds up no other container, and loses no update', async () => {
+    const headers = { Authorization: `Bearer ${policy.tokens.ci}` };
+    const others = { method: 'POST', headers: { Authorization: `Bearer ${policy.tokens.other}` } };
+    const ids = new Set<string>();
+    let isOver = false;
+    const loop = async (): Promise<void> => {
+      while (!isOver) ids.add(await idOf(await service.fetch(`/notify/${app.name}`, { method: 'POST', headers })));
+    };
+    const looping = loop();
+    const slowed = await until('its slowing down', 60_000, async () =>
+      (await service.list(`?container=${app.name}&status=queued`)).find(({ retries }) => retries),
+    );
+    expect(slowed).toMatchObject({ retries: [{ code: 'paced' }] });
+    const before = service.logs.filter(({ message }) => message === `${app.name}: pull`).length;
+    expect(before).toBeGreaterThanOrEqual(30);
+    await setTimeout(8000);
+    const pulls = service.logs.filter(({ message }) => message === `${app.name}: pull`).length - before;
+    expect(pulls).toBeLessThan(6);
+    const began = performance.now();
+    const id = await idOf(await service.fetch(`/notify/${other.name}`, others));
+    expect(await service.settled(id)).toMatchObject({ result: 'up_to_date' });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await publish(docker, image, { version: 'v2' });
+    const same = await idOf(await service.fetch(`/notify/${app.name}`, others));
+    isOver = true;
+    await looping;
+    expect(await service.settled(same, 50_000)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    // What changes something lets all go at once again.
+    const again = await idOf(await service.fetch(`/notify/${app.name}`, others));
+    expect(await service.settled(again, 5000)).toMatchObject({ result: 'up_to_date', attempts: 1 });
+  }, 180_000);
+});

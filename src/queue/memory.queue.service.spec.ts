@@ -130,3 +130,36 @@ describe('MemoryQueueService with one that waits for its time', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 });
+
+describe('MemoryQueueService on a host whose clock is set', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each([
+    ['an hour back', -3_600_000],
+    ['a day ahead', 86_400_000],
+  ])('waits for as long as it was asked to when the clock jumps %s', async (_, jump) => {
+    const { queue, deployments } = build(10);
+    await queue.add('web', 'ci');
+    const job = (await queue.take(never)) as Job;
+    await deployments.start(job.deploymentId);
+    const notBefore = new Date(Date.now() + 10_000).toISOString();
+    await queue.requeue(job, { stage: 'pull', code: 'pull_failed', message: 'not yet', notBefore });
+    let taken: Job | undefined;
+    void queue.take(never).then((next) => (taken = next));
+    await jest.advanceTimersByTimeAsync(1000);
+    jest.setSystemTime(Date.now() + jump);
+    await queue.add('other', 'ci');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(taken?.container).toBe('other');
+    void queue.take(never).then((next) => (taken = next));
+    await jest.advanceTimersByTimeAsync(8000);
+    expect(taken?.container).toBe('other');
+    await jest.advanceTimersByTimeAsync(1100);
+    expect(taken?.container).toBe('web');
+  });
+});

@@ -15,7 +15,7 @@ import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishe
  * bound or miss what it should join; whoever takes it waits for the record.
  */
 interface Waiting extends Omit<Job, 'deploymentId'>, Claims {
-  /** Epoch milliseconds; 0 for one that has not been tried. */
+  /** Milliseconds of `performance.now`, which no setting of the clock changes; 0 for one that has not been tried. */
   notBefore: number;
   /** Whether later requests for the same may join it: not once it was overtaken. */
   isJoinable: boolean;
@@ -29,6 +29,9 @@ interface Claims {
   /** Whether one of them may have a waiting deployment of the other kind ended. */
   maySupersede: boolean;
 }
+
+/** The longest time that a timer takes; with a longer one it is over at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** A queue in the memory of this process: what waits is lost when it ends. */
 @Injectable()
@@ -100,14 +103,14 @@ export class MemoryQueueService extends QueueService {
     const left = askedBy.filter((account) => ownOf(since, job.kind, account) < maxWaitingPerCaller);
     if (newest && askedBy.length > 0 && left.length === 0) throw new Overtaken((await newest.record).id, 'newer');
     if (this.total >= this.settings.queueSize) throw this.full();
-    await this.enter({ ...rest, askedBy: left, maySupersede }, Date.parse(retry.notBefore), () =>
+    await this.enter({ ...rest, askedBy: left, maySupersede }, steadyTimeOf(retry.notBefore), () =>
       this.deployments.postpone(deploymentId, retry),
     );
   }
 
   async take(signal: AbortSignal): Promise<Job | undefined> {
     while (!signal.aborted) {
-      const now = Date.now();
+      const now = performance.now();
       let nextMs = Infinity;
       for (const siblings of this.waiting.values()) {
         const entry = siblings.find((each) => each.notBefore <= now && !waitsForOtherKind(siblings, each));
@@ -309,10 +312,17 @@ export class MemoryQueueService extends QueueService {
   /** The next arrival, or the time of one that waits for it; a timer is there only while something waits. */
   private async arrival(nextMs: number, signal: AbortSignal): Promise<void> {
     const alarm =
-      nextMs === Infinity ? undefined : setTimeout(() => this.arrivals.dispatchEvent(new Event('arrival')), nextMs);
+      nextMs === Infinity
+        ? undefined
+        : setTimeout(() => this.arrivals.dispatchEvent(new Event('arrival')), Math.min(nextMs, maxTimerMs));
     await once(this.arrivals, 'arrival', { signal }).catch(() => undefined);
     clearTimeout(alarm);
   }
+}
+
+/** @param time ISO 8601, seen from now; the queue measures the wait until then by a clock that never jumps */
+function steadyTimeOf(time: string): number {
+  return performance.now() + Math.max(0, Date.parse(time) - Date.now());
 }
 
 /** Whether one of the other kind that was asked for before waits to be tried again: what was asked for last comes last. */

@@ -13,7 +13,13 @@ import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import type { Deployment, DeploymentEnd, DeploymentError } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
+<<<<<<< HEAD
 import type { UpdateOutcome } from '../docker/update/outcome.js';
+=======
+import type { UpdateOutcome } from '../docker/outcome.js';
+import { FirstTries } from './first-tries.js';
+import { NotifyPacing } from './notify-pacing.js';
+>>>>>>> 1c9993c (fix(queue): pace notifies in a loop and wait by a steady clock)
 import { permits } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
 import { retryDelayMs } from './retry-policy.js';
@@ -43,6 +49,8 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
   private readonly drain = { begun: this.stopping.signal, nearlyOver: this.nearlyOver.signal };
   private loop: Promise<void> | undefined;
   private running: Job | undefined;
+  private readonly pacing = new NotifyPacing();
+  private readonly firstTries = new FirstTries();
 
   constructor(
     private readonly queue: QueueService,
@@ -160,6 +168,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       this.logEnd(await this.deployments.finish(deploymentId, { status: 'failed', error }), started);
       return;
     }
+    if (await this.pace(job, started)) return;
     const outcome = await this.docker[kind === 'rollback' ? 'rollBack' : 'update'](
       container,
       {
@@ -180,14 +189,41 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         reference: deploymentId,
         expectedDigest: job.digest,
         startStopped: job.startStopped,
-        isLastLook: retryDelayMs(started, this.settings, Date.now()) === undefined,
+        isLastLook: retryDelayMs(unpaced(started), this.settings, this.firstTries.nowFor(started)) === undefined,
         target: job.target,
         retry: job.retry,
       },
     );
+    this.notePace(job, outcome);
     const end = await this.endOf(outcome, job, started);
+    if (end) this.firstTries.forget(deploymentId);
     // One that was abandoned has its end already.
     if (end && this.running === job) this.logEnd(await this.deployments.finish(deploymentId, end), started);
+  }
+
+  /** Sends a notify back to the queue when its container was notified many times in vain. @returns whether it did, or ended it */
+  private async pace(job: Job, started: Deployment): Promise<boolean> {
+    const { container, kind, digest } = job;
+    const { delayMs, count } = this.pacing.delayOf(container);
+    if (kind !== 'notify' || digest !== undefined || delayMs === 0 || this.isStopping) return false;
+    const notBefore = new Date(Date.now() + delayMs).toISOString();
+    const message = `the last ${count} notifies of ${container} in a row changed nothing; it is looked at again in ${Math.ceil(delayMs / 1000)} s`;
+    try {
+      await this.queue.requeue(job, { stage: 'recover', code: paced, message, notBefore });
+    } catch (failure) {
+      if (failure instanceof QueueFull) return false;
+      if (!(failure instanceof Overtaken)) throw failure;
+      const error = overtakenError(job, failure);
+      this.logEnd(await this.deployments.finish(job.deploymentId, { status: 'failed', error }), started);
+    }
+    return true;
+  }
+
+  /** Only what has asked the registry counts; digests have a pace of their own. */
+  private notePace({ container, kind, digest }: Job, outcome: UpdateOutcome): void {
+    if (kind !== 'notify' || digest !== undefined) return;
+    if (outcome.status === 'succeeded') this.pacing.note(container, outcome.result === 'updated');
+    else if (outcome.status === 'rolled_back' || outcome.error.stage === 'pull') this.pacing.note(container, false);
   }
 
   /** Undefined where it waits again. */
@@ -208,12 +244,14 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     const winner = error.servedDigest && (await this.deployments.overtaking(started, error.servedDigest));
     if (winner) return { ...reached, status: 'failed', error: supersededByPush(started, winner, error) };
     const failed: DeploymentEnd = { ...reached, status: 'failed' };
-    const now = Date.now();
-    const delayMs = retryDelayMs(started, this.settings, now, error.retryAt, retryAfterMs);
+    const wall = Date.now();
+    const now = this.firstTries.nowFor(started);
+    const retryAt = error.retryAt && new Date(Date.parse(error.retryAt) - wall + now).toISOString();
+    const delayMs = retryDelayMs(unpaced(started), this.settings, now, retryAt, retryAfterMs);
     if (delayMs === undefined) return failed;
     if (this.isStopping && !this.queue.isDurable)
       return { ...reached, status: 'dropped', error: { ...error, ...stopping } };
-    const notBefore = new Date(now + delayMs).toISOString();
+    const notBefore = new Date(wall + delayMs).toISOString();
     try {
       await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
     } catch (failure) {
@@ -285,6 +323,15 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         this.logger.error(`${container}: failed: ${describe(error)}`, facts);
     }
   }
+}
+
+/** Why a deployment went back to the queue before it was begun. */
+const paced = 'paced';
+
+/** Without the tries at which it only waited for its turn. */
+function unpaced(deployment: Deployment): Deployment {
+  const waits = deployment.retries?.filter(({ code }) => code === paced).length ?? 0;
+  return { ...deployment, attempts: deployment.attempts - waits };
 }
 
 function overtakenError({ container, kind }: Job, { by, reason }: Overtaken): DeploymentError {
