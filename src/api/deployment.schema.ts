@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { failureCodes } from './failure-codes.js';
 import { containerName } from '../deployments/container-name.js';
 import { deploymentStatuses, targetKinds } from '../deployments/deployment.js';
 import type { ShownDeployment } from './deployments.controller.js';
@@ -13,7 +14,9 @@ const stage = z.looseObject({
 });
 
 const error = z.looseObject({
-  code: z.string().meta({ description: 'Stable; README.md says what each one means.' }),
+  code: z.string().meta({
+    description: `Stable; README.md says what each one means: ${failureCodes.map((code) => `\`${code}\``).join(', ')}.`,
+  }),
   stage: z.string().optional(),
   message: z.string().meta({ description: 'For people; secrets are masked.' }),
   servedDigest: digest.optional().meta({ description: 'What the registry serves instead of the expected digest.' }),

@@ -4,32 +4,19 @@ import { notifyQuery } from '../notify/notify.controller.js';
 import { rollbackQuery } from '../notify/rollback.controller.js';
 import { acceptedSchema, deploymentSchema, planSchema, problemSchema } from './deployment.schema.js';
 import { listQuery, showQuery } from './deployments.schema.js';
+import { problemsOf, type ProblemGroup } from './problem-table.js';
 
 type Json = Record<string, unknown>;
 
-const outcomes = {
-  '200': answer('It succeeded: updated, or up to date.', 'Deployment'),
-  '422': problem('It failed, or was rolled back.'),
-  '503': problem('It was dropped, or not accepted; see Retry-After.'),
-  '504': problem('`still_running`: the time is over; the outcome will be at Location.'),
-};
-const refusals = {
-  '400': problem('The request is wrong.'),
-  '401': problem('The bearer token is missing or no good.'),
-  '403': problem('The token does not reach so far.'),
-  '429': problem('Too many failed authentications came from this address; a valid token always passes.'),
-};
-/** Those of routes that take a body, which nothing is read from. */
+const succeeded = answer('It succeeded: updated, or up to date.', 'Deployment');
+const failed = problem('It failed, or was rolled back: `code` is that of its `error`.');
+
+/** A notify or a rollback. */
 const enqueued = {
   '202': answer('Accepted; Location is where its outcome will be.', 'Accepted'),
-  ...outcomes,
-  ...refusals,
-  '409': problem(
-    '`ambiguous_container`: hosts of a fleet have different things under that name; say which with `host`.',
-  ),
-  '413': problem('The body is larger than any that makes sense.'),
+  '200': succeeded,
+  '422': failed,
 };
-const unknown = problem('Unknown, lost at a restart, or not for this caller.');
 
 /**
  * The HTTP interface as an OpenAPI 3.1 document, made from the schemas that check requests. `docs/openapi.json` is this
@@ -50,8 +37,8 @@ export function openApiDocument(): Json {
         post: operation('notify', 'Updates a container, or says what would become of it', {
           parameters: [containerParameter, ...queryParameters(notifyQuery), prefer],
           responses: {
+            ...problems('credentials', 'records', 'query', 'container', 'wait', 'dry run'),
             ...enqueued,
-            '501': problem('`no_engine`: a dry run was asked of an instance without an engine.'),
             '200': {
               description: 'It succeeded: updated, or up to date. With `dry_run`: the plan.',
               content: json({ oneOf: [reference('Deployment'), reference('Plan')] }),
@@ -62,7 +49,7 @@ export function openApiDocument(): Json {
       '/rollback/{container}': {
         post: operation('rollBack', 'Goes back to the image that ran before the last update', {
           parameters: [containerParameter, ...queryParameters(rollbackQuery), prefer],
-          responses: enqueued,
+          responses: { ...problems('credentials', 'records', 'query', 'container', 'wait'), ...enqueued },
         }),
       },
       '/deployments': {
@@ -77,7 +64,7 @@ export function openApiDocument(): Json {
                 properties: { deployments: { type: 'array', items: reference('Deployment') } },
               }),
             },
-            ...refusals,
+            ...problems('credentials', 'records', 'query'),
           },
         }),
       },
@@ -85,20 +72,17 @@ export function openApiDocument(): Json {
         get: operation('showDeployment', 'Shows a deployment, or waits for its outcome', {
           parameters: [idParameter, ...queryParameters(showQuery), prefer],
           responses: {
-            ...outcomes,
+            ...problems('credentials', 'records', 'query', 'deployment', 'wait'),
+            '422': failed,
             '200': answer('The deployment; with `wait`, only where it succeeded.', 'Deployment'),
             '202': answer('It has not ended within the time that was preferred.', 'Deployment'),
-            ...refusals,
-            '404': unknown,
           },
         }),
         delete: operation('dropDeployment', 'Takes a deployment out of the queue', {
           parameters: [idParameter],
           responses: {
+            ...problems('credentials', 'records', 'deployment', 'cancel'),
             '200': answer('It is dropped.', 'Deployment'),
-            ...refusals,
-            '404': unknown,
-            '409': problem('It runs, or has ended.'),
           },
         }),
       },
@@ -110,9 +94,7 @@ export function openApiDocument(): Json {
               description: 'Server-sent events: snapshot, stage, progress, log, done.',
               content: { 'text/event-stream': { schema: { type: 'string' } } },
             },
-            ...refusals,
-            '404': unknown,
-            '503': problem('Too many clients follow already.'),
+            ...problems('credentials', 'records', 'deployment', 'events'),
           },
         }),
       },
@@ -120,14 +102,14 @@ export function openApiDocument(): Json {
         get: operation('metrics', "Metrics in Prometheus' text format", {
           responses: {
             '200': { description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
-            ...refusals,
+            ...problems('credentials'),
           },
         }),
       },
       '/openapi.json': {
         get: operation('openapi', 'This document', {
           security: [],
-          responses: { '200': { description: 'The document.', content: json({ type: 'object' }) } },
+          responses: { ...problems(), '200': { description: 'The document.', content: json({ type: 'object' }) } },
         }),
       },
       '/health': { get: probe('health', 'Whether the service lives, and how the engine is') },
@@ -193,12 +175,20 @@ function probe(operationId: string, summary: string): Json {
   const report = (description: string): Json => ({ description, content: json({ type: 'object' }) });
   return operation(operationId, summary, {
     security: [],
-    responses: { '200': report('Yes.'), '503': report('No, and why.') },
+    responses: { ...problems(), '200': report('Yes.'), '503': report('No, and why.') },
   });
 }
 
 function answer(description: string, schema: string): Json {
   return { description, content: json(reference(schema)) };
+}
+
+/** The problems of a route in these groups, and of any route. */
+function problems(...groups: ProblemGroup[]): Json {
+  const texts = problemsOf('any', ...groups);
+  if (groups.includes('wait'))
+    texts.set(503, `${texts.get(503) ?? ''} With \`wait\`, it was dropped: \`code\` is that of its \`error\`.`);
+  return Object.fromEntries([...texts].map(([status, text]) => [status, problem(text)]));
 }
 
 function problem(description: string): Json {

@@ -145,7 +145,8 @@ describe('MemoryQueueService on a host whose clock is set', () => {
   ])('waits for as long as it was asked to when the clock jumps %s', async (_, jump) => {
     const { queue, deployments } = build(10);
     await queue.add('web', 'ci');
-    const job = (await queue.take(never)) as Job;
+    const job = await queue.take(never);
+    if (!job) throw new Error('nothing waits');
     await deployments.start(job.deploymentId);
     const notBefore = new Date(Date.now() + 10_000).toISOString();
     await queue.requeue(job, { stage: 'pull', code: 'pull_failed', message: 'not yet', notBefore });
