@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Caller } from '../auth/caller.js';
-import { hasPlace } from '../config/fair-share.js';
+import { hasPlace } from '../common/fair-share.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { hasPlace } from '../config/fair-share.js';
+import { hasPlace } from '../common/fair-share.js';
 
 /** What is kept free for callers that are not known yet, and for probes, which never are. */
 const share = 0.1;

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { once } from 'node:events';
-import { hasPlace } from '../config/fair-share.js';
+import { hasPlace } from '../common/fair-share.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';

@@ -13,13 +13,9 @@ import { settings, type Settings } from '../config/settings.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import type { Deployment, DeploymentEnd, DeploymentError } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
-<<<<<<< HEAD
 import type { UpdateOutcome } from '../docker/update/outcome.js';
-=======
-import type { UpdateOutcome } from '../docker/outcome.js';
 import { FirstTries } from './first-tries.js';
 import { NotifyPacing } from './notify-pacing.js';
->>>>>>> 1c9993c (fix(queue): pace notifies in a loop and wait by a steady clock)
 import { permits } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
 import { retryDelayMs } from './retry-policy.js';
