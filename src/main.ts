@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { AgentModule } from './agent.module.js';
 import { AppModule } from './app.module.js';
 import { check } from './commands/check.js';
+import { surviveLostOutput } from './common/lost-output.js';
 import { assertFilesAnswer } from './config/files-of-settings.js';
 import { printableLines } from './common/printable.js';
 import { endInSpiteOfStuckFiles } from './common/stuck-files-exit.js';
@@ -72,6 +73,7 @@ async function run(word: string | undefined): Promise<void> {
   process.exitCode = await command();
 }
 
+surviveLostOutput();
 endInSpiteOfStuckFiles();
 run(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(`${printableLines(explain(error))}\n`);
