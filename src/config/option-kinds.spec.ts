@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { optionKinds, type OptionName } from './option-kinds.js';
 
 const flagOptions: OptionName[] = ['enable', 'shareVolumes', 'keepMac', 'allowAutoRemove', 'start', 'disabled'];
-const durationOptions: OptionName[] = ['settle', 'timeout', 'drain'];
+const durationOptions: OptionName[] = ['settle', 'unhealthyGrace', 'drain'];
 
 describe('optionKinds', () => {
   it.each([
@@ -36,6 +36,18 @@ describe('optionKinds', () => {
     ['Infinity', undefined],
   ])('reads the duration %j as %p ms', (text, expected) => {
     for (const name of durationOptions) expect(optionKinds[name].parse(text)).toBe(expected);
+  });
+
+  it.each([
+    ['0', undefined],
+    ['0s', undefined],
+    ['0h0m', undefined],
+    ['1ms', 1],
+    ['2m', 120_000],
+    ['24h', 24 * 3_600_000],
+    ['25h', undefined],
+  ])('reads the timeout %j as %p ms', (text, expected) => {
+    expect(optionKinds.timeout.parse(text)).toBe(expected);
   });
 
   it.each<[OptionName, string, string | undefined]>([

@@ -31,6 +31,12 @@ const duration: OptionKind<number> = {
   },
 };
 
+/** In milliseconds, for a limit: with none of it nothing could ever prove itself. */
+const positiveDuration: OptionKind<number> = {
+  rule: 'a duration such as 30s or 1m30s, longer than 0 and at most 24h',
+  parse: (text) => (duration.parse(text) === 0 ? undefined : duration.parse(text)),
+};
+
 const maxCount = 100;
 
 const count: OptionKind<number> = {
@@ -71,7 +77,7 @@ function normalise(text: string): string {
 export const optionKinds = {
   enable: flag,
   settle: duration,
-  timeout: duration,
+  timeout: positiveDuration,
   proof: choice('healthy', 'running', 'none'),
   unhealthyGrace: duration,
   proofRestarts: count,

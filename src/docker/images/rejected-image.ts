@@ -78,6 +78,6 @@ export async function assertNotRejected(
   throw new UpdateError(
     'known_bad',
     'pull',
-    `${reference} is still the image ${registryDigest(image, reference) ?? image.Id}, from which an update of ${name} was rolled back. Nothing was touched; push another image, or notify with ?retry=true to try this one again`,
+    `${reference} means the image ${registryDigest(image, reference) ?? image.Id}, from which an update of ${name} was rolled back. Nothing was touched; push another image, or notify with ?retry=true to try this one again`,
   );
 }

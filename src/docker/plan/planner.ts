@@ -181,7 +181,7 @@ export class Planner {
     if (!rejected || sameImage(old, rejected)) return [];
     const digest = registryDigest(rejected, old.Config.Image) ?? rejected.Id;
     return [
-      `the last update to ${digest} was rolled back: as long as the tag means that image, a notify fails with known_bad; ?retry=true tries it again`,
+      `an update to ${digest} was rolled back: as long as the tag means that image, a notify fails with known_bad; ?retry=true tries it again`,
     ];
   }
 }

@@ -54,6 +54,7 @@ describe('readLabels', () => {
     [labels.settle, 'soon', 'a duration such as 30s'],
     [labels.timeout, '25h', 'at most 24h'],
     [labels.timeout, '-1s', 'a duration'],
+    [labels.timeout, '0', 'longer than 0'],
     [labels.proofRestarts, 'many', 'a whole number from 0 to 100'],
     [labels.proofRestarts, '101', 'a whole number from 0 to 100'],
     [labels.proofRestarts, '-1', 'a whole number from 0 to 100'],
