@@ -19,7 +19,10 @@ import { Replacements } from './prepare/replacements.js';
 import { Replacing } from './cutover/replacing.js';
 import { SocketWatch } from './instance/socket-watch.js';
 import { SelfUpdate } from './instance/self-update.js';
+import { PreviousUpdateSource } from './runner/previous.update-source.js';
+import { RegistryUpdateSource } from './runner/registry.update-source.js';
 import { Starting } from './runner/starting.js';
+import { UpdateRunner } from './runner/update-runner.js';
 import { Startability } from './prepare/startability.js';
 import { Surroundings } from './instance/surroundings.js';
 import { ServiceInspection } from './swarm/service-inspection.js';
@@ -35,6 +38,9 @@ import { TargetResolver } from './inspect/target-resolver.js';
     DigestLooks,
     Disclosure,
     DockerService,
+    PreviousUpdateSource,
+    RegistryUpdateSource,
+    UpdateRunner,
     Engine,
     EngineLock,
     SocketWatch,

@@ -21,7 +21,7 @@ import {
 import type { Pair } from '../update/pair.js';
 import { proveAll } from './proof.js';
 import { ProofLapsed, type Proved } from './proved.js';
-import { isImagesFault, rejectImage } from '../images/rejected-image.js';
+import { acquitImage, isImagesFault, rejectImage } from '../images/rejected-image.js';
 import { rollback } from './rollback.js';
 import type { RunningUpdate } from '../update/running-update.js';
 import { drainOld, handOver, startBeside } from './start-first.js';
@@ -70,8 +70,9 @@ export class Replacing {
       leavesRemains = true;
       update.warn(`an old container is still there and will be removed later: ${(error as Error).message}`);
     }
-    const { newId, wasRunning, startsNew } = target.pair;
-    if (!wasRunning) update.findings.running = startsNew;
+    const { name, newId, newImageId, wasRunning, startsNew } = target.pair;
+    await acquitImage(this.engine, name, newImageId).catch(() => undefined);
+    if (!wasRunning) update.note({ running: startsNew });
     return {
       outcome: {
         ...update.findings,
@@ -97,7 +98,7 @@ export class Replacing {
     const container = await startBeside(this.engine, target, update.drain);
     await update.enter('swap');
     await handOver(this.engine, target, update.drain);
-    update.findings.downtimeMs = 0;
+    update.note({ downtimeMs: 0 });
     return [{ container, policy: target.policy }];
   }
 
@@ -116,7 +117,7 @@ export class Replacing {
       if (after) update.warn(...movedPorts(before, after));
     }
     const newTarget = proved.find(({ container }) => container.Id === target.newId);
-    if (newTarget && oldNow && target.wasRunning) update.findings.downtimeMs = downtimeMs(oldNow, newTarget.container);
+    if (newTarget && oldNow && target.wasRunning) update.note({ downtimeMs: downtimeMs(oldNow, newTarget.container) });
     return [...proved, ...stopped.map(({ replacement }) => ({ container: replacement }))];
   }
 
@@ -154,8 +155,7 @@ export class Replacing {
         };
       }
       const { tagRestored, warnings } = await rollback(this.engine, pairs, collect);
-      update.findings.tagRestored = tagRestored;
-      if (!target.wasRunning) update.findings.running = false;
+      update.note({ tagRestored, ...(!target.wasRunning && { running: false }) });
       update.warn(...warnings);
       const isGone = cause instanceof ProofLapsed && cause.isGone;
       if (update.kind === 'update' && !isGone && isImagesFault(error)) await this.reject(target, update);
@@ -163,7 +163,7 @@ export class Replacing {
         update.warn(
           'the old container was run with --rm and vanished; what runs now is a copy of it, of the same image',
         );
-      update.findings.downtimeMs = await this.restoredAfterMs(old, update);
+      update.note({ downtimeMs: await this.restoredAfterMs(old, update) });
     } catch (failure) {
       const message = update.mask(`${error.message}; ${(failure as Error).message}`);
       const failed = { code: 'rollback_failed', stage: 'rollback', message, ...(await collect()) } as const;

@@ -45,7 +45,7 @@ function inspectionOf(containers: ContainerInspect[]): {
     denied,
     dependentsOf: async (target) => {
       const present = containers.map(({ Id, Name, Image }) => ({ Id, Names: [Name], Image, ImageID: Image }));
-      const [, ...dependents] = await inspection.inspect(target, present, {}, () => true);
+      const [, ...dependents] = await inspection.inspect(target, present, () => true);
       return dependents.map(({ old }) => nameOf(old));
     },
   };

@@ -39,13 +39,8 @@ export class Inspection {
    * @param mayUpdate whether those who asked for the update may have all of these containers updated
    * @throws UpdateError with the stage `inspect`
    */
-  async inspect(
-    old: ContainerInspect,
-    present: readonly ContainerSummary[],
-    findings: Findings,
-    mayUpdate: Permission,
-  ): Promise<Subjects> {
-    return this.amongAll(old, [old, ...(await this.mayDepend(present, old.Id))], findings, mayUpdate);
+  async inspect(old: ContainerInspect, present: readonly ContainerSummary[], mayUpdate: Permission): Promise<Subjects> {
+    return this.amongAll(old, [old, ...(await this.mayDepend(present, old.Id))], mayUpdate);
   }
 
   /**
@@ -53,13 +48,7 @@ export class Inspection {
    * @param all the container itself, and all that may depend on it at least
    * @throws UpdateError with the stage `inspect`
    */
-  async amongAll(
-    old: ContainerInspect,
-    all: readonly ContainerInspect[],
-    findings: Findings,
-    mayUpdate: Permission,
-  ): Promise<Subjects> {
-    Object.assign(findings, { image: old.Config.Image, fromImageId: old.Image, containerId: old.Id });
+  async amongAll(old: ContainerInspect, all: readonly ContainerInspect[], mayUpdate: Permission): Promise<Subjects> {
     await this.rules.refresh();
     const context = await this.surroundings.among(all);
     const oldImage = await findImage(this.engine, old.Image);
@@ -137,6 +126,11 @@ export class Inspection {
       );
     }
   }
+}
+
+/** What a record says of a container before anything is known of its image. */
+export function findingsOf({ Id, Image, Config }: Pick<ContainerInspect, 'Id' | 'Image' | 'Config'>): Findings {
+  return { image: Config.Image, fromImageId: Image, containerId: Id };
 }
 
 /** A container, and the image that it runs, if that is still there. */

@@ -14,7 +14,7 @@ import { findImage } from '../engine/find.js';
 import { incompleteImage, isComplete } from '../images/image-completeness.js';
 import { registryDigest, sameImage } from '../images/image-identity.js';
 import { canonicalReference } from '../images/image-reference.js';
-import { Inspection, type Permission } from '../inspect/inspection.js';
+import { findingsOf, Inspection, type Permission } from '../inspect/inspection.js';
 import { UpdateError, type Findings } from '../update/outcome.js';
 import type { ContainerPlan, PlanRefusal, Prospects, ServicePlan, ServiceProspects, UpdatePlan } from './plan.js';
 import { proofOfUpdate } from '../rules/proof-policy.js';
@@ -23,7 +23,7 @@ import { Startability } from '../prepare/startability.js';
 import { shortenedStops } from '../cutover/stop-time.js';
 import { leftStopped, startsStopped } from '../prepare/stopped.js';
 import { needsStandIn } from '../cutover/stand-in.js';
-import { ServiceInspection } from '../swarm/service-inspection.js';
+import { findingsOfService, ServiceInspection } from '../swarm/service-inspection.js';
 import type { ServiceInspect, ServiceSpec } from '../engine/swarm-types.js';
 import { TargetResolver, type TargetType } from '../inspect/target-resolver.js';
 import { nameOf } from '../engine/container.js';
@@ -68,7 +68,8 @@ export class Planner {
       const present = await this.engine.listContainers();
       return await this.planOf(
         name,
-        (findings) => this.inspection.inspect(found.container, present, findings, mayUpdate),
+        found.container,
+        () => this.inspection.inspect(found.container, present, mayUpdate),
         startStopped,
       );
     } catch (error) {
@@ -85,11 +86,10 @@ export class Planner {
     const all = await this.inspection.all();
     const plans: ContainerPlan[] = [];
     for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
-      const inspect = (findings: Findings): Promise<Subjects> =>
-        this.inspection.amongAll(container, all, findings, () => true);
+      const inspect = (): Promise<Subjects> => this.inspection.amongAll(container, all, () => true);
       const name = nameOf(container);
       plans.push(
-        await this.planOf(name, inspect).catch((error: unknown) => {
+        await this.planOf(name, container, inspect).catch((error: unknown) => {
           if (!(error instanceof EngineError)) throw error;
           const refusal = { code: 'engine_error', stage: 'prepare', message: error.message } as const;
           return { container: name, image: container.Config.Image, eligible: false, refusal };
@@ -101,12 +101,13 @@ export class Planner {
 
   private async planOf(
     container: string,
-    inspect: (findings: Findings) => Promise<Subjects>,
+    subject: ContainerInspect,
+    inspect: () => Promise<Subjects>,
     startStopped = false,
   ): Promise<ContainerPlan> {
-    const findings: Findings = {};
+    const findings = findingsOf(subject);
     try {
-      const subjects = await inspect(findings);
+      const subjects = await inspect();
       const [target] = subjects;
       const { old, oldImage } = target;
       findings.fromDigest = registryDigest(oldImage, old.Config.Image);
@@ -122,10 +123,10 @@ export class Planner {
   }
 
   private async planOfService(container: string, service: ServiceInspect): Promise<ServicePlan> {
-    const findings: Findings = {};
+    let findings = findingsOfService(service);
     const subject = { container, service: service.Spec.Name };
     try {
-      await this.services.inspect(service, findings);
+      findings = { ...findings, ...(await this.services.inspect(service)) };
       const prospects = serviceProspects(service.Spec, this.services.optionsOf(service.Spec).warnings);
       return { ...subject, ...known(findings), eligible: true, ...prospects };
     } catch (error) {

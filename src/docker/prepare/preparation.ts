@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
+import { composeWarnings } from '../inspect/compose-warnings.js';
 import { withDependencies } from '../inspect/dependencies.js';
+import { ImageCompleteness } from '../images/image-completeness.js';
+import { Startability } from './startability.js';
 import { orRefused } from './derivation.js';
 import { Engine } from '../engine/engine.js';
-import type { ContainerInspect, ImageInspect } from '../engine/engine-types.js';
+import type { ContainerInspect, ContainerSummary, ImageInspect } from '../engine/engine-types.js';
 import { find } from '../engine/find.js';
 import type { Member, Members } from '../cutover/member.js';
 import { UpdateError } from '../update/outcome.js';
@@ -24,12 +27,41 @@ import { labels } from '../update/labels.js';
 export class Preparation {
   constructor(
     private readonly engine: Engine,
+    private readonly images: ImageCompleteness,
+    private readonly startability: Startability,
     private readonly replacements: Replacements,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'proofTimeoutMs' | 'unhealthyGraceMs'>,
   ) {}
 
-  /** @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched */
-  async prepare([target, ...dependents]: Subjects, newImage: ImageInspect, update: RunningUpdate): Promise<Members> {
+  /**
+   * @param present all containers of the engine, as a list shows them
+   * @throws UpdateError with the stage `prepare`: nothing is left of the replacements, the old containers were not touched
+   */
+  async prepare(
+    found: Subjects,
+    image: ImageInspect,
+    present: readonly ContainerSummary[],
+    update: RunningUpdate,
+  ): Promise<Members> {
+    const { subjects, newImage } = await this.images.ensure(found, image, {
+      signal: update.drain.begun,
+      hide: update.hide,
+    });
+    const assured = await this.startability.assure(subjects, update.startStopped);
+    update.warn(
+      ...composeWarnings(
+        subjects.map(({ old }) => old),
+        present,
+      ),
+    );
+    return this.createAll(assured, newImage, update);
+  }
+
+  private async createAll(
+    [target, ...dependents]: Subjects,
+    newImage: ImageInspect,
+    update: RunningUpdate,
+  ): Promise<Members> {
     const subjects = [target, ...dependents];
     let begun = 1;
     let standIn: ContainerInspect | undefined;

@@ -27,7 +27,7 @@ async function inspectWith(imageLabels: Record<string, string>): Promise<void> {
     restrictionOf: () => undefined,
   } as unknown as ContainerRules;
   const inspection = new ServiceInspection(engine, {} as SwarmManager, rules, surroundings, { selfUpdate: false });
-  await inspection.inspect(service, {});
+  await inspection.inspect(service);
 }
 
 describe('the inspection of a service', () => {

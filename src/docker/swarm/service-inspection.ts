@@ -51,13 +51,12 @@ export class ServiceInspection {
     }
   }
 
-  /** @throws UpdateError with the stage `inspect` where it must not be updated */
-  async inspect({ ID, Spec }: ServiceInspect, findings: Findings): Promise<void> {
-    Object.assign(findings, { service: Spec.Name, image: Spec.TaskTemplate.ContainerSpec?.Image });
+  /** @throws UpdateError with the stage `inspect` if it must not be updated */
+  async inspect({ ID, Spec }: ServiceInspect): Promise<Findings> {
     await this.rules.refresh();
     this.assertMayUpdate(Spec, await this.contextOf(ID));
     const { followed, digest } = serviceImage(Spec);
-    Object.assign(findings, { image: followed, fromDigest: digest });
+    return { image: followed, fromDigest: digest };
   }
 
   /** @throws UpdateError with the stage `inspect` */
@@ -101,4 +100,9 @@ function reasonOf({ statusCode, detail }: EngineError): string {
   return statusCode === 503 && /not a swarm manager/i.test(detail)
     ? 'the engine is no manager of a Swarm, so that it knows no services'
     : `it does not show services (${detail.slice(0, 200)})`;
+}
+
+/** What a record says of a service before it was inspected. */
+export function findingsOfService({ Spec }: Pick<ServiceInspect, 'Spec'>): Findings {
+  return { service: Spec.Name, image: Spec.TaskTemplate.ContainerSpec?.Image };
 }

@@ -10,7 +10,7 @@ import {
 } from '../../../test/support/fixtures/services.js';
 import type { Disclosure } from '../report/disclosure.js';
 import type { Engine } from '../engine/engine.js';
-import { UpdateError, type Findings, type UpdateOutcome } from '../update/outcome.js';
+import { UpdateError, type UpdateOutcome } from '../update/outcome.js';
 import { RunningUpdate } from '../update/running-update.js';
 import type { TagPuller } from '../images/tag-puller.js';
 import type { ServiceInspection } from './service-inspection.js';
@@ -134,10 +134,7 @@ describe('the rollback of a service', () => {
       {} as Engine,
       manager,
       {
-        inspect: (_: ServiceInspect, findings: Findings) => {
-          findings.image = 'registry.example/web:1';
-          return Promise.resolve();
-        },
+        inspect: () => Promise.resolve({ image: 'registry.example/web:1' }),
         assertMayUpdate: () => undefined,
         assertMayRun: (_: ServiceSpec, image: string) => {
           asked.push(image);

@@ -8,7 +8,7 @@ import type { RunningUpdate } from '../update/running-update.js';
 import { TagPuller, type Expected } from '../images/tag-puller.js';
 import { isServed, type Aim, type Look } from './convergence.js';
 import { endOf } from './service-end.js';
-import { ServiceInspection } from './service-inspection.js';
+import { findingsOfService, ServiceInspection } from './service-inspection.js';
 import { ServiceProgress, type ServiceDeadlines } from './service-progress.js';
 import { mayTellOutput } from './service-output.js';
 import { serviceImage, withImage } from './service-spec.js';
@@ -49,7 +49,7 @@ export class ServiceUpdates {
     const target = { image: followed, signal: update.drain.begun, hide: update.hide };
     const { descriptor, platforms, registryAuth } = await this.puller.resolve(target, expected);
     const { digest } = descriptor;
-    update.findings.digest = expected?.digest ?? digest;
+    update.note({ digest: expected?.digest ?? digest });
     const state = found.UpdateStatus?.State;
     if (present === digest && (state === undefined || state === 'completed' || state === 'rollback_completed'))
       return this.upToDate(found, update);
@@ -74,7 +74,7 @@ export class ServiceUpdates {
     const image = previousImage(found);
     this.inspection.assertMayRun(found.Spec, image);
     const [followed, digest] = image.split('@');
-    Object.assign(update.findings, { image: followed, digest });
+    update.note({ image: followed, digest });
     return this.carryOut(found, update, { kind: 'rollback', image }, patience, {
       isDone: ({ Spec, UpdateStatus }) =>
         imageOf(Spec) === image && UpdateStatus?.State?.startsWith('rollback') === true,
@@ -89,7 +89,8 @@ export class ServiceUpdates {
   /** All that comes before the registry is asked. */
   private async begin(found: ServiceInspect, update: RunningUpdate): Promise<ServiceDeadlines> {
     const { Spec } = found;
-    await this.inspection.inspect(found, update.findings);
+    update.note(findingsOfService(found));
+    update.note(await this.inspection.inspect(found));
     const { options, warnings } = this.inspection.optionsOf(Spec);
     update.hide(this.disclosure.secretsOfService(Spec));
     update.warn(...warnings);

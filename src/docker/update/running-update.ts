@@ -18,7 +18,7 @@ export interface Report {
 /** How far an update has come, and what it knows. */
 export class RunningUpdate {
   stage: Stage = 'recover';
-  readonly findings: Findings = {};
+  private known: Findings = {};
 
   private readonly secrets = new Set<string>();
   private masker: Mask | undefined;
@@ -35,6 +35,16 @@ export class RunningUpdate {
     readonly startStopped = false,
   ) {}
 
+  /** What is known of the update so far. */
+  get findings(): Readonly<Findings> {
+    return this.known;
+  }
+
+  /** Adds what a stage found. */
+  note(found: Findings): void {
+    this.known = { ...this.known, ...found };
+  }
+
   async enter(stage: Stage): Promise<void> {
     this.stage = stage;
     await this.report.stage(stage, this.findings);
@@ -47,7 +57,7 @@ export class RunningUpdate {
   };
 
   warn(...warnings: string[]): void {
-    if (warnings.length > 0) this.findings.warnings = [...(this.findings.warnings ?? []), ...warnings.map(this.mask)];
+    if (warnings.length > 0) this.note({ warnings: [...(this.known.warnings ?? []), ...warnings.map(this.mask)] });
   }
 }
 
