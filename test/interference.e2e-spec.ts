@@ -45,6 +45,51 @@ describeOnEngine('a container that somebody else changes during its update', () 
     expect((await containers(app.name)).map(({ Id, Names, State }) => [Id, Names.join(), State])).toEqual(left(app));
   });
 
+  it.each<[string, (app: App) => Promise<unknown>]>([
+    ['removed', ({ name }) => docker.getContainer(name).remove({ force: true })],
+    ['stopped', ({ name }) => docker.getContainer(name).stop({ t: 0 })],
+  ])(
+    'and whose replacement is %s in its proof, is rolled back without blame for the image',
+    async (change, interfere) => {
+      const app = await prepared();
+      let isFirst = true;
+      interfereAfter(/\/start$/, async () => {
+        if (isFirst) {
+          isFirst = false;
+          // Once the proof has seen it.
+          setTimeout(() => void interfere(app), 150);
+        }
+      });
+      expect(await rig.service.update(app.name)).toMatchObject({
+        status: 'rolled_back',
+        error: {
+          code: 'container_changed',
+          stage: 'prove',
+          message: expect.stringContaining(`was ${change} by somebody`),
+        },
+      });
+      expect(await versionAt(app.port)).toBe('v1');
+      rig.proxy.reset();
+      expect(await rig.service.update(app.name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      await docker.getContainer(app.name).remove({ force: true });
+    },
+  );
+
+  it('and whose replacement is pruned in the stop, is started again', async () => {
+    const app = await prepared();
+    interfereAfter(/\/stop$/, async () => {
+      rig.proxy.reset();
+      const [replacement] = await docker.listContainers({ all: true, filters: { name: [`${app.name}-upd-stop-`] } });
+      await docker.getContainer(replacement?.Id ?? '').remove();
+    });
+    expect(await rig.service.update(app.name)).toMatchObject({
+      status: 'rolled_back',
+      error: { code: 'container_changed', stage: 'swap', message: expect.stringContaining('prune') },
+    });
+    expect(await versionAt(app.port)).toBe('v1');
+    await docker.getContainer(app.name).remove({ force: true });
+  });
+
   it.each([
     ['does not run', false],
     ['runs', true],

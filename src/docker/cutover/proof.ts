@@ -5,7 +5,7 @@ import { find } from '../engine/find.js';
 import { labels } from '../update/labels.js';
 import { UpdateError } from '../update/outcome.js';
 import type { ProofPolicy } from '../rules/proof-policy.js';
-import type { Proved } from './proved.js';
+import { isRemoved, type Proved } from './proved.js';
 import type { Drain } from '../engine/shutdown-signals.js';
 
 const pollMs = 200;
@@ -93,8 +93,11 @@ export async function prove(
   const began = performance.now();
   let startedAt: string | undefined;
   let last = { startedAt: '', seenAt: began };
+  let vanishes = true;
   for (;;) {
     const container = await find(engine, containerId);
+    vanishes = container?.HostConfig.AutoRemove ?? vanishes;
+    if (!vanishes && isRemoved(container)) throw byOthers('removed');
     if (!container)
       throw new UpdateError(
         'exited',
@@ -110,6 +113,8 @@ export async function prove(
     if (verdict === 'proven') return container;
     if (verdict !== 'waiting' && verdict.code === 'restarting')
       verdict.exitCode ??= await lastExitCode(engine, containerId);
+    if (verdict !== 'waiting' && verdict.code === 'exited' && wasStopped(container))
+      throw byOthers('stopped', { exitCode: container.State.ExitCode, containerId });
     if (verdict !== 'waiting')
       throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`, {
         ...verdict,
@@ -119,6 +124,16 @@ export async function prove(
       throw new UpdateError('interrupted', 'prove', 'the service stops; the next start goes on with the proof');
     await setTimeout(pollMs, undefined, { signal: drain?.nearlyOver }).catch(() => undefined);
   }
+}
+
+/** The image is not to blame. */
+function byOthers(what: 'removed' | 'stopped', details?: { exitCode: number; containerId: string }): UpdateError {
+  return new UpdateError(
+    'container_changed',
+    'prove',
+    `the new container was ${what} by somebody else during its proof; notify again`,
+    details,
+  );
 }
 
 /**
@@ -148,6 +163,11 @@ export async function proveAll(
   const failure: unknown = failures.find((found) => found !== undefined);
   if (decided.signal.aborted) throw failure;
   return proved.filter((each) => each !== undefined);
+}
+
+/** The engine restarts a container with these policies whenever it ends, unless somebody has stopped or killed it. */
+function wasStopped({ HostConfig: { RestartPolicy } }: Pick<ContainerInspect, 'HostConfig'>): boolean {
+  return RestartPolicy?.Name === 'always' || RestartPolicy?.Name === 'unless-stopped';
 }
 
 function seconds(ms: number): string {

@@ -41,9 +41,14 @@ export async function assertStillProved(
       `the new container proved itself, but failed before the old one was removed: ${lapse.message}`,
       { exitCode: lapse.exitCode, containerId: proved.container.Id },
     );
-    lapsed.isGone = !found[index];
+    lapsed.isGone = isRemoved(found[index]);
     throw lapsed;
   }
+}
+
+/** Whether a container is gone, or about to be: no image does that. */
+export function isRemoved(container: Pick<ContainerInspect, 'State'> | undefined): boolean {
+  return !container || container.State.Status === 'removing';
 }
 
 interface Lapse {

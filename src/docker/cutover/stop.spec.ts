@@ -57,6 +57,19 @@ describe('stopContainer', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('waits for the end of a removal that somebody else has begun', async () => {
+    const { engine, calls } = engineOf(0, answered);
+    const states = ['removing', 'removing', undefined];
+    engine.inspectContainer = () => {
+      const Status = states.shift();
+      return Status
+        ? Promise.resolve(containerInspect({ State: { Running: false, Status } }))
+        : Promise.reject(new EngineError('GET', 404, 'no such container'));
+    };
+    await stopContainer(engine, withTimeout(), 'swap');
+    expect([calls.length, states]).toEqual([1, []]);
+  });
+
   it('kills once the grace is over', async () => {
     const { engine, calls } = engineOf(60_000, lost);
     const began = performance.now();

@@ -12,11 +12,13 @@ const killedWithinMs = 10_000;
 const pollMs = 100;
 /** How long after the grace the engine's own kill may take to show. */
 const enginesKillMs = 2000;
+/** Somebody else removes it. A rename meanwhile would leave its name taken, until the engine restarts, by a container that is gone. */
+const removing = 'removing';
 
 /**
  * Stops a container: its own signal and grace, at most MAX_STOP_TIME, then a kill. What counts is the result, not what the
- * engine answers: a call that breaks off early, in a proxy say, takes nothing from the grace. One that was run with `--rm` is
- * gone afterwards.
+ * engine answers: a call that breaks off early, in a proxy say, takes nothing from the grace. One that was run with `--rm`, or that
+ * somebody else removes meanwhile, is gone afterwards.
  * @throws UpdateError `stop_failed` where it still runs in the end, or is still there; `interrupted` where the service stops first:
  *   the engine goes on with the stop
  */
@@ -38,7 +40,7 @@ export async function stopContainer(
   });
   let failure = await errorOf(stopped);
   if (failure && !isRefusal(failure)) await pollUntilStopped(engine, Id, killAt, options.drain);
-  const runsOn = await isRunning(engine, Id);
+  const { Running: runsOn = false, Status } = (await find(engine, Id))?.State ?? {};
   if (runsOn && options.drain?.nearlyOver.aborted) {
     throw new UpdateError(
       'interrupted',
@@ -47,9 +49,11 @@ export async function stopContainer(
     );
   }
   if (runsOn) failure = (await errorOf(engine.killContainer(Id))) ?? failure;
-  else if (!HostConfig.AutoRemove) return;
-  const isDone = async (): Promise<boolean> =>
-    HostConfig.AutoRemove ? !(await find(engine, Id)) : !(await isRunning(engine, Id));
+  else if (!HostConfig.AutoRemove && Status !== removing) return;
+  const isDone = async (): Promise<boolean> => {
+    const state = (await find(engine, Id))?.State;
+    return !state || (!HostConfig.AutoRemove && !state.Running && state.Status !== removing);
+  };
   const deadline = performance.now() + killedWithinMs;
   while (performance.now() < deadline) {
     if (await isDone()) return;
@@ -58,7 +62,7 @@ export async function stopContainer(
   throw new UpdateError(
     'stop_failed',
     stage,
-    `container ${Id.slice(0, 12)} ${HostConfig.AutoRemove ? 'is still there' : 'still runs'} after a stop and a kill${failure ? `: ${failure.message}` : ''}`,
+    `container ${Id.slice(0, 12)} ${runsOn && !HostConfig.AutoRemove ? 'still runs' : 'is still there'} after a stop and a kill${failure ? `: ${failure.message}` : ''}`,
     {
       cause: failure,
     },

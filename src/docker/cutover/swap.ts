@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { EngineError } from '../engine/engine-error.js';
 import type { Engine } from '../engine/engine.js';
 import type { ContainerInspect } from '../engine/engine-types.js';
+import { unlessMissing } from '../engine/find.js';
 import type { Member, Members } from './member.js';
 import { UpdateError } from '../update/outcome.js';
 import { carryOverlayAddresses } from './overlay-addresses.js';
@@ -72,7 +73,13 @@ async function exchange(engine: Engine, { old, pair }: Member, warn: (warning: s
   const { name, oldId, newId, startsNew } = pair;
   // One that has vanished has left its name, and the copy that stands in for it is parked already.
   if (old.Id === oldId) await park(engine, pair, warn);
-  await engine.renameContainer(newId, name);
+  const renamed = await unlessMissing(engine.renameContainer(newId, name).then(() => true));
+  if (!renamed)
+    throw new UpdateError(
+      'container_changed',
+      'swap',
+      `the replacement of ${name} was removed by somebody else before its start, as docker container prune does with what does not run; notify again`,
+    );
   if (startsNew) await startContainer(engine, newId);
 }
 
