@@ -63,6 +63,11 @@ export class Inspection {
     return [{ ...withImage({ old, oldImage }), isOwn: old.Id === context.selfId }, ...dependents];
   }
 
+  /** The id of the container that this process runs in, if it does. */
+  async ownId(all: readonly ContainerInspect[]): Promise<string | undefined> {
+    return (await this.surroundings.among(all)).selfId;
+  }
+
   /** Every container of the engine, inspected. */
   async all(): Promise<ContainerInspect[]> {
     return this.inspectAll((await this.engine.listContainers()).map(({ Id }) => Id));
@@ -109,6 +114,12 @@ export class Inspection {
     mayUpdate: Permission,
   ): void {
     for (const { old: dependent, oldImage } of dependents) {
+      if (dependent.Id === context.selfId)
+        throw new UpdateError(
+          'refused',
+          'inspect',
+          `${nameOf(dependent)}, the container of this service, depends on ${nameOf(target)} and would stop in the middle of its update; update ${nameOf(target)} by hand, then recreate ${nameOf(dependent)}`,
+        );
       const refusal = this.rules.refusalOf(dependent, oldImage, context);
       if (refusal?.code !== 'refused') continue;
       throw new UpdateError(

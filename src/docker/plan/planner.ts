@@ -78,14 +78,16 @@ export class Planner {
   }
 
   /**
-   * The plans of all containers of the engine, by name.
+   * The plans of all containers of the engine, by name, without the one that this process runs in.
    * @throws as `plan`, but for what the engine refuses to show of one container: that is a refusal of this one
    */
   async planAll(): Promise<ContainerPlan[]> {
     await this.engine.connect();
     const all = await this.inspection.all();
+    const ownId = await this.inspection.ownId(all);
     const plans: ContainerPlan[] = [];
-    for (const container of all.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+    const others = all.filter(({ Id }) => Id !== ownId);
+    for (const container of others.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
       const inspect = (): Promise<Subjects> => this.inspection.amongAll(container, all, () => true);
       const name = nameOf(container);
       plans.push(
