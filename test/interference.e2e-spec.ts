@@ -53,12 +53,11 @@ describeOnEngine('a container that somebody else changes during its update', () 
     async (change, interfere) => {
       const app = await prepared();
       let isFirst = true;
-      interfereAfter(/\/start$/, async () => {
-        if (isFirst) {
-          isFirst = false;
-          // Once the proof has seen it.
-          setTimeout(() => void interfere(app), 150);
-        }
+      interfereAfter(/\/start$/, () => {
+        // Once the proof has seen it.
+        if (isFirst) setTimeout(() => void interfere(app), 150);
+        isFirst = false;
+        return Promise.resolve();
       });
       expect(await rig.service.update(app.name)).toMatchObject({
         status: 'rolled_back',

@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type Docker from 'dockerode';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { EngineProxy } from './support/engine/engine-proxy.js';
 import { describeOnEachEngine, docker, uniqueImage, uniqueName } from './support/runner/environment.js';
@@ -87,5 +89,28 @@ describeOnEachEngine('what an update does to its surroundings', (engine) => {
     proxy.stop();
     await Promise.all([remove(maker.name), remove(consumer.name)]);
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is refused of what may be the proxy on the network that the service uses', async () => {
+    const socket = engine.dockerHost.slice('unix://'.length);
+    const relay = createServer((client) => {
+      const upstream = connect(socket);
+      client.pipe(upstream).pipe(client);
+      for (const end of [client, upstream]) end.on('error', () => client.destroy());
+    });
+    await once(relay.listen(0, '127.0.0.1'), 'listening');
+    const proxy = await run({ HostConfig: { NetworkMode: 'host', Binds: [`${socket}:/docker.sock`] } });
+    const other = await run({ HostConfig: { NetworkMode: 'host' } });
+    await withService(`tcp://127.0.0.1:${(relay.address() as AddressInfo).port}`, async (service) => {
+      expect(await service.update(proxy.name)).toMatchObject({
+        status: 'failed',
+        error: { code: 'refused', stage: 'inspect', message: expect.stringContaining('through which this service') },
+      });
+      expect((await engine.docker.getContainer(proxy.name).inspect()).Id).toBe(proxy.id);
+      const plan = await (await service.fetch(`/notify/${other.name}?dry_run=true`, { method: 'POST' })).json();
+      expect(plan).toMatchObject({ eligible: true });
+    });
+    relay.close();
+    await Promise.all([remove(proxy.name), remove(other.name)]);
   });
 });

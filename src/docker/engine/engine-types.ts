@@ -117,6 +117,7 @@ export interface EndpointSettings {
   GwPriority?: number;
   NetworkID?: string;
   IPAddress?: string;
+  Gateway?: string;
   GlobalIPv6Address?: string;
   /** API 1.45. */
   DNSNames?: string[] | null;
@@ -178,6 +179,8 @@ export interface ContainerSummary {
   /** As `docker ps --filter status` knows it, such as `running`. */
   State?: string;
   Labels?: Record<string, string> | null;
+  Ports?: { PublicPort?: number }[] | null;
+  NetworkSettings?: { Networks?: Record<string, EndpointSettings> | null };
 }
 
 export interface ImageInspect {

@@ -19,7 +19,10 @@ const sidecar = (digit: string, of: string): ContainerInspect =>
 const alone = (digit: string): ContainerInspect => containerInspect({ Id: idOf(digit), Name: `/alone-${digit}` });
 
 /** An engine with these containers, and what was inspected of it. */
-function inspectionOf(containers: ContainerInspect[]): {
+function inspectionOf(
+  containers: ContainerInspect[],
+  selfId?: string,
+): {
   dependentsOf: (target: ContainerInspect) => Promise<string[]>;
   inspected: string[];
   /** The ids of those that it says once not to have. */
@@ -38,7 +41,7 @@ function inspectionOf(containers: ContainerInspect[]): {
     inspectImage: () => Promise.resolve({ Id: web.Image }),
   } as unknown as Engine;
   const rules = { refresh: () => Promise.resolve(), refusalOf: () => undefined } as unknown as ContainerRules;
-  const surroundings = { among: () => Promise.resolve({ proxyIds: [] }) } as unknown as Surroundings;
+  const surroundings = { among: () => Promise.resolve({ selfId, proxyIds: [] }) } as unknown as Surroundings;
   const inspection = new Inspection(engine, rules, surroundings, { selfUpdate: false });
   return {
     inspected,
@@ -79,5 +82,15 @@ describe('what depends on a container', () => {
     expect(await dependentsOf(b)).toEqual(['sidecar-c']);
     expect(await dependentsOf(c)).toEqual([]);
     expect(await dependentsOf(web)).toEqual(['sidecar-d']);
+  });
+});
+
+describe('what the service itself depends on', () => {
+  it('is refused with what to do, whether the service may update itself or not', async () => {
+    const { dependentsOf } = inspectionOf([web, sidecar('d', 'a')], idOf('d'));
+    await expect(dependentsOf(web)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(/^sidecar-d, the container of this service.*update web by hand/),
+    });
   });
 });

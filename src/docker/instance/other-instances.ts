@@ -6,15 +6,10 @@ import type { ContainerInspect, ContainerSummary, ImageInspect } from '../engine
 import { wasGivenEngine } from './engine-access.js';
 import { find, findImage } from '../engine/find.js';
 import { UpdateError } from '../update/outcome.js';
+import { serviceLabel } from './service-label.js';
 import { Surroundings } from './surroundings.js';
 import { parseTemporaryName } from '../update/temporary-names.js';
 import { nameOf } from '../engine/container.js';
-
-/**
- * By this label of its image (Dockerfile) the service knows its own kind. Any image may have it: what makes an instance
- * is that its operator gave it the engine, see engine-access.ts.
- */
-export const serviceLabel = { name: 'org.opencontainers.image.title', value: 'trigger-docker-pull' } as const;
 
 /** Keeps two containers of this service from updating on one engine: the one that was there first works. */
 @Injectable()

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
 import { realpath } from 'node:fs/promises';
-import { defaultSocketPath, type EngineAddress } from '../../config/engine-address.js';
+import { defaultSocketPath } from '../../config/engine-address.js';
 import { settings, type Settings } from '../../config/settings.js';
 import { Engine } from '../engine/engine.js';
 import type { ContainerInspect } from '../engine/engine-types.js';
 import { find } from '../engine/find.js';
+import { hostNetwork, leadsToContainer, networkLedTo, proxiesAmong, proxiesOnNetwork } from './proxies-among.js';
+import { selfAmong } from './self-among.js';
 import { socketMakersAmong, socketPlace, type SocketPlace } from './socket-place.js';
 import { ownContainer, type OwnContainer } from './own-container.js';
-import { nameOf } from '../engine/container.js';
-import { ownerOf } from '../engine/namespaces.js';
 
 /** The containers that this service itself depends on. */
 export interface OwnParts {
@@ -37,12 +37,32 @@ export class Surroundings {
     this.own ??= ownContainer();
     const { engine } = this.settings;
     const own = await this.own;
-    const selfId = selfAmong(all, own)?.Id;
+    // A list of those that may depend on a container lacks those that stand alone.
+    const owner =
+      own && (all.find(({ Id }) => Id === own.networkOwnerId) ?? (await find(this.engine, own.networkOwnerId)));
+    const selfId = selfAmong(owner && !all.includes(owner) ? [...all, owner] : all, own)?.Id;
     return {
       selfId,
       socketMakerIds: engine.host ? [] : await this.socketMakers(all, selfId ?? own?.networkOwnerId),
-      proxyIds: engine.host ? proxiesAmong(all, engine, await addressesOf(engine.host)).map(({ Id }) => Id) : [],
+      proxyIds: engine.host ? await this.proxies(all, owner, selfId) : [],
     };
+  }
+
+  private async proxies(
+    all: readonly ContainerInspect[],
+    owner: ContainerInspect | undefined,
+    selfId: string | undefined,
+  ): Promise<string[]> {
+    const { engine } = this.settings;
+    const addresses = await addressesOf(engine.host ?? '');
+    const found = proxiesAmong(all, engine, addresses);
+    // TLS is spoken by an engine, and by no proxy that others share a network with.
+    const network = engine.tls ? undefined : networkLedTo(addresses, owner);
+    const mayBe = network === undefined ? [] : proxiesOnNetwork(all, network).filter(({ Id }) => Id !== selfId);
+    const isElsewhere = async (): Promise<boolean> =>
+      network === hostNetwork && leadsToContainer(await this.engine.listContainers(), engine, addresses);
+    if (mayBe.length > 0 && !(await isElsewhere())) found.push(...mayBe);
+    return found.map(({ Id }) => Id);
   }
 
   private async socketMakers(all: readonly ContainerInspect[], selfId: string | undefined): Promise<string[]> {
@@ -63,41 +83,6 @@ export class Surroundings {
     const self = selfId === undefined ? undefined : await find(this.engine, selfId);
     return socketPlace(socketPath, self?.Mounts);
   }
-}
-
-/** A process in another container's network sees that one's id in its mounts, but has a root of its own. */
-export function selfAmong(
-  all: readonly ContainerInspect[],
-  own: OwnContainer | undefined,
-): ContainerInspect | undefined {
-  if (!own) return undefined;
-  const owner = all.find(({ Id }) => Id === own.networkOwnerId);
-  const sharing = all.filter(({ HostConfig }) => ownerOf({ HostConfig }, 'NetworkMode') === own.networkOwnerId);
-  return sharing.find(({ GraphDriver }) => own.upperFolder && GraphDriver?.Data?.UpperDir === own.upperFolder) ?? owner;
-}
-
-/**
- * The containers that an engine's address can lead through: by name, by an alias, by an address of theirs, or by a port
- * of the host that they publish.
- * @param addresses what the host of the engine's address resolves to
- */
-export function proxiesAmong(
-  all: readonly ContainerInspect[],
-  { host = '', port }: Pick<EngineAddress, 'host' | 'port'>,
-  addresses: readonly string[],
-): ContainerInspect[] {
-  return all.filter((container) => {
-    const endpoints = Object.values(container.NetworkSettings.Networks ?? {});
-    const names = endpoints.flatMap(({ Aliases, DNSNames }) => [...(Aliases ?? []), ...(DNSNames ?? [])]);
-    const own = endpoints.flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address]);
-    const published = Object.values(container.HostConfig.PortBindings ?? {}).flatMap((bindings) => bindings ?? []);
-    return (
-      nameOf(container) === host ||
-      names.includes(host) ||
-      own.some((address) => address && addresses.includes(address)) ||
-      published.some(({ HostPort }) => HostPort === String(port))
-    );
-  });
 }
 
 /** Asked anew each time: a proxy that was recreated has another address. */

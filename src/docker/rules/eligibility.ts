@@ -156,7 +156,7 @@ function ofContext(
     return 'is the container of this service, which would stop in the middle of its own update; set SELF_UPDATE=true to have a helper do it, or update it by hand';
   }
   if (proxyIds?.includes(Id)) {
-    return 'is the proxy through which this service reaches the engine: without it the update could not go on; update it by hand';
+    return 'is, or may be, the proxy through which this service reaches the engine: without it the update could not go on; update it by hand';
   }
   if (socketMakerIds?.includes(Id)) {
     return "may write where the socket lies by which this service reaches the engine, and so may be the proxy that made it: without it the update could not go on; update it by hand. A container that only uses the socket needs its folder read-only ('ro'), and can then be updated";
