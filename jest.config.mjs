@@ -24,6 +24,9 @@ const common = {
 export default {
   // An update on a real engine takes seconds, more on a machine that is busy.
   testTimeout: 60_000,
+  collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
+  coverageDirectory: 'coverage',
+  coverageReporters: ['json-summary', 'html'],
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'] },
     {

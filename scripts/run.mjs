@@ -20,7 +20,10 @@ const jsOf = {
   eslint: bin('eslint/bin/eslint.js'),
   prettier: bin('prettier/bin/prettier.cjs'),
   depcruise: bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+  jest: bin('jest/bin/jest.js'),
 };
+/** Jest for native ES modules. */
+const jest = ['--experimental-vm-modules', '--no-warnings', jsOf.jest];
 
 const supported = supportedNode();
 if (supported !== process.execPath) {
@@ -43,6 +46,15 @@ switch (command) {
   case 'test-all':
     process.env.TEST_EVERYTHING = 'yes';
     await runTests(...args);
+    break;
+  case 'unit':
+    install();
+    await runUnitTests(...args);
+    break;
+  case 'cov':
+    install();
+    await runUnitTests(...args, '--silent', '--coverage');
+    await printCoverage();
     break;
   case 'chaos':
     // Every point, or one of so many: `npm run test:chaos -- --one-of 20`; of every disturbance, or of some: `--only 'any instant'`.
@@ -85,7 +97,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|unit|cov|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]',
     );
     process.exit(2);
 }
@@ -147,10 +159,38 @@ function filesIn(path) {
     .flatMap((name) => filesIn(join(path, name)));
 }
 
-/** @param rest Jest's arguments */
+/**
+ * Unit tests that are named need neither bundle nor engine.
+ * @param rest Jest's arguments: patterns of paths first, options after them
+ */
 function runTests(...rest) {
+  install();
+  const optionsAt = rest.findIndex((argument) => argument.startsWith('-'));
+  const patterns = optionsAt < 0 ? rest : rest.slice(0, optionsAt);
+  if (patterns.length > 0 && !hasEndToEndTests(patterns)) return runUnitTests(...rest);
   bundle();
   return hand(['--import', 'tsx', 'test/support/runner/run-tests.ts', ...rest]);
+}
+
+/** @param rest Jest's arguments: patterns of paths first, options after them */
+function runUnitTests(...rest) {
+  return hand([...jest, ...rest, '--selectProjects', 'unit']);
+}
+
+/** @param patterns Jest's, of paths */
+function hasEndToEndTests(patterns) {
+  const list = [...jest, ...patterns, '--listTests', '--selectProjects', 'e2e'];
+  const { stdout, stderr, status } = spawnSync(process.execPath, list, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Jest cannot list its tests: ${stderr}`);
+  return stdout.split('\n').some((line) => line.endsWith('.ts'));
+}
+
+/** How much of each room the tests that have just run went through. */
+async function printCoverage() {
+  const summary = join(root, 'coverage', 'coverage-summary.json');
+  if (!existsSync(summary)) return;
+  const { coverageTable } = await import('./coverage-table.mjs');
+  console.log(coverageTable(JSON.parse(readFileSync(summary, 'utf8')), root));
 }
 
 /** In full, or with `--quick` the sample that `npm test` has of it. */

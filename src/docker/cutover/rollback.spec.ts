@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it as test } from '@jest/globals';
 import { ContainerStore, lost } from '../../../test/support/engine/container-store.js';
 import { containerInspect } from '../../../test/support/fixtures/containers.js';
 import { EngineError } from '../engine/engine-error.js';
@@ -6,6 +6,9 @@ import { UpdateError } from '../update/outcome.js';
 import type { Pair } from '../update/pair.js';
 import { rollback } from './rollback.js';
 import { parkedName, replacementName, stoppingName } from '../update/temporary-names.js';
+
+/** They wait for real: each has a store of its own. */
+const it = test.concurrent;
 
 const [oldId, newId, theirId, dependentOldId, dependentNewId] = ['a', 'b', 'c', 'd', 'e'].map((letter) =>
   letter.repeat(64),

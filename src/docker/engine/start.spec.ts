@@ -1,7 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it as test } from '@jest/globals';
 import { EngineError, EngineTimeout } from './engine-error.js';
 import type { Engine } from './engine.js';
 import { startContainer } from './start.js';
+
+/** They wait for real: each has an engine of its own. */
+const it = test.concurrent;
 
 /** Fails as many starts as there are errors. */
 function engineThatFails(...errors: Error[]) {
