@@ -28,3 +28,12 @@ function packageFolder(path) {
   const name = parts.slice(0, parts[0]?.startsWith('@') ? 2 : 1).join('/');
   return `${path.slice(path.indexOf(marker), at)}${marker}${name}`;
 }
+
+/** The files of which a bundle has at least one byte, told by the result of a build: what esbuild dropped whole is not in the image. */
+export function usedInputs({ metafile: { outputs } }) {
+  return Object.values(outputs).flatMap((output) =>
+    Object.entries(output.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+}

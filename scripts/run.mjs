@@ -132,8 +132,7 @@ function build() {
 function bundle() {
   install();
   build();
-  const makers = ['bundle.mjs', 'bundled-main.cjs', 'code-cache.cjs'].map((name) => join('scripts', name));
-  const sources = [join('dist', stampName), 'package.json', ...makers];
+  const sources = [join('dist', stampName), 'package.json', 'scripts'];
   makeOnce('bundle', sources, () => must(node('scripts/bundle.mjs', [])), process.version);
 }
 

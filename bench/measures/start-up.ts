@@ -5,7 +5,7 @@ import { atMost, median, ratio, type Extent, type Row } from '../support/measure
 import { notifyRequest } from '../support/notify-request.js';
 import { nodes, Program, withoutEngine, type Node } from '../support/program.js';
 
-const limits: Record<string, number> = { v20: 1.1, v24: 1.5 };
+const limit = 1.5;
 const idleMs = 1500;
 /** A start is short, and whatever else the machine does weighs on it: more of them than of all else. */
 const startsARound = { whole: 5, quick: 2 };
@@ -21,7 +21,7 @@ export async function startUp(extent: Extent): Promise<Row[]> {
   const rows: Row[] = [];
   for (const node of nodes(extent)) {
     // As an image is made: its own Node compiles the bundle.
-    execFileSync(node.path, ['scripts/code-cache.cjs'], { stdio: 'ignore' });
+    execFileSync(node.path, ['bundle/main.cjs', 'version'], { stdio: 'ignore' });
     rows.push(...(await compare(node, extent)));
   }
   return rows;
@@ -45,7 +45,6 @@ async function compare(node: Node, { quick, rounds }: Extent): Promise<Row[]> {
     }
   }
   const of = (figures: Figures[], key: keyof Figures): number => median(figures.flatMap((figure) => figure[key]));
-  const limit = limits[node.version.split('.')[0] ?? ''] ?? 1.5;
   const row = (measure: string, key: keyof Figures, most: number, unit?: (value: number) => string): Row => {
     const [mine, its] = [of(ours.rounds, key), of(theirs.rounds, key)];
     return {

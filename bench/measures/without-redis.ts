@@ -78,8 +78,7 @@ async function figuresOf(bundle: string): Promise<Figures> {
   }
 }
 
-/** Of what is read at a start: the source, and its compiled code. */
+/** Of the source that is read at a start. */
 function bytesOf(bundle: string): number {
-  const codeCache = `service.${process.version}-${process.arch}.cache`;
-  return ['service.cjs', codeCache].reduce((sum, file) => sum + statSync(join(bundle, file)).size, 0);
+  return statSync(join(bundle, 'service.cjs')).size;
 }

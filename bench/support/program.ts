@@ -28,9 +28,9 @@ export interface Node {
   path: string;
 }
 
-/** This Node, and the newest ones of the major versions 20 and 24, where npm has them for this machine; the first of them where it has to be quick. */
+/** This Node, and the newest ones of the major versions 22 and 24, if npm has them for this machine; only 24 if it has to be quick. */
 export function nodes({ quick }: Extent): Node[] {
-  const found = (quick ? [20] : [20, 24]).flatMap((major) => {
+  const found = (quick ? [24] : [22, 24]).flatMap((major) => {
     if (process.version.startsWith(`v${major}.`)) return [{ version: process.version, path: process.execPath }];
     const folder = npmPackage(`node-${process.platform}-${process.arch}`, String(major));
     if (!folder) return [];

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `?start=`: what is neither of the two is refused, because whoever means a start must get one. */
 export const startParameter = z
