@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { AgentModule } from './agent.module.js';
@@ -17,7 +17,6 @@ import { version } from './common/version.js';
 import { runSelfUpdate } from './commands/self-update.command.js';
 import { selfUpdateCommand } from './docker/instance/self-update.js';
 import { configureHttp } from './http/configure-http.js';
-import { JsonAdapter } from './http/json.adapter.js';
 import { recover } from './commands/recover.js';
 
 async function bootstrap(): Promise<void> {
@@ -32,7 +31,7 @@ async function bootstrap(): Promise<void> {
   }
   // Before anything is begun: the worker must not look for interrupted updates while another instance works on one.
   for (const wanted of metricsPort === undefined ? [port] : [port, metricsPort]) await assertPortIsFree(wanted);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, new JsonAdapter(), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new ExpressAdapter(), {
     logger,
     bodyParser: false,
     abortOnError: false,

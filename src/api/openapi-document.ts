@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { containerName } from '../deployments/container-name.js';
-import { notifyQuery } from '../notify/notify.controller.js';
-import { rollbackQuery } from '../notify/rollback.controller.js';
+import { notifyQuery, rollbackQuery } from '../notify/parameters.js';
 import { acceptedSchema, deploymentSchema, planSchema, problemSchema } from './deployment.schema.js';
 import { listQuery, showQuery } from './deployments.schema.js';
 import { problemsOf, type ProblemGroup } from './problem-table.js';

@@ -34,6 +34,13 @@ export type Identity = Omit<Caller, 'address'>;
 
 export type AuthenticatedRequest = Request & { caller?: Caller };
 
+/** What came of a token: whose it is, or why it is refused. The reason is fit for the caller and for logs. */
+export type Authentication =
+  | { identity: Identity }
+  | { refused: string }
+  /** It cannot be told at the moment: the issuer's keys cannot be had. */
+  | { unavailable: string };
+
 /** Whether a caller may do a thing with a container; without a container, whether it may do it with any at all. */
 export function may({ grants, isUnrestricted }: Identity, action: Action, container?: string): boolean {
   if (isUnrestricted) return true;

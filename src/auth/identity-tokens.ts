@@ -4,8 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseDurationMs } from '../common/duration.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
-import type { Authentication } from './authentication.js';
-import type { Identity } from './caller.js';
+import type { Authentication, Identity } from './caller.js';
 import { claimsMatch, pipelineOf } from './claims.js';
 import { IssuerKeys, IssuerUnavailable } from './issuer-keys.js';
 

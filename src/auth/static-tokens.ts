@@ -2,8 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { digestOf, fixedSecret, SecretFile, weaknessOfSecret, type Secret } from '../config/secret.js';
 import { settings, type Settings } from '../config/settings.js';
-import type { Authentication } from './authentication.js';
-import type { Identity } from './caller.js';
+import type { Authentication, Identity } from './caller.js';
 
 const holderOfSecretKey: Identity = { id: 'secret-key', grants: [], isUnrestricted: true };
 
@@ -38,17 +37,15 @@ export class StaticTokens implements OnModuleInit {
     }
   }
 
-  /** Takes new versions of policy and secrets if a look is due; undefined when nothing has to be waited for. Never rejects. */
-  refresh(): Promise<unknown> | undefined {
-    const policy = this.policy.refresh();
-    if (policy) return policy.then(() => this.refreshSecrets());
-    return this.refreshSecrets();
+  /** Takes new versions of policy and secrets if a look is due. Never rejects. */
+  async refresh(): Promise<void> {
+    await this.policy.refresh();
+    await Promise.all(this.secrets.map(async (secret) => secret.refresh?.()));
   }
 
-  /** Looks now for new values of secrets in files; undefined when there are none. Never rejects. */
-  look(): Promise<unknown> | undefined {
-    const looks = this.secrets.map((secret) => secret.look?.()).filter((look) => look !== undefined);
-    return looks.length > 0 ? Promise.all(looks) : undefined;
+  /** Looks now for new values of secrets in files. Never rejects. */
+  async look(): Promise<void> {
+    await Promise.all(this.secrets.map(async (secret) => secret.look?.()));
   }
 
   authenticate(token: string, now = Date.now()): Authentication {
@@ -72,10 +69,5 @@ export class StaticTokens implements OnModuleInit {
   private get secrets(): Secret[] {
     const ofPolicy = this.policy.current().tokens.map(({ secret }) => secret);
     return this.secretKey ? [this.secretKey, ...ofPolicy] : ofPolicy;
-  }
-
-  private refreshSecrets(): Promise<unknown> | undefined {
-    const refreshes = this.secrets.map((secret) => secret.refresh?.()).filter((refresh) => refresh !== undefined);
-    return refreshes.length > 0 ? Promise.all(refreshes) : undefined;
   }
 }

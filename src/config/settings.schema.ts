@@ -8,9 +8,6 @@ import { parseSizeBytes } from '../common/size.js';
 import { trustedProxies } from './trusted-proxies.js';
 import { parseReceivers } from './receivers.js';
 
-// Not a parser made of text (`new Function`) for each schema: making one takes longer than all that is ever parsed.
-z.config({ jitless: true });
-
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -24,7 +21,7 @@ interface Told {
 }
 
 /**
- * One schema a variable, however it is read: zod takes its time for each link of a chain, and there are some forty variables.
+ * One variable, however it is read.
  * @param read of undefined where it is unset; throws an Error with the rule that the text breaks
  */
 function variable<T>(told: Told, read: (text: string | undefined) => T) {

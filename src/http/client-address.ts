@@ -5,10 +5,7 @@ import type { Request } from 'express';
  * address in `X-Forwarded-For`. An IPv4 address is written as such also on a socket for both.
  */
 export function clientAddress(request: Request): string {
-  // Express takes its time to find out that where no proxy has said anything it is the other end.
-  const isDirect = request.headers['x-forwarded-for'] === undefined;
-  const address = isDirect ? request.socket.remoteAddress : request.ip;
-  return plain(address);
+  return plain(request.ip);
 }
 
 /** The other end of the connection, whatever a proxy says. */

@@ -2,6 +2,7 @@ import type { ExpressAdapter, NestExpressApplication } from '@nestjs/platform-ex
 import { Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
 import { affordableConnections } from '../common/open-files.js';
+import { printableJson } from '../common/printable.js';
 import type { Settings } from '../config/settings.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { everyRequest } from './every-request.middleware.js';
@@ -22,10 +23,16 @@ export function configureHttp(
   matchPathsExactly(app);
   app.disable('etag');
   app.set('trust proxy', trustProxy);
+  app.set('json replacer', printableDocument);
   app.useGlobalFilters(new ProblemFilter());
   const server = app.getHttpServer();
   (app.getHttpAdapter() as ExpressAdapter).setOnRequestHook(everyRequest(server, authFailuresPerMinute));
   limit(server, maxConnections);
+}
+
+/** Leaves only printable texts in a JSON document; `JSON.stringify` calls it with the whole document first. */
+function printableDocument(name: string, value: unknown): unknown {
+  return name === '' ? (JSON.parse(printableJson(value)) as unknown) : value;
 }
 
 /** A path is a path: what stands before the service may have rules for it. The settings of Express come too late for Nest's router. */

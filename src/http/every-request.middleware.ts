@@ -1,16 +1,16 @@
 import type { Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { withLogContext } from '../common/log-context.js';
-import { withoutEmptyName } from './empty-name.js';
-import { refusalOfHeaders } from './header-rules.js';
+import { withoutEmptyName } from './request-address.js';
+import { refusalOfHeaders } from './request-limits.js';
 import { LineThrottle } from './line-throttle.js';
-import { refusalOfLongPath } from './long-path.js';
 import { closeWithConnection } from './pipelined.js';
+import { refusalOfLongPath } from './request-limits.js';
 import { logRequest } from './request-log.js';
-import { decodable } from './undecodable-path.js';
-import { endUnreadBody } from './unread-body.js';
+import { decodable } from './request-address.js';
+import { endUnreadBody } from './request-body.js';
 
-/** What every request meets before its route. One function and one listener: Express and Node take their time for each. */
+/** What every request meets before its route. */
 export function everyRequest(
   server: Server,
   linesPerMinute: number,

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { printableJson } from '../common/printable.js';
-import { shortened } from './long-path.js';
+import { shortened } from './request-limits.js';
 import { Problem } from './problem.js';
 
 /** Turns whatever a request throws into a problem detail. What nobody expected is logged here, once, and told to nobody. */

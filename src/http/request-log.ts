@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { LogContext } from '../common/log-context.js';
 import { clientAddress } from './client-address.js';
 import type { LineThrottle } from './line-throttle.js';
-import { shortened } from './long-path.js';
+import { shortened } from './request-limits.js';
 import { parseTraceparent } from './traceparent.js';
 
 const logger = new Logger('Http');

@@ -7,27 +7,20 @@ import type { Deployment, DeploymentKind, TargetKind } from '../deployments/depl
 import type { Verdict } from '../deployments/verdict.js';
 import { WaitingRoom } from '../deployments/waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
-import { wholeBody } from '../http/whole-body.js';
+import { wholeBody } from '../http/request-body.js';
 import { invalidQuery } from '../http/query.pipe.js';
 import { Ambiguous, QueueFull, QueueService, type Enqueued } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
 import { shownTo } from './shown-to.js';
 
-/** The answer to a request that was accepted. A class, as Nest takes its time to tell a plain object from one that holds a stream. */
-export class Accepted {
-  readonly container: string;
-  readonly id: string;
-  readonly status = 'queued';
-  readonly coalesced: boolean;
+/** The answer to a request that was accepted. */
+export interface Accepted {
+  container: string;
+  id: string;
+  status: 'queued';
+  coalesced: boolean;
   /** The place in the queue; 1 is next. */
-  readonly position: number;
-
-  constructor({ deployment: { container, id }, coalesced, position }: Enqueued) {
-    this.container = container;
-    this.id = id;
-    this.coalesced = coalesced;
-    this.position = position;
-  }
+  position: number;
 }
 
 /** Who asks for what. */
@@ -102,11 +95,15 @@ export class AcceptingService {
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
     const show = (reached: Deployment): Verdict => shownTo(caller, reached);
-    if (!wait) return new Accepted(enqueued);
+    if (!wait) return accepted(enqueued);
     const credential = this.credentials.whileValid(caller, container, response);
     const outcome = await this.waitingRoom.outcome(deployment, wait, response, show, credential);
-    return outcome ?? new Accepted(enqueued);
+    return outcome ?? accepted(enqueued);
   }
+}
+
+function accepted({ deployment: { container, id }, coalesced, position }: Enqueued): Accepted {
+  return { container, id, status: 'queued', coalesced, position };
 }
 
 function rethrowAsProblem(error: unknown): never {

@@ -1,7 +1,7 @@
 import { All, Post } from '@nestjs/common';
 import { RequiresCredentials } from '../auth/access.decorators.js';
 import { Problem } from '../http/problem.js';
-import { nameIn } from './container-post.decorator.js';
+import { invalidContainerName } from './container-name.pipe.js';
 
 /** What is asked for with a POST to the name of a container, and in no other way. */
 export abstract class ContainerPostController {
@@ -11,7 +11,7 @@ export abstract class ContainerPostController {
   @Post()
   @RequiresCredentials()
   refuseMissingName(): never {
-    return nameIn('') as never;
+    throw invalidContainerName();
   }
 
   @All(['', ':container'])

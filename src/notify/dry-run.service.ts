@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import * as z from 'zod';
 import { containersFor, type Caller } from '../auth/caller.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { settings, type Settings } from '../config/settings.js';
@@ -15,16 +14,6 @@ const deadlineMs = 20_000;
 /** Each looks at every container of the engine. */
 const atOnce = 4;
 const retryAfterSeconds = 10;
-
-/** `?dry_run=`: what is neither of the two is refused, for whoever meant a dry run must not get an update. */
-export const dryRunParameter = z
-  .enum(['true', 'false'], 'must be true or false')
-  .transform((text) => text === 'true')
-  .optional()
-  .meta({
-    description:
-      'With `true` nothing is enqueued and nothing touched: the answer is what would become of the update. `wait` and `digest` have no meaning then.',
-  });
 
 /**
  * Answers what a notify would do. The one request that asks the engine: nobody could wait in the queue for an answer that

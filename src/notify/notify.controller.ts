@@ -1,30 +1,16 @@
-import { Controller, HttpCode, Post } from '@nestjs/common';
-import * as z from 'zod';
+import { Controller, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { Requires } from '../auth/access.decorators.js';
+import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
-import { waitSeconds } from '../deployments/wait.js';
 import type { UpdatePlan } from '../docker/plan/plan.js';
+import { QueryPipe } from '../http/query.pipe.js';
+import { refuseLongBody } from '../http/request-limits.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
+import { ContainerNamePipe } from './container-name.pipe.js';
 import { ContainerPostController } from './container-post.controller.js';
-import { Posted, type ContainerPost } from './container-post.decorator.js';
-import { digestParameter } from './digest.js';
-import { startParameter } from './start.js';
-import { hostParameter, parallelParameter } from './fleet-parameters.js';
-import { DryRunService, dryRunParameter } from './dry-run.service.js';
-import { retryParameter } from './retry.js';
-import { targetParameter } from './target.js';
-
-/** What a notify may ask for. */
-export const notifyQuery = z.object({
-  wait: waitSeconds,
-  digest: digestParameter,
-  start: startParameter,
-  dry_run: dryRunParameter,
-  retry: retryParameter,
-  kind: targetParameter,
-  host: hostParameter,
-  parallel: parallelParameter,
-});
+import { DryRunService } from './dry-run.service.js';
+import { notifyQuery, type NotifyQuery } from './parameters.js';
 
 @Controller('notify')
 @Requires('notify')
@@ -41,9 +27,14 @@ export class NotifyController extends ContainerPostController {
   /** Accepts the update of a container, or says what would become of one. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
   @HttpCode(202)
-  notify(
-    @Posted(notifyQuery) { container, query, caller, request, response }: ContainerPost<typeof notifyQuery>,
+  async notify(
+    @Param('container', new ContainerNamePipe()) container: string,
+    @Query(new QueryPipe(notifyQuery)) query: NotifyQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict | UpdatePlan> {
+    refuseLongBody(request);
     const { wait, digest, dry_run, retry, start: startStopped, kind: target, host, parallel } = query;
     if (dry_run) return this.dryRun.plan(container, { target, startStopped }, caller, response);
     const wishes = { target, digest, retry, startStopped, host, parallel };

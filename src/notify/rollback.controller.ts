@@ -1,21 +1,14 @@
-import { Controller, HttpCode, Post } from '@nestjs/common';
-import * as z from 'zod';
+import { Controller, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { Requires } from '../auth/access.decorators.js';
+import { CurrentCaller, type Caller } from '../auth/caller.js';
 import type { Verdict } from '../deployments/verdict.js';
-import { waitSeconds } from '../deployments/wait.js';
+import { QueryPipe } from '../http/query.pipe.js';
+import { refuseLongBody } from '../http/request-limits.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
+import { ContainerNamePipe } from './container-name.pipe.js';
 import { ContainerPostController } from './container-post.controller.js';
-import { Posted, type ContainerPost } from './container-post.decorator.js';
-import { hostParameter, parallelParameter } from './fleet-parameters.js';
-import { targetParameter } from './target.js';
-
-/** What a request to go back may ask for. */
-export const rollbackQuery = z.object({
-  wait: waitSeconds,
-  kind: targetParameter,
-  host: hostParameter,
-  parallel: parallelParameter,
-});
+import { rollbackQuery, type RollbackQuery } from './parameters.js';
 
 @Controller('rollback')
 @Requires('rollback')
@@ -29,9 +22,14 @@ export class RollbackController extends ContainerPostController {
   /** Accepts that a container goes back to the image that it ran before its last update. The answer waits for the outcome only where the caller asks for it. */
   @Post(':container')
   @HttpCode(202)
-  rollBack(
-    @Posted(rollbackQuery) { container, query, caller, request, response }: ContainerPost<typeof rollbackQuery>,
+  async rollBack(
+    @Param('container', new ContainerNamePipe()) container: string,
+    @Query(new QueryPipe(rollbackQuery)) query: RollbackQuery,
+    @CurrentCaller() caller: Caller,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<Accepted | Verdict> {
+    refuseLongBody(request);
     const { wait, kind: target, host, parallel } = query;
     const asked = { kind: 'rollback' as const, container, target, caller, wait, host, parallel };
     return this.accepting.accept(asked, request, response);

@@ -1,9 +1,8 @@
 import Docker from 'dockerode';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { deadline, limited } from '../../common/deadline.js';
 import type { Settings } from '../../config/settings.js';
 import { negotiateApiVersion } from './api-version.js';
-import { EngineAgent } from './engine-agent.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from './engine-error.js';
 import type { EngineVersion } from './engine-types.js';
 
@@ -17,6 +16,9 @@ export interface Call {
   timeoutMs?: number;
   signal?: AbortSignal;
 }
+
+/** As Node's global agent: a connection is not reused that the other side is about to close. */
+const idleMs = 5000;
 
 const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, true]));
 
@@ -42,7 +44,7 @@ export class EngineConnection {
       port: engine.port,
       protocol: engine.tls ? 'https' : 'http',
       // Over TLS Node's own agent, which also keeps connections: sessions and names of servers are its business.
-      ...(engine.tls ?? { agent: new EngineAgent() }),
+      ...(engine.tls ?? { agent: new Agent({ keepAlive: true, timeout: idleMs }) }),
       ...(engine.socketPath ? { socketPath: engine.socketPath } : {}),
     });
   }

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 
 export interface Route {
@@ -25,8 +25,7 @@ export async function startApp(env: Record<string, string>): Promise<InProcessAp
   const { settings } = await import('../../../src/config/settings.js');
   const { configureHttp } = await import('../../../src/http/configure-http.js');
   const logs: string[] = [];
-  const { JsonAdapter } = await import('../../../src/http/json.adapter.js');
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, new JsonAdapter(), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new ExpressAdapter(), {
     logger: collector(logs),
     bodyParser: false,
     abortOnError: false,

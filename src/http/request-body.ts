@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { limitBytes, bodyTooLarge } from './body-limit.js';
 import { Problem } from './problem.js';
+import { bodyTooLarge, maxBodyBytes } from './request-limits.js';
 
-const timeoutMs = 10_000;
+const bodyTimeoutMs = 10_000;
 
 /**
  * Waits for the end of a body, whose content is ignored: a request counts as sent only when all of it is, and well-formed.
@@ -26,11 +26,11 @@ export function wholeBody(request: IncomingMessage): Promise<void> | undefined {
       } else resolve();
     };
     const timer = setTimeout(() => {
-      end(new Problem(408, 'body_timeout', `The body was not sent within ${timeoutMs / 1000} s.`, closing));
-    }, timeoutMs);
+      end(new Problem(408, 'body_timeout', `The body was not sent within ${bodyTimeoutMs / 1000} s.`, closing));
+    }, bodyTimeoutMs);
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > limitBytes) end(bodyTooLarge());
+      if (bytes > maxBodyBytes) end(bodyTooLarge());
     };
     const onEnd = (): void => {
       end();
@@ -44,3 +44,17 @@ export function wholeBody(request: IncomingMessage): Promise<void> | undefined {
 }
 
 const closing = { Connection: 'close' };
+
+const patienceMs = 2000;
+
+/**
+ * Ends the connection of a request that goes on after it was answered. No body is ever looked at: one that is short is let pass,
+ * so that its sender gets to read the answer; one that is slow or endless must not hold the connection.
+ */
+export function endUnreadBody(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  const timer = setTimeout(() => request.socket.destroy(), patienceMs);
+  request.once('close', () => {
+    clearTimeout(timer);
+  });
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { refusalOfHeaders } from './header-rules.js';
+import { refusalOfHeaders } from './request-limits.js';
 
 describe('refusalOfHeaders', () => {
   const many = (count: number): string[] => Array.from({ length: 2 * count }, (_, at) => `h${at}`);
