@@ -51,7 +51,7 @@ describeOnEngine('the CI clients', () => {
 
   describe('notify.sh', () => {
     const start = (args: string[], overrides?: Record<string, string>, shell: readonly string[] = ['sh']): Script =>
-      new Script([...shell, 'ci/notify.sh', ...args], environment(overrides));
+      new Script([...shell, 'clients/notify.sh', ...args], environment(overrides));
     const run = async (args: string[], overrides?: Record<string, string>, shell?: readonly string[]) => {
       const ended = await start(args, overrides, shell).end();
       expectNoToken(ended);
@@ -400,7 +400,7 @@ describeOnEngine('the CI clients', () => {
 
     it('holds notify.sh as it is', () => {
       const [, embedded] = /<<'END_OF_NOTIFY'\n([^]*)END_OF_NOTIFY\n/.exec(job.script[0] ?? '') ?? [];
-      expect(embedded).toBe(readFileSync('ci/notify.sh', 'utf8'));
+      expect(embedded).toBe(readFileSync('clients/notify.sh', 'utf8'));
     });
 
     it('succeeds, and tells later jobs the outcome', async () => {

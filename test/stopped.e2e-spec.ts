@@ -50,7 +50,7 @@ describeOnEachEngine('a container that does not run', (engine) => {
     const { image, name } = await stopped(bad);
     const env = { NOTIFY_URL: service.url, NOTIFY_TOKEN: Service.secret };
     await publish(docker, image, { version: 'v2' });
-    const { log, code } = await new Script(['sh', 'ci/notify.sh', name], env).end();
+    const { log, code } = await new Script(['sh', 'clients/notify.sh', name], env).end();
     const warning = `${name} does not run (it exited with code 3) and stays stopped: notify with ?start=true`;
     expect(log).toContain(`notify: warning: ${warning}`);
     expect(code).toBe(0);
@@ -65,7 +65,7 @@ describeOnEachEngine('a container that does not run', (engine) => {
     expect(again.warnings).toEqual([expect.stringContaining(`${name} does not run and stays stopped`)]);
     const plan = await service.fetch(`/notify/${name}?dry_run=true`, { method: 'POST' });
     expect(await plan.json()).toMatchObject({ warnings: [expect.stringContaining('stays stopped')] });
-    const started = await new Script(['sh', 'ci/notify.sh', '-s', name], env).end();
+    const started = await new Script(['sh', 'clients/notify.sh', '-s', name], env).end();
     expect(started.log).toContain('up_to_date');
     expect(await inspect(name)).toMatchObject({ State: { Running: true } });
     await remove(name);
