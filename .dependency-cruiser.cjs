@@ -5,7 +5,7 @@ const rooms = {
   http: ['config'],
   redis: ['config', 'http'],
   auth: ['config', 'http'],
-  deployments: ['config', 'http', 'redis'],
+  deployments: ['config', 'redis'],
   docker: ['config'],
   queue: ['config', 'deployments', 'docker', 'redis'],
   notify: ['config', 'http', 'auth', 'deployments', 'docker', 'queue'],

@@ -9,8 +9,8 @@ import { audit, maySee } from '../auth/visibility.js';
 import type { Action } from '../config/policy/policy.schema.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import type { Verdict } from '../deployments/verdict.js';
-import { WaitingRoom } from '../deployments/waiting-room.service.js';
+import type { RedactedDeployment } from '../notify/redacted-deployment.js';
+import { WaitingRoom } from '../notify/waiting-room.service.js';
 import { Problem } from '../http/problem.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { readableBy, shownTo } from '../notify/shown-to.js';
@@ -96,7 +96,7 @@ export class DeploymentsController {
    */
   @Delete(':id')
   @Requires('notify', 'rollback')
-  async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Verdict> {
+  async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RedactedDeployment> {
     const found = await this.find(id, caller, 'read', 'notify', 'rollback');
     const { container, kind } = found;
     if (!may(caller, kind, container)) throw refusedCancel(caller, found);

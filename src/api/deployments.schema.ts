@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { containerName } from '../deployments/container-name.js';
 import { deploymentStatuses } from '../deployments/deployment.js';
-import { waitSeconds } from '../deployments/wait.js';
+import { waitSeconds } from '../notify/wait.js';
 import { wholeNumberParameter } from '../http/query.pipe.js';
 
 const listedAtMost = 200;

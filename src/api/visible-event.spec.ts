@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { visibleEvent } from './visible-event.js';
 import type { Caller } from '../auth/caller.js';
 import type { Action } from '../config/policy/policy.schema.js';
-import { newDeployment, type Deployment } from '../deployments/deployment.js';
+import { finish, newDeployment, start, type FinishedDeployment } from '../deployments/deployment.js';
 import { readableBy, shownTo } from '../notify/shown-to.js';
 
 const caller = (...actions: [action: Action, container: string][]): Caller => ({
@@ -11,11 +11,11 @@ const caller = (...actions: [action: Action, container: string][]): Caller => ({
   isUnrestricted: false,
   grants: actions.map(([action, container]) => ({ actions: [action], containers: [container] })),
 });
-const failed = (evidenceOf?: string): Deployment => ({
-  ...newDeployment('web', 'ci'),
-  status: 'rolled_back',
-  error: { code: 'exited', message: 'it exited', exitCode: 3, healthOutput: 'sick', logTail: ['a line'], evidenceOf },
-});
+const failed = (evidenceOf?: string): FinishedDeployment =>
+  finish(start(newDeployment('web', 'ci')), {
+    status: 'rolled_back',
+    error: { code: 'exited', message: 'it exited', exitCode: 3, healthOutput: 'sick', logTail: ['a line'], evidenceOf },
+  });
 
 describe('what a dependent left behind', () => {
   const evidence = { exitCode: 3, healthOutput: 'sick', logTail: ['a line'] };

@@ -8,7 +8,11 @@ import { mayReadEvidence, readableBy } from '../notify/shown-to.js';
  */
 export function visibleEvent(event: DeploymentEvent, container: string, caller: Caller): DeploymentEvent | undefined {
   // What another process tells of a record says nothing but which one.
-  if ('deployment' in event)
-    return event.relayed ? event : { ...event, deployment: readableBy(caller, event.deployment) };
+  if ('deployment' in event) {
+    if (event.relayed) return event;
+    return event.type === 'finished'
+      ? { ...event, deployment: readableBy(caller, event.deployment) }
+      : { ...event, deployment: readableBy(caller, event.deployment) };
+  }
   return event.type !== 'log' || mayReadEvidence(caller, container, event.of) ? event : undefined;
 }

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Deployment } from './deployment.js';
+import type { Deployment, FinishedDeployment } from './deployment.js';
 
 /**
  * What happens to a deployment, with its record as it is afterwards:
@@ -13,11 +13,10 @@ import type { Deployment } from './deployment.js';
 export type DeploymentEvent = OwnEvent | RelayedEvent | (PassingEvent & { relayed?: true });
 
 /** It happened in this process. */
-export interface OwnEvent {
-  type: RecordedEvent;
-  deployment: Deployment;
-  relayed?: never;
-}
+export type OwnEvent = { relayed?: never } & (
+  | { type: Exclude<RecordedEvent, 'finished'>; deployment: Deployment }
+  | { type: 'finished'; deployment: FinishedDeployment }
+);
 
 /**
  * It happened in another process, which counts it and tells of it; or somebody says so. Who is told here looks at the record: that

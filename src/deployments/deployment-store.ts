@@ -12,7 +12,7 @@ export abstract class DeploymentStore {
    * Replaces a deployment by what `change` makes of it, as one step: nothing else changes it in between.
    * @throws Error where it is not in the store
    */
-  abstract update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment>;
+  abstract update<Changed extends Deployment>(id: string, change: (present: Deployment) => Changed): Promise<Changed>;
 
   /** Tells of a change once other processes can find it. */
   async onceWritten(_id: string, tell: () => Promise<unknown>): Promise<void> {

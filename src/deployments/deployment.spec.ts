@@ -7,6 +7,7 @@ import {
   newDeployment,
   postpone,
   start,
+  type Deployment,
   type DeploymentEnd,
 } from './deployment.js';
 
@@ -52,7 +53,7 @@ describe('a deployment', () => {
       message: String(index),
       notBefore: '',
     });
-    let deployment = start(newDeployment('web', 'ci', { expectedDigest: 'sha256:a' }));
+    let deployment: Deployment = start(newDeployment('web', 'ci', { expectedDigest: 'sha256:a' }));
     const { startedAt } = deployment;
     for (let index = 1; index <= 12; index++) {
       deployment = postpone(enterStage(deployment, 'pull'), retry(index));

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-export const deploymentStatuses = ['queued', 'running', 'succeeded', 'failed', 'rolled_back', 'dropped'] as const;
+export const unsuccessfulStatuses = ['failed', 'rolled_back', 'dropped'] as const;
+export const deploymentStatuses = ['queued', 'running', 'succeeded', ...unsuccessfulStatuses] as const;
 export type DeploymentStatus = (typeof deploymentStatuses)[number];
+
+type UnsuccessfulStatus = (typeof unsuccessfulStatuses)[number];
 
 export type DeploymentKind = 'notify' | 'rollback';
 
@@ -74,17 +77,18 @@ export interface DeploymentFindings {
 }
 
 /** What becomes of a deployment on one of several hosts. */
-export interface HostPart {
+export type HostPart = {
   host: string;
   /** By which the host's own record can be read, once it was begun. */
   deploymentId: string;
-  status: DeploymentStatus;
-  result?: 'updated' | 'up_to_date';
-  error?: { code: string; stage?: string; message: string };
-}
+} & (
+  | { status: 'queued' | 'running'; result?: undefined; error?: undefined }
+  | { status: 'succeeded'; result: 'updated' | 'up_to_date'; error?: undefined }
+  | { status: UnsuccessfulStatus; result?: undefined; error: Pick<DeploymentError, 'code' | 'stage' | 'message'> }
+);
 
-/** The record of the work that one or more notifies of the same container asked for. Times are ISO 8601, UTC. */
-export interface Deployment extends DeploymentFindings {
+/** What each record has, whatever its status. Times are ISO 8601, UTC. */
+interface DeploymentFacts extends DeploymentFindings {
   readonly id: string;
   readonly container: string;
   /** What was asked for: the image that the registry has now, or the one that ran before. */
@@ -108,11 +112,6 @@ export interface Deployment extends DeploymentFindings {
   readonly partOf?: string;
   /** Where it is for several hosts: what has become of it on each, in the order in which they are worked on. */
   hosts?: HostPart[];
-  status: DeploymentStatus;
-  result?: 'updated' | 'up_to_date';
-  /** When it was begun for the first time. */
-  startedAt?: string;
-  finishedAt?: string;
   /** How many later requests joined this one while it waited, and who sent them: each caller once, the last twenty. */
   coalesced: number;
   coalescedFrom: string[];
@@ -122,28 +121,55 @@ export interface Deployment extends DeploymentFindings {
   stages: DeploymentStage[];
   /** The last ten attempts that came to nothing, oldest first. */
   retries?: DeploymentRetry[];
+}
+
+export interface QueuedDeployment extends DeploymentFacts {
+  status: 'queued';
   /** While it waits to be tried again: when, at the earliest. */
   notBefore?: string;
-  error?: DeploymentError;
+  /** When it was begun for the first time. */
+  startedAt?: string;
+  finishedAt?: undefined;
+  result?: undefined;
+  error?: undefined;
 }
+
+export interface RunningDeployment extends DeploymentFacts {
+  status: 'running';
+  notBefore?: undefined;
+  startedAt: string;
+  finishedAt?: undefined;
+  result?: undefined;
+  error?: undefined;
+}
+
+export interface SucceededDeployment extends DeploymentFacts {
+  status: 'succeeded';
+  notBefore?: undefined;
+  startedAt: string;
+  finishedAt: string;
+  result: 'updated' | 'up_to_date';
+  error?: undefined;
+}
+
+export interface UnsuccessfulDeployment extends DeploymentFacts {
+  status: UnsuccessfulStatus;
+  notBefore?: undefined;
+  /** Undefined if it ended before it began. */
+  startedAt?: string;
+  finishedAt: string;
+  result?: undefined;
+  error: DeploymentError;
+}
+
+export type FinishedDeployment = SucceededDeployment | UnsuccessfulDeployment;
+
+/** The record of the work that one or more notifies of the same container asked for. */
+export type Deployment = QueuedDeployment | RunningDeployment | FinishedDeployment;
 
 /** How a deployment ends. */
 export type DeploymentEnd = DeploymentFindings &
-  (
-    | { status: 'succeeded'; result: 'updated' | 'up_to_date' }
-    | { status: 'failed' | 'rolled_back' | 'dropped'; error: DeploymentError }
-  );
-
-const legalNext: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
-  // It fails where later requests superseded it while it waited.
-  queued: ['running', 'failed', 'dropped'],
-  // Back in the queue: nothing was touched, and the registry may serve the image later.
-  running: ['queued', 'succeeded', 'failed', 'rolled_back', 'dropped'],
-  succeeded: [],
-  failed: [],
-  rolled_back: [],
-  dropped: [],
-};
+  ({ status: 'succeeded'; result: 'updated' | 'up_to_date' } | { status: UnsuccessfulStatus; error: DeploymentError });
 
 const callersKept = 20;
 const retriesKept = 10;
@@ -161,7 +187,7 @@ export function newDeployment(
   container: string,
   requestedBy: string,
   { kind = 'notify', target, retry, expectedDigest, startStopped }: DeploymentWishes = {},
-): Deployment {
+): QueuedDeployment {
   return {
     id: randomUUID(),
     container,
@@ -185,12 +211,12 @@ export function isDeploymentId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-export function isFinished(deployment: Deployment): boolean {
-  return legalNext[deployment.status].length === 0;
+export function isFinished(deployment: Deployment): deployment is FinishedDeployment {
+  return deployment.status !== 'queued' && deployment.status !== 'running';
 }
 
 /** A later request joins a deployment that waits. */
-export function coalesce(deployment: Deployment, requestedBy: string): Deployment {
+export function coalesce<T extends Deployment>(deployment: T, requestedBy: string): T {
   const others = deployment.coalescedFrom.filter((caller) => caller !== requestedBy);
   return {
     ...deployment,
@@ -199,37 +225,49 @@ export function coalesce(deployment: Deployment, requestedBy: string): Deploymen
   };
 }
 
-/** @throws Error on a transition that is not legal: a bug, never an input. */
-export function start(deployment: Deployment): Deployment {
-  const { notBefore: _, ...begun } = move(deployment, 'running');
-  return { ...begun, startedAt: deployment.startedAt ?? now(), attempts: deployment.attempts + 1, stages: [] };
+/** @throws Error if it does not wait: a bug, never an input. */
+export function start(deployment: Deployment): RunningDeployment {
+  if (deployment.status !== 'queued') throw illegal(deployment, 'running');
+  const { notBefore: _, ...waiting } = deployment;
+  const startedAt = deployment.startedAt ?? now();
+  return { ...waiting, status: 'running', startedAt, attempts: deployment.attempts + 1, stages: [] };
 }
 
-/** @throws Error on a transition that is not legal: a bug, never an input. */
-export function postpone(deployment: Deployment, retry: DeploymentRetry): Deployment {
+/** Back to the queue: nothing was touched, and the registry may serve the image later. @throws Error if it does not run: a bug, never an input. */
+export function postpone(deployment: Deployment, retry: DeploymentRetry): QueuedDeployment {
+  if (deployment.status !== 'running') throw illegal(deployment, 'queued');
   return {
-    ...move(deployment, 'queued'),
+    ...deployment,
+    status: 'queued',
     notBefore: retry.notBefore,
     retries: [...(deployment.retries ?? []), retry].slice(-retriesKept),
     stages: closeStage(deployment.stages),
   };
 }
 
-export function enterStage(deployment: Deployment, stage: string): Deployment {
+export function enterStage<T extends Deployment>(deployment: T, stage: string): T {
   return { ...deployment, stages: [...closeStage(deployment.stages), { stage, startedAt: now() }] };
 }
 
-/** @throws Error on a transition that is not legal: a bug, never an input. */
-export function finish(deployment: Deployment, end: DeploymentEnd): Deployment {
-  const { notBefore: _, ...ended } = move(deployment, end.status);
-  return { ...ended, ...end, stages: closeStage(deployment.stages), finishedAt: now() };
+/**
+ * One that waits can only fail, because later requests superseded it, or be dropped.
+ * @throws Error on a transition that is not legal: a bug, never an input.
+ */
+export function finish(deployment: Deployment, end: DeploymentEnd): FinishedDeployment {
+  const isLegal = deployment.status === 'running' || (deployment.status === 'queued' && isEndOfWaiting(end));
+  if (!isLegal) throw illegal(deployment, end.status);
+  const { notBefore: _, ...begun } = deployment;
+  const ended = { stages: closeStage(deployment.stages), finishedAt: now() };
+  if (end.status !== 'succeeded') return { ...begun, ...end, ...ended };
+  return { ...begun, ...end, ...ended, startedAt: begun.startedAt ?? ended.finishedAt };
 }
 
-function move(deployment: Deployment, status: DeploymentStatus): Deployment {
-  if (!legalNext[deployment.status].includes(status)) {
-    throw new Error(`deployment ${deployment.id} cannot go from ${deployment.status} to ${status}`);
-  }
-  return { ...deployment, status };
+function isEndOfWaiting({ status }: DeploymentEnd): boolean {
+  return status === 'failed' || status === 'dropped';
+}
+
+function illegal({ id, status }: Deployment, to: DeploymentStatus): Error {
+  return new Error(`deployment ${id} cannot go from ${status} to ${to}`);
 }
 
 function closeStage(stages: DeploymentStage[]): DeploymentStage[] {

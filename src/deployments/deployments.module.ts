@@ -7,12 +7,10 @@ import { DeploymentsService } from './deployments.service.js';
 import { MemoryDeploymentStore } from './memory.deployment-store.js';
 import { RedisDeploymentEvents } from './redis/redis.deployment-events.js';
 import { RedisDeploymentStore } from './redis/redis.deployment-store.js';
-import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
   providers: [
     DeploymentsService,
-    WaitingRoom,
     {
       provide: DeploymentEvents,
       inject: [settings.KEY, DeploymentStore, RedisConnections],
@@ -29,6 +27,6 @@ import { WaitingRoom } from './waiting-room.service.js';
         redis ? new RedisDeploymentStore(redis, configured) : new MemoryDeploymentStore(configured),
     },
   ],
-  exports: [DeploymentsService, DeploymentEvents, DeploymentStore, WaitingRoom],
+  exports: [DeploymentsService, DeploymentEvents, DeploymentStore],
 })
 export class DeploymentsModule {}

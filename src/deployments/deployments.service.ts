@@ -14,6 +14,9 @@ import {
   type DeploymentFindings,
   type DeploymentRetry,
   type DeploymentWishes,
+  type FinishedDeployment,
+  type QueuedDeployment,
+  type RunningDeployment,
   type Winner,
 } from './deployment.js';
 import { DeploymentEvents, type PullProgress, type RecordedEvent } from './deployment-events.js';
@@ -55,7 +58,7 @@ export class DeploymentsService {
     return this.change(id, 'coalesced', (deployment) => coalesce(deployment, requestedBy));
   }
 
-  start(id: string): Promise<Deployment> {
+  start(id: string): Promise<RunningDeployment> {
     return this.change(id, 'started', start);
   }
 
@@ -71,7 +74,7 @@ export class DeploymentsService {
   }
 
   /** Back to the queue, to be tried again. */
-  postpone(id: string, retry: DeploymentRetry): Promise<Deployment> {
+  postpone(id: string, retry: DeploymentRetry): Promise<QueuedDeployment> {
     return this.change(id, 'postponed', (deployment) => postpone(deployment, retry));
   }
 
@@ -84,8 +87,10 @@ export class DeploymentsService {
     this.events.emit({ type: 'log', deploymentId, lines, ...(of !== undefined && { of }) });
   }
 
-  finish(id: string, end: DeploymentEnd): Promise<Deployment> {
-    return this.change(id, 'finished', (deployment) => finish(deployment, end));
+  async finish(id: string, end: DeploymentEnd): Promise<FinishedDeployment> {
+    const deployment = await this.store.update(id, (present) => finish(present, end));
+    this.events.emit({ type: 'finished', deployment });
+    return deployment;
   }
 
   /**
@@ -93,7 +98,7 @@ export class DeploymentsService {
    * its record is still there, and running.
    * @param id the one that its caller was told; a new one where it is none
    */
-  async adopt(id: string, container: string, end: DeploymentEnd): Promise<Deployment> {
+  async adopt(id: string, container: string, end: DeploymentEnd): Promise<FinishedDeployment> {
     const present = await this.store.find(id);
     if (present) return isFinished(present) ? present : this.finish(id, end);
     const fresh = newDeployment(container, 'self-update');
@@ -145,11 +150,11 @@ export class DeploymentsService {
     }
   }
 
-  private async change(
+  private async change<Changed extends Deployment>(
     id: string,
-    type: RecordedEvent,
-    change: (present: Deployment) => Deployment,
-  ): Promise<Deployment> {
+    type: Exclude<RecordedEvent, 'finished'>,
+    change: (present: Deployment) => Changed,
+  ): Promise<Changed> {
     const deployment = await this.store.update(id, change);
     this.events.emit({ type, deployment });
     return deployment;

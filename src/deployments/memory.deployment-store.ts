@@ -22,7 +22,7 @@ export class MemoryDeploymentStore extends DeploymentStore {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- async, so that what `change` throws rejects
-  async update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment> {
+  async update<Changed extends Deployment>(id: string, change: (present: Deployment) => Changed): Promise<Changed> {
     const present = this.deployments.get(id);
     if (!present || isFinished(present)) throw new Error(`there is no unfinished deployment ${id}`);
     const changed = change(present);

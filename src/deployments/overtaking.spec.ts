@@ -1,12 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { newDeployment, type Deployment } from './deployment.js';
+import { finish, newDeployment, start, type Deployment } from './deployment.js';
 import { overtaking } from './overtaking.js';
 
-const deployment = (id: string, expectedDigest?: string, status: Deployment['status'] = 'queued'): Deployment => ({
-  ...newDeployment('web', 'ci', { expectedDigest }),
-  id,
-  status,
-});
+const deployment = (
+  id: string,
+  expectedDigest?: string,
+  status: 'queued' | 'running' | 'succeeded' | 'failed' = 'queued',
+): Deployment => {
+  const queued = { ...newDeployment('web', 'ci', { expectedDigest }), id };
+  if (status === 'queued') return queued;
+  const running = start(queued);
+  if (status === 'running') return running;
+  return finish(
+    running,
+    status === 'succeeded' ? { status, result: 'updated' } : { status, error: { code: 'x', message: 'y' } },
+  );
+};
 const mine = deployment('mine', 'A', 'running');
 
 describe('overtaking', () => {

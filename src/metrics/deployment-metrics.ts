@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Deployment } from '../deployments/deployment.js';
+import type { Deployment, FinishedDeployment } from '../deployments/deployment.js';
 import type { DeploymentEvent } from '../deployments/deployment-events.js';
 import type { PrometheusClient } from './prometheus-client.js';
 import { prefix } from './prefix.js';
@@ -89,12 +89,12 @@ export class DeploymentMetrics {
     if (event.type === 'finished') this.observeEnd(event.deployment);
   }
 
-  private observeEnd(deployment: Deployment): void {
+  private observeEnd(deployment: FinishedDeployment): void {
     const container = this.nameFor(deployment);
     const result = deployment.result ?? deployment.status;
     this.ended.inc({ container, result });
     if (deployment.status === 'failed' || deployment.status === 'rolled_back') {
-      const code = deployment.error?.code ?? 'unknown';
+      const { code } = deployment.error;
       this.failures.inc({ code });
       if (code === 'rollback_failed') this.rollbackFailures.inc();
     }

@@ -4,8 +4,8 @@ import { accountOf, containersFor, may, type Caller } from '../auth/caller.js';
 import { CredentialWatch } from '../auth/credential-watch.service.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { Deployment, DeploymentKind, TargetKind } from '../deployments/deployment.js';
-import type { Verdict } from '../deployments/verdict.js';
-import { WaitingRoom } from '../deployments/waiting-room.service.js';
+import type { RedactedDeployment } from './redacted-deployment.js';
+import { WaitingRoom } from './waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
 import { wholeBody } from '../http/request-body.js';
 import { invalidQuery } from '../http/query.pipe.js';
@@ -61,7 +61,7 @@ export class AcceptingService {
     { kind, container, target, caller, digest, retry, startStopped, host, parallel, wait: asked }: Asked,
     request: Request,
     response: Response,
-  ): Promise<Accepted | Verdict> {
+  ): Promise<Accepted | RedactedDeployment> {
     const wait = this.waitingRoom.wanted(request, asked);
     if ((host ?? parallel) !== undefined && !this.queue.isDurable)
       throw invalidQuery('host and parallel are for a fleet: this service has no REDIS_URL');
@@ -94,7 +94,7 @@ export class AcceptingService {
       from: caller.address,
     });
     response.setHeader('Location', `/deployments/${deployment.id}`);
-    const show = (reached: Deployment): Verdict => shownTo(caller, reached);
+    const show = (reached: Deployment): RedactedDeployment => shownTo(caller, reached);
     if (!wait) return accepted(enqueued);
     const credential = this.credentials.whileValid(caller, container, response);
     const outcome = await this.waitingRoom.outcome(deployment, wait, response, show, credential);

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/comm
 import type { Request, Response } from 'express';
 import { Requires } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
-import type { Verdict } from '../deployments/verdict.js';
+import type { RedactedDeployment } from './redacted-deployment.js';
 import type { UpdatePlan } from '../docker/plan/plan.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { refuseLongBody } from '../http/request-limits.js';
@@ -33,7 +33,7 @@ export class NotifyController extends ContainerPostController {
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Accepted | Verdict | UpdatePlan> {
+  ): Promise<Accepted | RedactedDeployment | UpdatePlan> {
     refuseLongBody(request);
     const { wait, digest, dry_run, retry, start: startStopped, kind: target, host, parallel } = query;
     if (dry_run) return this.dryRun.plan(container, { target, startStopped }, caller, response);

@@ -7,10 +7,12 @@ import { AcceptingService } from './accepting.service.js';
 import { DryRunService } from './dry-run.service.js';
 import { NotifyController } from './notify.controller.js';
 import { RollbackController } from './rollback.controller.js';
+import { WaitingRoom } from './waiting-room.service.js';
 
 @Module({
   imports: [AuthModule, DeploymentsModule, DockerModule, QueueModule],
   controllers: [NotifyController, RollbackController],
-  providers: [AcceptingService, DryRunService],
+  providers: [AcceptingService, DryRunService, WaitingRoom],
+  exports: [WaitingRoom],
 })
 export class NotifyModule {}

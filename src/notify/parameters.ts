@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { hostNamePattern } from '../common/host-name.js';
 import { targetKinds } from '../deployments/deployment.js';
-import { waitSeconds } from '../deployments/wait.js';
+import { waitSeconds } from './wait.js';
 import { wholeNumberParameter } from '../http/query.pipe.js';
 
 const mostAtOnce = 1000;

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/comm
 import type { Request, Response } from 'express';
 import { Requires } from '../auth/access.decorators.js';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
-import type { Verdict } from '../deployments/verdict.js';
+import type { RedactedDeployment } from './redacted-deployment.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { refuseLongBody } from '../http/request-limits.js';
 import { AcceptingService, type Accepted } from './accepting.service.js';
@@ -28,7 +28,7 @@ export class RollbackController extends ContainerPostController {
     @CurrentCaller() caller: Caller,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Accepted | Verdict> {
+  ): Promise<Accepted | RedactedDeployment> {
     refuseLongBody(request);
     const { wait, kind: target, host, parallel } = query;
     const asked = { kind: 'rollback' as const, container, target, caller, wait, host, parallel };

@@ -1,14 +1,14 @@
 import { may, type Caller } from '../auth/caller.js';
 import type { Deployment } from '../deployments/deployment.js';
-import { verdictOf, withoutEvidence, type Verdict } from '../deployments/verdict.js';
+import { redacted, withoutEvidence, type RedactedDeployment } from './redacted-deployment.js';
 
 /** What a caller that may have a container updated is shown of its deployment: all of it only where it may read them too. */
-export function shownTo(caller: Caller, deployment: Deployment): Verdict {
-  return may(caller, 'read', deployment.container) ? readableBy(caller, deployment) : verdictOf(deployment);
+export function shownTo(caller: Caller, deployment: Deployment): RedactedDeployment {
+  return may(caller, 'read', deployment.container) ? readableBy(caller, deployment) : redacted(deployment);
 }
 
 /** The record as a caller that may read its container is shown it: what another container said only if it may read that one too. */
-export function readableBy(caller: Caller, deployment: Deployment): Deployment {
+export function readableBy<Of extends Deployment>(caller: Caller, deployment: Of): Of {
   return mayReadEvidence(caller, deployment.container, deployment.error?.evidenceOf)
     ? deployment
     : withoutEvidence(deployment);

@@ -15,6 +15,7 @@ import {
   probeScript,
   recordKeys,
 } from './redis.deployment-scripts.js';
+import { RecordLease } from './record-lease.js';
 import { storedDeploymentSchema, type StoredDeployment } from './stored-deployment.js';
 
 export type { StoredDeployment } from './stored-deployment.js';
@@ -39,13 +40,6 @@ export class CannotWait extends Error {
 
 type Change = (present: StoredDeployment) => StoredDeployment | undefined | Promise<StoredDeployment | undefined>;
 
-/** One that this process works on: nobody else writes its record. */
-interface Held {
-  stored: string;
-  present: StoredDeployment;
-  writing: Promise<void>;
-}
-
 /** How long Redis is given after it has refused to store what this process did. */
 const retryMs = 2000;
 
@@ -55,7 +49,8 @@ type StoreSettings = Pick<Settings, 'deploymentsKept' | 'queueSize'>;
 @Injectable()
 export class RedisDeploymentStore extends DeploymentStore {
   private readonly logger = new Logger('Deployments');
-  private readonly held = new Map<string, Held>();
+  /** Of those that this process works on. */
+  private readonly leases = new Map<string, RecordLease>();
   /** The last change of each record that this process is changing. */
   private readonly changing = new Map<string, Promise<unknown>>();
 
@@ -93,35 +88,28 @@ export class RedisDeploymentStore extends DeploymentStore {
     await this.accept({ deployment, permissions: [] }, { by: deployment.id, size: Number.MAX_SAFE_INTEGER });
   }
 
-  async update(id: string, change: (present: Deployment) => Deployment): Promise<Deployment> {
-    const held = this.held.get(id);
-    if (!held) {
-      const changed = await this.change(id, ({ taken: _, ...present }) => ({
-        ...present,
-        deployment: change(present.deployment),
-      }));
-      if (!changed) throw new Error(`there is no unfinished deployment ${id}`);
-      // Who begins one works on it.
-      if (changed.deployment.status === 'running')
-        this.held.set(id, { stored: JSON.stringify(changed), present: changed, writing: Promise.resolve() });
-      return changed.deployment;
-    }
-    const { present } = held;
-    held.present = { ...present, deployment: change(present.deployment) };
-    const written = this.write(id, held);
-    // An update does not wait for Redis between its stages: a container might be down meanwhile.
-    if (held.present.deployment.status === 'running') {
-      written.catch(() => undefined);
-      return held.present.deployment;
-    }
-    try {
-      await written;
-    } catch (error) {
-      held.present = present;
-      throw error;
-    }
-    this.held.delete(id);
-    return held.present.deployment;
+  /**
+   * From now on this process alone changes the record, by `update`, until the lease is over.
+   * @param stored the record as this process has just stored it
+   */
+  lease(stored: StoredDeployment): RecordLease {
+    for (const [id, { isOver }] of this.leases) if (isOver) this.leases.delete(id);
+    const { id } = stored.deployment;
+    const lease = new RecordLease(stored, (before, after) => this.replaceOnceTaken(id, before, after));
+    this.leases.set(id, lease);
+    return lease;
+  }
+
+  async update<Changed extends Deployment>(id: string, change: (present: Deployment) => Changed): Promise<Changed> {
+    const lease = this.leaseOf(id);
+    if (lease) return lease.update(change);
+    let changed: Changed | undefined;
+    await this.change(id, ({ taken: _, ...present }) => ({
+      ...present,
+      deployment: (changed = change(present.deployment)),
+    }));
+    if (!changed) throw new Error(`there is no unfinished deployment ${id}`);
+    return changed;
   }
 
   /**
@@ -206,21 +194,10 @@ export class RedisDeploymentStore extends DeploymentStore {
     return (await answered(members, promptTimeoutMs)).map((member) => parseMember(member).id);
   }
 
-  /** Forgets that this process works on one: the next change is made as anybody's. */
-  letGo(id: string): void {
-    this.held.delete(id);
-  }
-
   /** Tells of it before the next change is written: those who listen hear in the order in which things happened. */
   override async onceWritten(id: string, tell: () => Promise<unknown>): Promise<void> {
-    const held = this.held.get(id);
-    const told = (held?.writing ?? Promise.resolve()).catch(() => undefined).then(tell);
-    const settled = told.then(
-      () => undefined,
-      () => undefined,
-    );
-    if (held) held.writing = settled;
-    await told;
+    const lease = this.leaseOf(id);
+    await (lease ? lease.onceWritten(tell) : tell());
   }
 
   /** Nobody joins a deployment any more whose record cannot be read: whoever tried would be refused for ever. @throws RedisUnavailable */
@@ -263,20 +240,9 @@ export class RedisDeploymentStore extends DeploymentStore {
     return undefined;
   }
 
-  /** One write at a time, in their order. */
-  private write(id: string, held: Held): Promise<void> {
-    const { present } = held;
-    const writing = held.writing
-      .catch(() => undefined)
-      .then(async () => {
-        const text = JSON.stringify(present);
-        if (text === held.stored) return;
-        if (!(await this.replaceOnceTaken(id, held.stored, present)))
-          throw new Error(`deployment ${id} was changed by another process while this one worked on it`);
-        held.stored = text;
-      });
-    held.writing = writing;
-    return writing;
+  private leaseOf(id: string): RecordLease | undefined {
+    const lease = this.leases.get(id);
+    return lease?.isOver ? undefined : lease;
   }
 
   /** What this process did is not lost because Redis is full, or refuses to write for another reason: it is tried until it is taken. */

@@ -53,7 +53,15 @@ describe('the schema of a stored deployment', () => {
     ['no deployment', { permissions: [] }],
     ['no permissions: nobody may have anything updated', { deployment }],
     ['permissions of another shape', { ...stored(), permissions: ['web'] }],
-    ['a status of a newer version', stored({ deployment: { ...deployment, status: 'paused' as 'queued' } })],
+    ['a status of a newer version', { ...stored(), deployment: { ...deployment, status: 'paused' } }],
+    [
+      'a failure without a reason',
+      { ...stored(), deployment: { ...running, status: 'failed', finishedAt: notBefore } },
+    ],
+    [
+      'a success without a result',
+      { ...stored(), deployment: { ...running, status: 'succeeded', finishedAt: notBefore } },
+    ],
     ['a kind of a newer version', stored({ deployment: { ...deployment, kind: 'restart' as 'notify' } })],
     ['no id', stored({ deployment: { ...deployment, id: '../containers' } })],
     ['no name of a container', stored({ deployment: { ...deployment, container: '../etc?x=' } })],

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { hostNamePattern } from '../../common/host-name.js';
 import { containerName } from '../container-name.js';
-import { deploymentStatuses, isDeploymentId, isFinished, targetKinds, type Deployment } from '../deployment.js';
+import { isDeploymentId, isFinished, targetKinds, unsuccessfulStatuses, type Deployment } from '../deployment.js';
 
 /** A deployment as it is stored: its record, and what only those know who work on it. */
 export interface StoredDeployment {
@@ -41,15 +41,18 @@ const error = z.looseObject({
   evidenceOf: text.optional(),
 });
 
-const hostPart = z.looseObject({
-  host,
-  deploymentId: storedId,
-  status: z.enum(deploymentStatuses),
-  result: result.optional(),
-  error: z.looseObject({ code: text, stage: text.optional(), message: text }).optional(),
-});
+const ofPart = { host, deploymentId: storedId };
+const hostPart = z.discriminatedUnion('status', [
+  z.looseObject({ ...ofPart, status: z.enum(['queued', 'running']) }),
+  z.looseObject({ ...ofPart, status: z.literal('succeeded'), result }),
+  z.looseObject({
+    ...ofPart,
+    status: z.enum(unsuccessfulStatuses),
+    error: z.looseObject({ code: text, stage: text.optional(), message: text }),
+  }),
+]);
 
-const fields = {
+const facts = {
   id: storedId,
   container: containerName,
   kind: z.enum(['notify', 'rollback']),
@@ -67,16 +70,11 @@ const fields = {
   host: host.optional(),
   partOf: storedId.optional(),
   hosts: z.array(hostPart).optional(),
-  status: z.enum(deploymentStatuses),
-  result: result.optional(),
-  startedAt: time.optional(),
-  finishedAt: time.optional(),
   coalesced: z.int(),
   coalescedFrom: z.array(text),
   attempts: z.int(),
   stages: z.array(z.looseObject({ stage: text, startedAt: time, durationMs: z.number().optional() })),
   retries: z.array(z.looseObject({ stage: text, code: text, message: text, notBefore: time })).optional(),
-  notBefore: time.optional(),
   service: text.optional(),
   image: text.optional(),
   fromImageId: text.optional(),
@@ -90,8 +88,23 @@ const fields = {
   running: z.boolean().optional(),
   dependents: z.array(z.looseObject({ name: text, fromContainerId: text, containerId: text })).optional(),
   warnings: z.array(text).optional(),
-  error: error.optional(),
-} satisfies Record<keyof Deployment, z.ZodType>;
+} satisfies Record<
+  Exclude<keyof Deployment, 'status' | 'notBefore' | 'startedAt' | 'finishedAt' | 'result' | 'error'>,
+  z.ZodType
+>;
+
+const deployment = z.discriminatedUnion('status', [
+  z.looseObject({ ...facts, status: z.literal('queued'), notBefore: time.optional(), startedAt: time.optional() }),
+  z.looseObject({ ...facts, status: z.literal('running'), startedAt: time }),
+  z.looseObject({ ...facts, status: z.literal('succeeded'), startedAt: time, finishedAt: time, result }),
+  z.looseObject({
+    ...facts,
+    status: z.enum(unsuccessfulStatuses),
+    startedAt: time.optional(),
+    finishedAt: time,
+    error,
+  }),
+]);
 
 /**
  * A record as it stands in Redis. Fields that a newer version adds are kept as they are; a field of a known name with
@@ -99,7 +112,7 @@ const fields = {
  */
 export const storedDeploymentSchema: z.ZodType<StoredDeployment> = z
   .looseObject({
-    deployment: z.looseObject(fields),
+    deployment,
     permissions: z.array(z.array(text)),
     askedBy: z.array(text).optional(),
     host: host.optional(),

@@ -10,6 +10,7 @@ import {
 } from '../../deployments/deployment.js';
 import { DeploymentEvents } from '../../deployments/deployment-events.js';
 import { DeploymentsService } from '../../deployments/deployments.service.js';
+import type { RecordLease } from '../../deployments/redis/record-lease.js';
 import {
   CannotWait,
   type RedisDeploymentStore,
@@ -54,6 +55,8 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   private readonly rollouts: Rollouts;
   private readonly inbox: HostInbox | undefined;
   private readonly turns = new Turns();
+  /** On the record of the job that was taken last. */
+  private lease: RecordLease | undefined;
   private stopFollowing: (() => void) | undefined;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -177,6 +180,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   async take(signal: AbortSignal): Promise<Job | undefined> {
     const { inbox } = this;
     if (!inbox) throw new Error('a process without a host takes nothing');
+    this.lease?.release();
     await inbox.letGo();
     for (;;) {
       const id = await inbox.take(signal);
@@ -222,7 +226,6 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
 
   /** Undefined where there is nothing to begin: it has ended, or its time has not come. */
   private async begin(id: string, inbox: HostInbox): Promise<Job | undefined> {
-    this.store.letGo(id);
     const partOf = (await this.store.findStored(id))?.deployment.partOf;
     const whole = partOf === undefined ? undefined : await this.beginWhole(partOf);
     const taken = await this.store.change(id, (stored) =>
@@ -252,6 +255,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       await inbox.complete(id);
       return undefined;
     }
+    this.lease = this.store.lease(taken);
     const { container, kind, target, retry, expectedDigest, startStopped } = deployment;
     return {
       deploymentId: id,

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newDeployment, type Deployment, type DeploymentStatus, type HostPart } from '../../deployments/deployment.js';
+import {
+  finish,
+  newDeployment,
+  start,
+  type Deployment,
+  type DeploymentStatus,
+  type HostPart,
+} from '../../deployments/deployment.js';
 import { atWork, nextStep, rests } from './rollout.js';
 
 function part(host: string): HostPart {
@@ -9,8 +16,10 @@ function part(host: string): HostPart {
 
 function record(status: DeploymentStatus): Deployment {
   const error = { code: 'unhealthy', stage: 'prove', message: 'it is not well' };
-  const told = status === 'succeeded' ? { result: 'updated' as const } : { error };
-  return { ...newDeployment('web', 'ci'), status, ...(status === 'queued' || status === 'running' ? {} : told) };
+  const queued = newDeployment('web', 'ci');
+  if (status === 'queued') return queued;
+  if (status === 'running') return start(queued);
+  return finish(start(queued), status === 'succeeded' ? { status, result: 'updated' } : { status, error });
 }
 
 const hosts = ['a', 'b', 'c'].map(part);
@@ -53,7 +62,8 @@ describe('nextStep', () => {
   });
 
   it('is up to date only where every host was', () => {
-    const done = (result: 'updated' | 'up_to_date'): Deployment => ({ ...record('succeeded'), result });
+    const done = (result: 'updated' | 'up_to_date'): Deployment =>
+      finish(start(newDeployment('web', 'ci')), { status: 'succeeded', result });
     const rollout = { hosts, parallel: 3, stopAtFailure: true };
     expect(nextStep(rollout, () => done('up_to_date')).end).toEqual({ status: 'succeeded', result: 'up_to_date' });
     const mixed = nextStep(rollout, ({ host }) => done(host === 'b' ? 'updated' : 'up_to_date'));
@@ -104,22 +114,20 @@ describe('nextStep', () => {
 });
 
 describe('rests', () => {
-  const later = (status: DeploymentStatus) => ({
-    deployment: { ...record(status), notBefore: '2030-01-01T00:00:00Z' },
-  });
+  const later = { deployment: { ...newDeployment('web', 'ci'), notBefore: '2030-01-01T00:00:00Z' } };
 
   it('lets others go on while each begun part of a notify waits to be tried again', () => {
-    expect(rests('notify', [later('queued'), later('queued')])).toBe(true);
+    expect(rests('notify', [later, later])).toBe(true);
   });
 
   it('keeps its turn while a part is at work, about to be, or over and not told yet, and before the first', () => {
     for (const other of [record('queued'), record('running'), record('succeeded'), record('failed')])
-      expect(rests('notify', [later('queued'), { deployment: other }])).toBe(false);
-    expect(rests('notify', [{ ...later('queued'), taken: true }])).toBe(false);
+      expect(rests('notify', [later, { deployment: other }])).toBe(false);
+    expect(rests('notify', [{ ...later, taken: true }])).toBe(false);
     expect(rests('notify', [])).toBe(false);
   });
 
   it('keeps the turn of a rollback', () => {
-    expect(rests('rollback', [later('queued')])).toBe(false);
+    expect(rests('rollback', [later])).toBe(false);
   });
 });

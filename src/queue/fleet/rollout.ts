@@ -1,4 +1,10 @@
-import type { Deployment, DeploymentEnd, DeploymentKind, HostPart } from '../../deployments/deployment.js';
+import {
+  isFinished,
+  type Deployment,
+  type DeploymentEnd,
+  type DeploymentKind,
+  type HostPart,
+} from '../../deployments/deployment.js';
 import type { StoredDeployment } from '../../deployments/redis/redis.deployment-store.js';
 
 /** A deployment of several hosts, and what is known of it. */
@@ -61,15 +67,12 @@ function isOver({ status }: HostPart): boolean {
   return status !== 'queued' && status !== 'running';
 }
 
-function reached(part: HostPart, { status, result, error }: Deployment): HostPart {
-  const why = error && { code: error.code, message: error.message, ...(error.stage && { stage: error.stage }) };
-  return {
-    host: part.host,
-    deploymentId: part.deploymentId,
-    status,
-    ...(result && { result }),
-    ...(why && { error: why }),
-  };
+function reached({ host, deploymentId }: HostPart, record: Deployment): HostPart {
+  const part = { host, deploymentId };
+  if (!isFinished(record)) return { ...part, status: record.status };
+  if (record.status === 'succeeded') return { ...part, status: record.status, result: record.result };
+  const { code, message, stage } = record.error;
+  return { ...part, status: record.status, error: { code, message, ...(stage && { stage }) } };
 }
 
 function notBegun({ host, deploymentId }: HostPart): HostPart {
@@ -78,12 +81,12 @@ function notBegun({ host, deploymentId }: HostPart): HostPart {
 }
 
 function endOf(hosts: readonly HostPart[]): DeploymentEnd {
-  const failed = hosts.filter(({ status }) => status !== 'succeeded');
+  const failed = hosts.flatMap((part) => (part.error ? [part] : []));
   if (failed.length === 0) {
     const wasUpdated = hosts.some(({ result }) => result === 'updated');
     return { status: 'succeeded', result: wasUpdated ? 'updated' : 'up_to_date' };
   }
-  const reasons = failed.map(({ host, status, error }) => `${host} ${status} (${error?.code ?? 'unknown'})`);
+  const reasons = failed.map(({ host, status, error }) => `${host} ${status} (${error.code})`);
   const message = `${failed.length} of ${hosts.length} hosts did not succeed: ${reasons.join(', ')}`;
   return { status: 'failed', error: { code: 'hosts_failed', message } };
 }

@@ -10,6 +10,7 @@ import {
   start,
   type Deployment,
   type DeploymentEnd,
+  type FinishedDeployment,
   type HostPart,
 } from '../../deployments/deployment.js';
 import type { DeploymentEvents, DeploymentHint } from '../../deployments/deployment-events.js';
@@ -135,7 +136,7 @@ export class Rollouts {
     for (const part of next.step.begin) await this.begin(next.whole, part);
   }
 
-  private tellEnd(deployment: Deployment): void {
+  private tellEnd(deployment: FinishedDeployment): void {
     const { id, container, status, error } = deployment;
     this.logger.log(`${container}: ended on all hosts: ${status}`, { deploymentId: id, container, status, error });
     this.events.emit({ type: 'finished', deployment });
@@ -147,7 +148,7 @@ export class Rollouts {
       ...stored,
       deployment: finish(stored.deployment, end),
     }));
-    if (!dropped) return;
+    if (!dropped || !isFinished(dropped.deployment)) return;
     this.events.emit({ type: 'finished', deployment: dropped.deployment });
     await this.deliveries.withdraw(host, id);
   }

@@ -3,10 +3,10 @@ import type { Request, Response } from 'express';
 import { settings, type Settings } from '../config/settings.js';
 import { patience } from '../http/patience.js';
 import { invalidQuery } from '../http/query.pipe.js';
-import { isFinished, type Deployment } from './deployment.js';
-import { DeploymentsService } from './deployments.service.js';
+import { isFinished, type Deployment } from '../deployments/deployment.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
 import { outcomeAnswer } from './outcome-answer.js';
-import type { Verdict } from './verdict.js';
+import type { RedactedDeployment } from './redacted-deployment.js';
 import { preferredWaitSeconds, type Wait } from './wait.js';
 
 /**
@@ -46,7 +46,7 @@ export class WaitingRoom {
    * @param credential aborted, with the Problem to answer as its reason, when the caller must not wait any longer
    * @throws Problem as `outcomeAnswer` says, where it did not succeed
    */
-  async outcome<Shown extends Verdict>(
+  async outcome<Shown extends RedactedDeployment>(
     deployment: Deployment,
     wait: Wait,
     response: Response,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from '../http/problem.js';
-import { enterStage, finish, newDeployment, start, type Deployment } from './deployment.js';
+import { enterStage, finish, newDeployment, start, type Deployment } from '../deployments/deployment.js';
 import { outcomeAnswer } from './outcome-answer.js';
 
 const running = start(newDeployment('web', 'ci'));
