@@ -57,8 +57,9 @@ export async function carryFiles(
   replacementId: string,
 ): Promise<void> {
   for (const { path } of files) {
-    const file = archiveAt(await engine.readArchive(old.Id, path, maxBytes), path, Math.floor(Date.now() / 1000));
-    if (!file) throw cannotCarry(old, `${path} is no plain file, or its path is too long`);
+    const archive = await engine.readArchive(old.Id, path, maxBytes);
+    const file = await archiveAt(archive, path, Math.floor(Date.now() / 1000));
+    if (!file) throw cannotCarry(old, `${path} is no plain file`);
     await engine.writeArchive(replacementId, file);
   }
 }

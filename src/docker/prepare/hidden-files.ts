@@ -74,7 +74,7 @@ async function filesIn(
 
 async function filesAt(engine: Engine, id: string, path: string): Promise<string | typeof tooLarge | undefined> {
   try {
-    return digestOfFiles(await engine.readArchive(id, path, maxBytes));
+    return await digestOfFiles(await engine.readArchive(id, path, maxBytes));
   } catch (error) {
     if (hasStatus(error, 404)) return undefined;
     if (hasStatus(error, 413)) return tooLarge;

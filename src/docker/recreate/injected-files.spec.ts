@@ -66,7 +66,7 @@ describe('nicholas-fedor/watchtower#2378: files that Compose copied into a conta
     const archive = pack();
     archive.entry({ name: 'app.conf', mode: 0o440, uid: 1000, gid: 1001, mtime: new Date(0) }, 'content');
     archive.finalize();
-    const moved = archiveAt(await buffer(archive), '/etc/app/app.conf', 1_700_000_000);
+    const moved = await archiveAt(await buffer(archive), '/etc/app/app.conf', 1_700_000_000);
     const entries: unknown[] = [];
     const reader = extract();
     reader.end(moved);
@@ -80,10 +80,25 @@ describe('nicholas-fedor/watchtower#2378: files that Compose copied into a conta
     ]);
   });
 
-  it('cannot be renamed where the path does not fit', async () => {
+  it('are renamed to paths that a plain header has no room for', async () => {
     const archive = pack();
     archive.entry({ name: 'x' }, 'content');
     archive.finalize();
-    expect(archiveAt(await buffer(archive), `/${'x'.repeat(101)}`, 0)).toBeUndefined();
+    const moved = await archiveAt(await buffer(archive), `/${'x'.repeat(300)}`, 0);
+    const reader = extract();
+    reader.end(moved);
+    const names: string[] = [];
+    for await (const entry of reader) {
+      names.push(entry.header.name);
+      entry.resume();
+    }
+    expect(names).toEqual(['x'.repeat(300)]);
+  });
+
+  it('are no links', async () => {
+    const archive = pack();
+    archive.entry({ name: 'x', type: 'symlink', linkname: 'y' });
+    archive.finalize();
+    expect(await archiveAt(await buffer(archive), '/x', 0)).toBeUndefined();
   });
 });

@@ -1,3 +1,5 @@
+import { buffer } from 'node:stream/consumers';
+import { extract, pack } from 'tar-stream';
 import type { ContainerInspect, FilesystemChange, PathStat } from '../engine/engine-types.js';
 import { composeLabels } from '../engine/compose-labels.js';
 
@@ -9,7 +11,6 @@ const permissionBits = 0o777;
 /** What Compose gives a config or a secret without a `mode` (compose pkg/compose/secrets.go). */
 const composeMode = 0o444;
 const secretsFolder = '/run/secrets/';
-const blockBytes = 512;
 
 /**
  * Whether Compose made the container and may have copied files into it. Inline `configs:` and `secrets:` are in no field
@@ -60,20 +61,19 @@ export function originOf(path: string, { mode, mtime }: PathStat, { Created, Sta
  * An archive of one file, as the engine gives it, with the file's whole path as its name, so that the engine makes
  * folders that are missing, and with the present time, so that the next update knows it again.
  * @param atSeconds since 1970
- * @returns undefined where the path is too long for a plain header (POSIX ustar: 100 bytes)
+ * @returns undefined where it is no plain file
  */
-export function archiveAt(archive: Buffer, path: string, atSeconds: number): Buffer | undefined {
-  const name = Buffer.from(path.replace(/^\//, ''));
-  const isPlainFile = archive[156] === 0x30 || archive[156] === 0;
-  if (name.length > 100 || !isPlainFile || archive.length < blockBytes) return undefined;
-  const copy = Buffer.from(archive);
-  copy.fill(0, 0, 100);
-  name.copy(copy, 0);
-  copy.write(`${atSeconds.toString(8).padStart(11, '0')} `, 136, 'latin1');
-  // The part of a longer name that would stand before it.
-  copy.fill(0, 345, 500);
-  copy.fill(' ', 148, 156);
-  const sum = copy.subarray(0, blockBytes).reduce((total, byte) => total + byte, 0);
-  copy.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return copy;
+export async function archiveAt(archive: Buffer, path: string, atSeconds: number): Promise<Buffer | undefined> {
+  const entries = extract();
+  entries.end(archive);
+  for await (const entry of entries) {
+    const { type, mode, uid, gid } = entry.header;
+    if (type !== 'file') return undefined;
+    const moved = pack();
+    const name = path.replace(/^\//, '');
+    moved.entry({ name, mode, uid, gid, mtime: new Date(atSeconds * 1000) }, await buffer(entry));
+    moved.finalize();
+    return buffer(moved);
+  }
+  return undefined;
 }
