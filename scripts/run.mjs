@@ -208,6 +208,7 @@ function lint() {
     node(jsOf.prettier, ['--check', '--log-level', 'warn', '.']),
     node(jsOf.tsc, ['--noEmit']),
     node(jsOf.depcruise, ['--config', '.dependency-cruiser.cjs', 'src']),
+    node('--import', ['tsx', 'scripts/lint/run.ts']),
   ];
   return results.every(({ status }) => status === 0) ? 0 : 1;
 }

@@ -10,7 +10,6 @@ import { policySchema } from '../src/config/policy/policy.schema.js';
 import { parseReceivers } from '../src/config/receivers.js';
 import { debianProgram } from './support/runner/debian-program.js';
 import { codeBlocks } from './support/runner/documentation.js';
-import { coverage } from './support/runner/documentation.coverage.js';
 import {
   describeOnEngine,
   docker,
@@ -40,22 +39,6 @@ function block(file: string, part: string): string {
 }
 
 describe('the docs', () => {
-  it('have no block of which nobody says what runs or checks it: say so in test/support/runner/documentation.coverage.ts', () => {
-    const unknown = files
-      .flatMap(codeBlocks)
-      .filter(({ file, text }) => !coverage.some((entry) => entry.file === file && text.includes(entry.part)))
-      .map(({ file, text }) => `${file}: ${text.split('\n', 1)[0] ?? ''}`);
-    expect(unknown).toEqual([]);
-  });
-
-  it('are covered by files that exist and speak of what they cover', () => {
-    for (const { file, part, by, where = part } of coverage) {
-      expect(codeBlocks(file).some(({ text }) => text.includes(part))).toBe(true);
-      if (by)
-        expect({ by, where, found: readFileSync(by, 'utf8').includes(where) }).toEqual({ by, where, found: true });
-    }
-  });
-
   const composeFiles = [
     'compose.yaml',
     ...['fleet/compose', 'fleet/agent.compose', 'socket-proxy/compose'].map((name) => `deploy/${name}.yaml`),

@@ -4,16 +4,16 @@ import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isRemoved } from '../src/docker/instance/socket-watch.js';
+import { isSocketGone } from '../src/docker/instance/socket-watch.js';
 import { describeOnEngine, testEnvironment } from './support/runner/environment.js';
 import { freePort } from './support/registry/registry.js';
 
-describe('isRemoved', () => {
+describe('isSocketGone', () => {
   it('is false of a file that is there, and of none', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'socket-')), 'file');
-    expect(await isRemoved(path)).toBe(false);
+    expect(await isSocketGone(path)).toBe(false);
     writeFileSync(path, '');
-    expect(await isRemoved(path)).toBe(false);
+    expect(await isSocketGone(path)).toBe(false);
   });
 });
 

@@ -64,7 +64,7 @@ export function accountOf({ id, pipeline }: Pick<Identity, 'id' | 'pipeline'>): 
 }
 
 /** The caller that BearerGuard has admitted. */
-export function callerOf({ caller }: AuthenticatedRequest): Caller {
+function callerOf({ caller }: AuthenticatedRequest): Caller {
   if (!caller) throw new Error('a public route has no caller');
   return caller;
 }

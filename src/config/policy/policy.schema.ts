@@ -8,7 +8,7 @@ export const actions = ['notify', 'read', 'rollback', 'metrics'] as const;
 export type Action = (typeof actions)[number];
 
 /** Claims of which one alone tells whose pipeline it is: without one, whoever gets a token from the issuer would be let in. */
-export const identifyingClaims = [
+const identifyingClaims = [
   'repository_id',
   'repository_owner_id',
   'repository',

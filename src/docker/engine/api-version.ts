@@ -1,6 +1,6 @@
 /** The Engine API versions that this service is tested with: Docker Engine 20.10 offers 1.41, 28.5 offers 1.51. */
-export const oldestApiVersion = '1.41';
-export const newestApiVersion = '1.51';
+const oldestApiVersion = '1.41';
+const newestApiVersion = '1.51';
 
 /** Compares API versions such as `1.41`: negative where `a` is older than `b`, zero where they are the same. */
 export function compareApiVersions(a: string, b: string): number {

@@ -7,7 +7,7 @@ export interface RateLimit {
 }
 
 /** A longer delay is not waited for: it would hold up what the caller waits for, and a later notify is as good. */
-export const maxRegistryDelayMs = 5 * 60_000;
+const maxRegistryDelayMs = 5 * 60_000;
 
 // A word that is part of a name, as in registry.io/toomanyrequests:1, says nothing.
 const tooMany =

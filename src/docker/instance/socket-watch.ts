@@ -34,7 +34,7 @@ export class SocketWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async look(path: string): Promise<void> {
     // The engine may still listen at a file that somebody removed.
-    if (!(await isRemoved(path)) || (await this.answers())) return;
+    if (!(await isSocketGone(path)) || (await this.answers())) return;
     clearInterval(this.timer);
     this.logger.error(
       `the engine has made a new socket file, and this container still has the old ${path}: it cannot reach the engine any more. The service ends, so that its restart policy mounts the new one; to keep it running, mount the folder of the socket (docs/operating.md)`,
@@ -57,7 +57,7 @@ export class SocketWatch implements OnApplicationBootstrap, OnApplicationShutdow
 }
 
 /** Whether a file is open or mounted here and has no name any more. */
-export async function isRemoved(path: string): Promise<boolean> {
+export async function isSocketGone(path: string): Promise<boolean> {
   try {
     return (await withFileTimeout(path, () => stat(path))).nlink === 0;
   } catch {

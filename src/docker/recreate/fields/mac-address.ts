@@ -35,7 +35,7 @@ export function userMacOfEndpoint(
 }
 
 /** Engines up to 27 make an address of `02:42` and the four bytes of the IPv4 address. */
-export function isMadeFromAddress(mac: string, ipv4: string | undefined): boolean {
+function isMadeFromAddress(mac: string, ipv4: string | undefined): boolean {
   if (!ipv4) return false;
   const bytes = ipv4.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
   return mac.toLowerCase() === ['02', '42', ...bytes].join(':');

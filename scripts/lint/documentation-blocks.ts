@@ -1,5 +1,8 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { codeBlocks } from '../../test/support/runner/documentation.js';
+
 /** What runs or checks a block of the docs. */
-export interface Coverage {
+interface Coverage {
   file: string;
   /** What the block is found by. */
   part: string;
@@ -18,8 +21,8 @@ const documentation = 'test/documentation.e2e-spec.ts';
 const interference = 'test/interference.e2e-spec.ts';
 const fleetCompose = 'test/fleet-compose.e2e-spec.ts';
 
-/** Every block of the docs. One that is missing here fails the tests. */
-export const coverage: Coverage[] = [
+/** Every block of the docs. One that is missing here fails the lint. */
+const coverage: Coverage[] = [
   { file: 'README.md', part: 'CI ── docker push', because: 'a picture' },
   { file: 'README.md', part: 'npm run demo', by: '.ci/run', where: 'npm test' },
   { file: 'README.md', part: 'printf', by: image },
@@ -95,3 +98,26 @@ export const coverage: Coverage[] = [
   { file: 'docs/third-party-images.md', part: 'notify.env', by: recipes },
   { file: 'docs/third-party-images.md', part: '/notify.sh', by: recipes, where: 'notify.sh' },
 ];
+
+/** @returns blocks of the docs that nothing runs or checks, and entries above that speak of nothing */
+export function documentationBlocks(): string[] {
+  const docs = readdirSync('docs').filter((name) => name.endsWith('.md'));
+  const files = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    ...docs.map((name) => `docs/${name}`),
+  ];
+  const unknown = files
+    .flatMap(codeBlocks)
+    .filter(({ file, text }) => !coverage.some((entry) => entry.file === file && text.includes(entry.part)))
+    .map(({ file, text }) => `${file}: nothing is said to run or check the block "${text.split('\n', 1)[0] ?? ''}"`);
+  return [...unknown, ...coverage.flatMap(problemsOf)];
+}
+
+function problemsOf({ file, part, by, where = part }: Coverage): string[] {
+  if (!codeBlocks(file).some(({ text }) => text.includes(part))) return [`${file} has no block with "${part}"`];
+  if (by && !existsSync(by)) return [`${by}, which covers "${part}" of ${file}, does not exist`];
+  return by && !readFileSync(by, 'utf8').includes(where) ? [`${by} does not contain "${where}" of ${file}`] : [];
+}
