@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { UpdatePlan } from '../src/docker/plan/plan.js';
 import { Client } from './conformance/client.js';
 import { describeOnEachEngine, testEnvironment, uniqueImage, uniqueName } from './support/runner/environment.js';
@@ -60,6 +61,8 @@ describeOnEachEngine('files that Compose copied into a container', (engine) => {
     it('or the update is refused: a file of whole-second time that it wrote before a restart', async () => {
       const name = await up({});
       const { Id } = await engine.docker.getContainer(name).inspect();
+      // Compose would have copied it at once.
+      await setTimeout(6000);
       await sh(name, `echo mine > ${containerFile}; /bin/busybox touch -d @$(/bin/busybox date +%s) ${containerFile}`);
       await client.docker('restart', '--time', '0', name);
       const refused = await service.update(name);
@@ -68,6 +71,27 @@ describeOnEachEngine('files that Compose copied into a container', (engine) => {
       expect(refused.error?.message).toContain('trigger-docker-pull.copied-files=none');
       expect((await engine.docker.getContainer(name).inspect()).Id).toBe(Id);
       expect(await plan(name)).toMatchObject({ eligible: false, refusal: { code: 'not_faithful' } });
+    }, 120_000);
+
+    it('by their time, also with a mode of its own and after a restart', async () => {
+      const name = await up(
+        { configs: [{ source: 'conf', target: '/etc/given.conf', mode: 0o600 }] },
+        { conf: { content: 'given' } },
+      );
+      await client.docker('restart', '--time', '0', name);
+      const warnings = [expect.stringMatching(/given\.conf is carried over because Compose seems to have copied it/)];
+      expect(await plan(name)).toMatchObject({ eligible: true, warnings });
+      expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated', warnings });
+      expect(await sh(name, '/bin/busybox cat /etc/given.conf')).toBe('given');
+    }, 120_000);
+
+    it('also in the place of a file of the image', async () => {
+      const name = await up(
+        { configs: [{ source: 'conf', target: '/www/index.html' }] },
+        { conf: { content: 'given' } },
+      );
+      expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
+      expect(await sh(name, '/bin/busybox cat /www/index.html')).toBe('given');
     }, 120_000);
 
     it('by the label, which says that there are none', async () => {

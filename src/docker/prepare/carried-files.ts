@@ -3,7 +3,7 @@ import { EngineError } from '../engine/engine-error.js';
 import type { Engine } from '../engine/engine.js';
 import type { ContainerInspect, ImageInspect, PathStat } from '../engine/engine-types.js';
 import { unlessMissing } from '../engine/find.js';
-import { addedPaths, archiveAt, mayHaveInjectedFiles, originOf } from '../recreate/injected-files.js';
+import { writtenPaths, archiveAt, mayHaveInjectedFiles, originOf } from '../recreate/injected-files.js';
 import { labels } from '../update/labels.js';
 import { labelsOfUser } from '../update/labels-of-user.js';
 import { UpdateError } from '../update/outcome.js';
@@ -27,7 +27,7 @@ const none: CopiedFiles = { files: [], warnings: [] };
 /**
  * Finds the files that Compose copied into a container, inline `configs:` and `secrets:`, or those that its label names.
  * Reads from the engine, and touches nothing: the plan of an update needs it too.
- * @param maxMs how long the search may take; each added file is asked for while the container serves
+ * @param maxMs how long the search may take; each written file is asked for while the container serves
  * @throws UpdateError `not_faithful` where they cannot be told: rather no update than one with the image's defaults
  */
 export async function findCopiedFiles(
@@ -81,7 +81,7 @@ async function named(engine: Engine, old: ContainerInspect, paths: readonly stri
 
 async function search(engine: Engine, old: ContainerInspect, maxMs: number): Promise<CopiedFiles> {
   if (!mayHaveInjectedFiles(old) || (await projectHasNoConfigs(old))) return none;
-  const paths = addedPaths(await changesOf(engine, old));
+  const paths = writtenPaths(await changesOf(engine, old));
   if (paths.length > maxFiles) throw cannotTell(old, `it has written more than ${maxFiles} files outside of volumes`);
   const found = { compose: [] as CopiedFiles['files'], likely: [] as CopiedFiles['files'], unclear: [] as string[] };
   const deadline = performance.now() + maxMs;
@@ -99,7 +99,7 @@ async function search(engine: Engine, old: ContainerInspect, maxMs: number): Pro
   const likely = shown(found.likely.map(({ path }) => path));
   const warnings = found.likely.length
     ? [
-        `${likely} is carried over because Compose seems to have copied it; if the container wrote it, use the label ${labels.copiedFiles}=none, otherwise name the path there`,
+        `${likely} is carried over because Compose seems to have copied it; name the path in the label ${labels.copiedFiles} to confirm it; if the container wrote it, name only what was copied, or none`,
       ]
     : [];
   return { files: [...found.compose, ...found.likely], warnings };
@@ -115,7 +115,7 @@ async function changesOf(engine: Engine, old: ContainerInspect): ReturnType<Engi
     return await engine.containerChanges(old.Id);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    throw cannotTell(old, `the engine does not say which files were added to it: ${error.detail}`, error);
+    throw cannotTell(old, `the engine does not say which files were written into it: ${error.detail}`, error);
   }
 }
 
@@ -132,7 +132,7 @@ function cannotTell(old: ContainerInspect, reason: string, cause?: unknown): Upd
   return new UpdateError(
     'not_faithful',
     'prepare',
-    `which files Compose copied into ${nameOf(old)} cannot be told: ${reason}. Nothing was touched; use the label ${labels.copiedFiles}=none, or name the paths of its configs and secrets there, or use docker compose up`,
+    `which files Compose copied into ${nameOf(old)} cannot be told: ${reason}. Nothing was touched; name the paths of all its configs and secrets in the label ${labels.copiedFiles}, or use docker compose up; only if it has neither, say ${labels.copiedFiles}=none`,
     { cause },
   );
 }

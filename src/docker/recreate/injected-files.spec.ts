@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { extract, pack } from 'tar-stream';
 import { containerInspect } from '../../../test/support/fixtures/containers.js';
-import { addedPaths, archiveAt, mayHaveInjectedFiles, originOf } from './injected-files.js';
+import { writtenPaths, archiveAt, mayHaveInjectedFiles, originOf } from './injected-files.js';
 import { buffer } from 'node:stream/consumers';
 
 const container = containerInspect({
@@ -21,7 +21,7 @@ describe('nicholas-fedor/watchtower#2378: files that Compose copied into a conta
     expect(mayHaveInjectedFiles(containerInspect({ Config: { Labels } }))).toBe(true);
   });
 
-  it('are among what was added, folders apart, nearest to the root first', () => {
+  it('are among what was added or changed, folders apart, nearest to the root first', () => {
     const changes = [
       { Path: '/etc', Kind: 0 },
       { Path: '/etc/app', Kind: 1 },
@@ -30,7 +30,7 @@ describe('nicholas-fedor/watchtower#2378: files that Compose copied into a conta
       { Path: '/gone', Kind: 2 },
       { Path: '/top.conf', Kind: 1 },
     ];
-    expect(addedPaths(changes)).toEqual(['/top.conf', '/etc/app/app.conf']);
+    expect(writtenPaths(changes)).toEqual(['/top.conf', '/etc/passwd', '/etc/app/app.conf']);
   });
 
   it.each([
@@ -52,7 +52,9 @@ describe('nicholas-fedor/watchtower#2378: files that Compose copied into a conta
 
   it.each([
     ['written before the container ended', '/app.conf', { mtime: '2026-01-01T00:00:11Z' }, 'likely'],
-    ['that, with another mode', '/app.conf', { mtime: '2026-01-01T00:00:11Z', mode: 0o644 }, 'unclear'],
+    ['that, with another mode', '/app.conf', { mtime: '2026-01-01T00:00:11Z', mode: 0o644 }, 'likely'],
+    ['five seconds after the creation', '/app.conf', { mtime: '2026-01-01T00:00:15Z', mode: 0o640 }, 'likely'],
+    ['later than that', '/app.conf', { mtime: '2026-01-01T00:00:16Z', mode: 0o640 }, 'unclear'],
     ['that, as a secret', '/run/secrets/key', { mtime: '2026-01-01T00:00:11Z', mode: 0o400 }, 'likely'],
     ['written while it ran', '/app.conf', { mtime: '2026-01-01T00:30:00Z', mode: 0o644 }, 'unclear'],
     ['written while it did not run', '/app.conf', { mtime: '2026-01-01T01:00:00Z', mode: 0o640 }, 'compose'],

@@ -3,13 +3,15 @@ import { extract, pack } from 'tar-stream';
 import type { ContainerInspect, FilesystemChange, PathStat } from '../engine/engine-types.js';
 import { composeLabels } from '../engine/compose-labels.js';
 
-const added = 1;
+const deleted = 2;
 /** Go's os.ModeType: the bits that no regular file has. */
 const modeType = 0x8f280000;
 const toleranceMs = 1000;
 const permissionBits = 0o777;
 /** What Compose gives a config or a secret without a `mode` (compose pkg/compose/secrets.go). */
 const composeMode = 0o444;
+/** Compose copies right after it created the container. */
+const copiedWithinMs = 5000;
 const secretsFolder = '/run/secrets/';
 
 /**
@@ -20,10 +22,13 @@ export function mayHaveInjectedFiles({ Config }: ContainerInspect): boolean {
   return Config.Labels?.[composeLabels.containerNumber] !== undefined;
 }
 
-/** The paths of what was added to a container's own layer, nearest to the root first, where configs and secrets are. */
-export function addedPaths(changes: readonly FilesystemChange[]): string[] {
+/**
+ * The paths of what was written into a container's own layer, nearest to the root first, where configs and secrets are. A config may
+ * lie in the place of a file of the image, so that what was changed counts like what was added.
+ */
+export function writtenPaths(changes: readonly FilesystemChange[]): string[] {
   const depth = (path: string): number => path.split('/').length;
-  const paths = new Set(changes.filter(({ Kind }) => Kind === added).map(({ Path }) => Path));
+  const paths = new Set(changes.filter(({ Kind }) => Kind !== deleted).map(({ Path }) => Path));
   // A folder is listed with its files; it is no file itself.
   for (const path of [...paths]) paths.delete(path.slice(0, path.lastIndexOf('/')));
   return [...paths].sort((a, b) => depth(a) - depth(b));
@@ -54,7 +59,8 @@ export function originOf(path: string, { mode, mtime }: PathStat, { Created, Sta
   if (isBeforeStart && (!hasEnded || writtenAt > endedAt + toleranceMs)) return 'compose';
   const looksLikeIts = (mode & permissionBits) === composeMode || path.startsWith(secretsFolder);
   if (!hasEnded) return looksLikeIts ? 'compose' : 'likely';
-  return looksLikeIts ? 'likely' : 'unclear';
+  const isRightAfterCreation = writtenAt <= createdAt + copiedWithinMs;
+  return looksLikeIts || isRightAfterCreation ? 'likely' : 'unclear';
 }
 
 /**
