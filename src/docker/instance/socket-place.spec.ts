@@ -44,6 +44,22 @@ describe('the place of the socket', () => {
     expect(socketMakersAmong([proxy, ...consumers], place, undefined)).toEqual([proxy]);
   });
 
+  it('is not made by one that mounts the whole host and was started when the socket was there', () => {
+    const madeAtMs = Date.parse('2026-01-01T00:00:00Z');
+    const startedAt = (StartedAt: string, source = '/') =>
+      containerInspect({ Id: 'b'.repeat(64), Mounts: [bind(source, '/host')], State: { StartedAt } });
+    const makers = (one: ReturnType<typeof startedAt>, made?: number) =>
+      socketMakersAmong([one], { hostPath: '/srv/sockets/docker.sock', madeAtMs: made }, undefined);
+    expect(makers(startedAt('2026-01-01T00:02:00Z'), madeAtMs)).toEqual([]);
+    for (const one of [
+      startedAt('2025-12-31T00:00:00Z'),
+      startedAt('2026-01-01T00:00:30Z'),
+      startedAt('2026-01-01T00:02:00Z', '/srv/sockets'),
+    ])
+      expect(makers(one, madeAtMs)).toEqual([one]);
+    expect(makers(startedAt('2026-01-01T00:02:00Z'))).toHaveLength(1);
+  });
+
   it.each(['/run/docker.sock', '/run/user/1000/docker.sock'])("is the engine's own at %s", (hostPath) => {
     expect(socketMakersAmong([container('b', bind('/run'), bind('/'))], { hostPath }, undefined)).toEqual([]);
   });

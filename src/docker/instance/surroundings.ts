@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+import { withFileTimeout } from '../../common/file-timeout.js';
 import { defaultSocketPath } from '../../config/engine-address.js';
 import { settings, type Settings } from '../../config/settings.js';
 import { Engine } from '../engine/engine.js';
@@ -68,20 +69,33 @@ export class Surroundings {
   private async socketMakers(all: readonly ContainerInspect[], selfId: string | undefined): Promise<string[]> {
     this.place ??= this.findPlace(selfId);
     try {
-      return socketMakersAmong(all, await this.place, selfId).map(({ Id }) => Id);
+      const place = { ...(await this.place), madeAtMs: await madeAtMs(this.socketPath) };
+      return socketMakersAmong(all, place, selfId).map(({ Id }) => Id);
     } catch (error) {
       this.place = undefined;
       throw error;
     }
   }
 
+  private get socketPath(): string {
+    return this.settings.engine.socketPath ?? defaultSocketPath;
+  }
+
   /** A container's mounts are never changed. */
   private async findPlace(selfId: string | undefined): Promise<SocketPlace> {
-    const path = this.settings.engine.socketPath ?? defaultSocketPath;
     // A dead end of a link is no reason: the engine is asked by another call, which says so.
-    const socketPath = await realpath(path).catch(() => path);
+    const socketPath = await realpath(this.socketPath).catch(() => this.socketPath);
     const self = selfId === undefined ? undefined : await find(this.engine, selfId);
     return socketPlace(socketPath, self?.Mounts);
+  }
+}
+
+/** Undefined if the file system does not say it. A connection or a chmod leaves this time as it is. */
+async function madeAtMs(socketPath: string): Promise<number | undefined> {
+  try {
+    return (await withFileTimeout(socketPath, () => stat(socketPath))).mtimeMs;
+  } catch {
+    return undefined;
   }
 }
 
