@@ -49,7 +49,7 @@ export interface ChoiceKind<T extends string> extends OptionKind<T> {
   choices: readonly T[];
 }
 
-const pathsRule = 'absolute paths with commas between them, such as /srv,/etc/app.conf';
+const pathsRule = 'absolute paths without . and .., with commas between them, such as /srv,/etc/app.conf';
 
 const paths: OptionKind<string[]> = { rule: pathsRule, parse: parsePaths };
 
