@@ -5,6 +5,7 @@ import { describeOnEachEngine, uniqueImage, uniqueName } from './support/runner/
 import { publish, serveCommand, type AppImage } from './support/fixtures/images.js';
 import { pullImage } from './support/engine/pull-image.js';
 import { Service } from './support/service/service.js';
+import { until } from './support/runner/until.js';
 import type { Deployment } from '../src/deployments/deployment.js';
 
 describeOnEachEngine('an image from which an update was rolled back', (engine) => {
@@ -94,6 +95,30 @@ describeOnEachEngine('an image from which an update was rolled back', (engine) =
     expect(await service.update(name)).toMatchObject({ status: 'failed', error: { code: 'known_bad' } });
     expect(await post(`/notify/${name}?retry=true`)).toMatchObject({ status: 'succeeded', result: 'updated' });
     expect(await isTagged(rejectedTag(name))).toBe(false);
+  }, 120_000);
+
+  it('is forgotten once it runs after a repair by hand', async () => {
+    const image = uniqueImage('repaired');
+    const data = uniqueName('data');
+    const name = await runPublished(image, { HostConfig: { Binds: [`${data}:/data`] } });
+    const fussy = ['/bin/sh', '-c', `test -e /data/ready || exit 4; exec ${serveCommand.join(' ')}`];
+    await publish(docker, image, { version: 'v2', cmd: fussy });
+    expect(await service.update(name)).toMatchObject({ status: 'rolled_back' });
+
+    const touch = await docker.getContainer(name).exec({ Cmd: ['/bin/busybox', 'touch', '/data/ready'] });
+    await touch.start({ Detach: true });
+    await pullImage(docker, image);
+    await docker.getContainer(name).remove({ force: true });
+    const repaired = await docker.createContainer({ name, Image: image, HostConfig: { Binds: [`${data}:/data`] } });
+    await repaired.start();
+    await until('the mark to go', 30_000, async () => {
+      expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'up_to_date' });
+      return (await isTagged(rejectedTag(name))) ? undefined : true;
+    });
+    await publish(docker, image, { version: 'v3' });
+    expect(await service.update(name)).toMatchObject({ result: 'updated' });
+    await publish(docker, image, { version: 'v2', cmd: fussy });
+    expect(await service.update(name)).toMatchObject({ status: 'succeeded', result: 'updated' });
   }, 120_000);
 
   it('says nothing of other containers that follow the same tag', async () => {

@@ -136,9 +136,53 @@ describeOnEachEngine('what could not be started again', (engine) => {
     await remove(app, owner);
   });
 
+  it('leaves a stopped one stopped whose owner is gone for good, and says what to do', async () => {
+    const dead = await runOwner();
+    const app = await runApp({ HostConfig: { NetworkMode: `container:${dead.name}` } });
+    await app.stop({ t: 0 });
+    await dead.remove({ force: true });
+    const warnings = [
+      expect.stringMatching(/and could not be started: the container \S+, whose network it shares, is gone/),
+    ];
+    expect(await planOf(app)).toMatchObject({ eligible: true, warnings });
+    expect(await service.update(app.name)).toMatchObject({ result: 'up_to_date', running: false, warnings });
+    await publish(docker, app.image, { version: 'v2', cmd: sleep });
+    expect(await service.update(app.name)).toMatchObject({ result: 'updated', running: false, warnings });
+    await remove(app);
+  });
+
+  it.each([
+    ['IPC namespace', 'IpcMode'],
+    ['process namespace', 'PidMode'],
+  ])('refuses a stopped one whose owner of its %s is gone, with a new image or without', async (_, mode) => {
+    const dead = await runOwner(undefined, { HostConfig: { IpcMode: 'shareable' } });
+    const app = await runApp({ HostConfig: { [mode]: `container:${dead.name}` } });
+    await app.stop({ t: 0 });
+    await dead.remove({ force: true });
+    const plan = await planOf(app);
+    const { error } = await service.update(app.name);
+    expect(error).toMatchObject({ code: 'refused', stage: 'prepare' });
+    expect(plan).toMatchObject({ eligible: false, refusal: { message: error?.message } });
+    await expectRefusal(app, /is gone, and which one took its place is not certain; recreate/);
+    await remove(app);
+  });
+
+  it('does not advise the start of a stopped one whose network is gone', async () => {
+    const Name = uniqueName('gone');
+    const network = await engine.docker.createNetwork({ Name });
+    const app = await runApp({ HostConfig: { NetworkMode: Name } });
+    await app.stop({ t: 0 });
+    await network.remove();
+    const warnings = [expect.stringMatching(new RegExp(`its network ${Name} is gone; create the network`))];
+    expect(await planOf(app)).toMatchObject({ eligible: true, warnings });
+    expect(await service.update(app.name)).toMatchObject({ result: 'up_to_date', running: false, warnings });
+    await remove(app);
+  });
+
   it.each([
     ['network', 'NetworkMode'],
     ['IPC namespace', 'IpcMode'],
+    ['process namespace', 'PidMode'],
   ])('is left alone where nobody took the place of the owner of its %s', async (_, mode) => {
     const dead = await runOwner(undefined, { HostConfig: { IpcMode: 'shareable' } });
     const app = await runApp({ HostConfig: { [mode]: `container:${dead.name}` } });

@@ -52,7 +52,7 @@ const shownFields = {
   retry: z
     .boolean()
     .optional()
-    .meta({ description: 'Whether an image from which the last update was rolled back is tried again.' }),
+    .meta({ description: 'Whether an image from which an update was rolled back is tried again.' }),
   requestedBy: z.string().optional().meta({ description: 'Who asked first; not for callers that may only notify.' }),
   requestId: z.string().optional(),
   traceId: z.string().optional().meta({ description: 'Of the trace that the request was part of (W3C).' }),

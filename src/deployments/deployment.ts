@@ -95,7 +95,7 @@ interface DeploymentFacts extends DeploymentFindings {
   readonly kind: DeploymentKind;
   /** What the name has to mean; without it a container comes before a Swarm service. */
   readonly target?: TargetKind;
-  /** Whether an image from which the last update was rolled back is tried again. */
+  /** Whether an image from which an update was rolled back is tried again. */
   readonly retry?: boolean;
   readonly requestedBy: string;
   /** The request that asked for it first, and the trace that it was part of (W3C), as they stand in the log. */

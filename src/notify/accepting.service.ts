@@ -32,7 +32,7 @@ export interface Asked {
   caller: Caller;
   /** The registry's digest that it expects. */
   digest?: string;
-  /** Whether an image from which the last update was rolled back is tried again. */
+  /** Whether an image from which an update was rolled back is tried again. */
   retry?: boolean;
   /** Whether a container that does not run is to be started. */
   startStopped?: boolean;

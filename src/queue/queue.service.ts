@@ -16,7 +16,7 @@ export interface Wishes {
   target?: TargetKind;
   /** What it expects the registry to serve, `sha256:<64 hex>`. */
   digest?: string;
-  /** Whether an image from which the last update was rolled back is tried again. */
+  /** Whether an image from which an update was rolled back is tried again. */
   retry?: boolean;
   /** Whether a container that does not run is to be started. */
   startStopped?: boolean;
@@ -45,7 +45,7 @@ export interface Job {
   permissions: Permissions;
   /** The registry's digest that its callers expect; `sha256:<64 hex>`. */
   digest?: string;
-  /** Whether an image from which the last update was rolled back is tried again. */
+  /** Whether an image from which an update was rolled back is tried again. */
   retry?: boolean;
   /** Whether a container that does not run is to be started. */
   startStopped?: boolean;

@@ -71,7 +71,7 @@ export class Replacing {
       update.warn(`an old container is still there and will be removed later: ${(error as Error).message}`);
     }
     const { name, newId, newImageId, wasRunning, startsNew } = target.pair;
-    await acquitImage(this.engine, name, newImageId).catch(() => undefined);
+    await acquitImage(this.engine, name, { Id: newImageId }).catch(() => undefined);
     if (!wasRunning) update.note({ running: startsNew });
     return {
       outcome: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { isImagesFault, isSameAsRejected } from './rejected-image.js';
+import { containerInspect } from '../../../test/support/fixtures/containers.js';
+import { isImagesFault, isSameAsRejected, provesItsImage } from './rejected-image.js';
 
 describe('isImagesFault', () => {
   it.each([
@@ -33,6 +34,31 @@ describe('isImagesFault', () => {
     ['container_changed', 'somebody renamed it'],
   ] as const)('does not blame it: %s, %s', (code, message) => {
     expect(isImagesFault({ code, message })).toBe(false);
+  });
+});
+
+describe('provesItsImage', () => {
+  const nowMs = Date.parse('2026-01-01T00:01:00Z');
+  const proves = (State: object): boolean =>
+    provesItsImage(
+      containerInspect({ State: { Running: true, StartedAt: '2026-01-01T00:00:50Z', ...State } }),
+      10_000,
+      nowMs,
+    );
+
+  it.each([{}, { Health: { Status: 'healthy' } }, { Health: { Status: 'none' } }])('trusts %j', (state) => {
+    expect(proves(state)).toBe(true);
+  });
+
+  it.each([
+    { Running: false },
+    { Restarting: true },
+    { Paused: true },
+    { StartedAt: '2026-01-01T00:00:51Z' },
+    { Health: { Status: 'starting' } },
+    { Health: { Status: 'unhealthy' } },
+  ])('does not trust %j', (state) => {
+    expect(proves(state)).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import type { ImageInspect } from '../engine/engine-types.js';
+import type { ContainerInspect, ImageInspect } from '../engine/engine-types.js';
 import { findImage } from '../engine/find.js';
 import { registryDigest } from './image-identity.js';
 import { removeUnusedImage } from './image-retention.js';
@@ -32,7 +32,7 @@ function availableManifests({ Manifests }: Pick<ImageInspect, 'Manifests'>): str
   return (Manifests ?? []).filter(({ Kind, Available }) => Kind === 'image' && Available).map(({ ID }) => ID);
 }
 
-/** The image that the last failed update of a container was rolled back from, where there was one. */
+/** The image that an update of a container was last rolled back from, if there is one. */
 export function rejectedImage(engine: Engine, containerName: string): Promise<ImageInspect | undefined> {
   const { repo, tag } = localImageTag(containerName, 'rejected');
   return findImage(engine, `${repo}:${tag}`);
@@ -53,10 +53,25 @@ export async function rejectImage(
   if (before && before.Id !== imageId) await removeUnusedImage(engine, before.Id);
 }
 
+/**
+ * Whether a container that somebody started by hand proves its image: it is healthy, or runs without HEALTHCHECK long enough.
+ * @param settleMs how long that is
+ * @param nowMs since 1970
+ */
+export function provesItsImage({ State }: Pick<ContainerInspect, 'State'>, settleMs: number, nowMs: number): boolean {
+  if (!State.Running || State.Restarting || State.Paused) return false;
+  const health = State.Health?.Status ?? 'none';
+  return health === 'healthy' || (health === 'none' && nowMs - Date.parse(State.StartedAt) >= settleMs);
+}
+
 /** Forgets it, once the image has proved itself after all. */
-export async function acquitImage(engine: Engine, containerName: string, imageId: string): Promise<void> {
+export async function acquitImage(
+  engine: Engine,
+  containerName: string,
+  image: Pick<ImageInspect, 'Id' | 'Manifests'>,
+): Promise<void> {
   const rejected = await rejectedImage(engine, containerName);
-  if (rejected?.Id !== imageId) return;
+  if (!rejected || !isSameAsRejected(rejected, image)) return;
   const { repo, tag } = localImageTag(containerName, 'rejected');
   await engine.removeImage(`${repo}:${tag}`);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { containerInspect } from '../../../test/support/fixtures/containers.js';
+import type { ImageInspect } from '../engine/engine-types.js';
 import { composeWarnings } from './compose-warnings.js';
 
 const labels = (service: string, more: Record<string, string> = {}): Record<string, string> => ({
@@ -14,6 +15,11 @@ const other = (service: string, dependsOn: string, State = 'running', more = {})
   Labels: labels(service, { 'com.docker.compose.depends_on': dependsOn, ...more }),
 });
 
+const subject = (old: ReturnType<typeof containerInspect>, imageLabels: Record<string, string> = {}) => ({
+  old,
+  oldImage: { Id: old.Image, Config: { Labels: imageLabels } } as ImageInspect,
+});
+
 describe('composeWarnings', () => {
   it('names those that Compose would restart with the target', () => {
     const present = [
@@ -23,10 +29,15 @@ describe('composeWarnings', () => {
       other('job', 'db:service_started:true', 'exited'),
       other('foreign', 'db:service_started:true', 'running', { 'com.docker.compose.project': 'other' }),
     ];
-    expect(composeWarnings([db], present)).toEqual([
+    expect(composeWarnings([subject(db)], present)).toEqual([
       expect.stringMatching(/^shop-app-1, shop-worker-1 depend on db with restart: true and are not restarted/),
     ]);
-    expect(composeWarnings([db], [])).toEqual([]);
+    expect(composeWarnings([subject(db)], [])).toEqual([]);
+  });
+
+  it('takes no image at its word that its container is of the project', () => {
+    const present = [other('app', 'db:service_started:true')];
+    expect(composeWarnings([subject(db, labels('db'))], present)).toEqual([]);
   });
 
   it('says that Compose recreates what shares a namespace, and does not name that a second time', () => {
@@ -38,7 +49,7 @@ describe('composeWarnings', () => {
       HostConfig: { NetworkMode: `container:${db.Id}` },
     });
     const present = [other('app', 'db:service_started:true')];
-    expect(composeWarnings([db, sidecar], present)).toEqual([
+    expect(composeWarnings([subject(db), subject(sidecar)], present)).toEqual([
       expect.stringMatching(/^the next docker compose up recreates shop-app-1 once/),
     ]);
   });

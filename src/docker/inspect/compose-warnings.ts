@@ -1,14 +1,24 @@
 import { composeDependencies, composeMemberOf, composeLabels } from '../engine/compose-labels.js';
 import type { ContainerInspect, ContainerSummary } from '../engine/engine-types.js';
 import { nameOf } from '../engine/container.js';
+import { labelsOfUser } from '../update/labels-of-user.js';
+import type { Subject } from '../update/subject.js';
 import { namespaceModes, ownerOf } from '../engine/namespaces.js';
 
 /**
  * Warnings of what Compose would do after an update, and the service does not, or what Compose does at its next `up`. Pure.
- * @param members the target, then the containers that are replaced with it
+ * Labels of other containers count as they are: an image that claims to be of the project brings a needless warning, and no more.
+ * @param subjects the target, then the containers that are replaced with it
  * @param present every container of the engine
  */
-export function composeWarnings(members: readonly ContainerInspect[], present: readonly ContainerSummary[]): string[] {
+export function composeWarnings(
+  subjects: readonly Pick<Subject, 'old' | 'oldImage'>[],
+  present: readonly ContainerSummary[],
+): string[] {
+  const members = subjects.map(({ old, oldImage }) => ({
+    ...old,
+    Config: { ...old.Config, Labels: labelsOfUser(old, oldImage) },
+  }));
   return [...notRestarted(members, present), ...recreatedOnce(members)];
 }
 

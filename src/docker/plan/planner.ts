@@ -27,7 +27,7 @@ import { findingsOfService, ServiceInspection } from '../swarm/service-inspectio
 import type { ServiceInspect, ServiceSpec } from '../engine/swarm-types.js';
 import { TargetResolver, type TargetType } from '../inspect/target-resolver.js';
 import { nameOf } from '../engine/container.js';
-import type { Subjects } from '../update/subject.js';
+import type { Subject, Subjects } from '../update/subject.js';
 
 /** Somebody waits for the answer. An update takes more time for it. */
 const copiedFilesWithinMs = 10_000;
@@ -162,10 +162,7 @@ export class Planner {
       warnings: [
         ...spec.warnings,
         ...changingPorts(old),
-        ...composeWarnings(
-          subjects.map((subject) => subject.old),
-          composeMemberOf(old.Config.Labels) ? await this.engine.listContainers() : [],
-        ),
+        ...composeWarnings(subjects, composeMemberOf(old.Config.Labels) ? await this.engine.listContainers() : []),
         ...hints(old, oldImage, spec.create, await this.engine.knownInfo()),
         ...copied.warnings,
         ...(await this.warningsOfRejected(old)),
@@ -173,7 +170,7 @@ export class Planner {
           subjects.map((subject) => subject.old),
           this.engine.maxStopMs,
         ),
-        ...stoppedWarnings(old, startStopped || options.startStopped),
+        ...stoppedWarnings(target, startStopped || options.startStopped),
       ],
     };
   }
@@ -189,9 +186,9 @@ export class Planner {
   }
 }
 
-function stoppedWarnings(old: ContainerInspect, isStarted: boolean): string[] {
+function stoppedWarnings({ old, cannotStart }: Subject, isStarted: boolean): string[] {
   if (old.State.Running) return [];
-  return [isStarted ? startsStopped(old) : leftStopped(old)];
+  return [isStarted ? startsStopped(old) : leftStopped(old, cannotStart)];
 }
 
 function known({ image, fromImageId, fromDigest }: Findings): Pick<Findings, 'image' | 'fromImageId' | 'fromDigest'> {

@@ -48,12 +48,7 @@ export class Preparation {
       hide: update.hide,
     });
     const assured = await this.startability.assure(subjects, update.startStopped);
-    update.warn(
-      ...composeWarnings(
-        subjects.map(({ old }) => old),
-        present,
-      ),
-    );
+    update.warn(...composeWarnings(subjects, present));
     return this.createAll(assured, newImage, update);
   }
 
@@ -115,7 +110,7 @@ export class Preparation {
     const { old, standIn = old } = subject;
     const isTarget = dependent === undefined;
     const startStopped = isTarget && (update.startStopped || options.startStopped);
-    if (isTarget && !old.State.Running && !startStopped) update.warn(leftStopped(old));
+    if (isTarget && !old.State.Running && !startStopped) update.warn(leftStopped(old, subject.cannotStart));
     const policy = orRefused(() =>
       proofOfUpdate(replacement, options, this.settings, old.State.Health?.Status === 'unhealthy'),
     );

@@ -41,28 +41,35 @@ export class Startability {
     const assured: Subject[] = [];
     for (const subject of [target, ...dependents]) {
       const willStart = subject.old.State.Running || (starts && subject === target);
-      const joined = await this.rejoined(subject);
-      if (willStart) {
-        const reason = whyNotStartable(joined.old, await this.facts(joined.old, started));
-        if (reason !== undefined) throw refused(subject.old, reason);
-      }
+      const joined = await this.rejoined(subject, willStart);
+      const reason = whyNotStartable(joined.old, await this.facts(joined.old, started));
+      if (willStart && reason !== undefined) throw refused(subject.old, reason);
       // One that is only started now could not come back for its dependents.
       if (subject.old.State.Running) started.push(subject.old.Id);
       if (joined.dead && joined.old.State.Running && subject !== target)
         throw refused(subject.old, `it lives in the namespaces of a container that is gone; ${recreate}`);
-      assured.push(joined);
+      assured.push({ ...joined, cannotStart: reason });
     }
     return assured as [Subject, ...Subject[]];
   }
 
   /** The same of a container that is to be started as it is. @throws UpdateError `refused` with the stage `prepare` */
-  async assureItself(subject: Subject): Promise<void> {
-    const reason = whyNotStartable(subject.old, await this.facts(subject.old, []));
-    if (reason !== undefined) throw refused(subject.old, reason);
+  async assureItself({ old }: Subject): Promise<void> {
+    const reason = await this.whyNotItself(old);
+    if (reason !== undefined) throw refused(old, reason);
   }
 
-  /** Joined to the successors of owners that are gone. @throws UpdateError if one is not certain */
-  private async rejoined(subject: Subject): Promise<Subject> {
+  /** Why a container could not be started as it is, with what to do. */
+  async whyNotItself(container: ContainerInspect): Promise<string | undefined> {
+    return whyNotStartable(container, await this.facts(container, []));
+  }
+
+  /**
+   * Joined to the successors of owners that are gone. One that stays stopped may keep a dead owner of its network: its update takes
+   * nothing down. Of other namespaces the engine creates no container without their owner (moby, generateSecurityOpt).
+   * @throws UpdateError if a successor is not certain
+   */
+  private async rejoined(subject: Subject, willStart: boolean): Promise<Subject> {
     const { old } = subject;
     const successors: Partial<Record<NamespaceMode, ContainerInspect>> = {};
     for (const mode of namespaceModes) {
@@ -75,6 +82,7 @@ export class Startability {
         gone,
         await Promise.all(all.map((one) => this.byUser(one))),
       );
+      if (!successor && !willStart && mode === 'NetworkMode') continue;
       if (!successor)
         throw refused(
           old,

@@ -2,8 +2,12 @@ import type { ContainerInspect } from '../engine/engine-types.js';
 import { labels } from '../update/labels.js';
 import { nameOf } from '../engine/container.js';
 
-/** A warning: nobody is served by the container, though its update succeeded. */
-export function leftStopped({ Name, State }: ContainerInspect): string {
+/**
+ * A warning: nobody is served by the container, though its update succeeded.
+ * @param cannotStart why it could not be started, with what to do: then no notify is advised, which would be refused
+ */
+export function leftStopped({ Name, State }: Pick<ContainerInspect, 'Name' | 'State'>, cannotStart?: string): string {
+  if (cannotStart !== undefined) return `${stateOf({ Name, State })} and could not be started: ${cannotStart}`;
   return `${stateOf({ Name, State })} and stays stopped: notify with ?start=true, or give it the label ${labels.start}=true, to have it started`;
 }
 

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { settings, type Settings } from '../../config/settings.js';
 import { nameOf } from '../engine/container.js';
 import { Engine } from '../engine/engine.js';
 import type { ImageInspect } from '../engine/engine-types.js';
 import type { ServiceInspect } from '../engine/swarm-types.js';
 import { sameImage } from '../images/image-identity.js';
-import { assertNotRejected } from '../images/rejected-image.js';
+import { acquitImage, assertNotRejected, provesItsImage } from '../images/rejected-image.js';
 import { TagPuller, type Expected } from '../images/tag-puller.js';
 import { ServiceUpdates } from '../swarm/service-updates.js';
 import type { UpdateOutcome } from '../update/outcome.js';
@@ -20,10 +21,14 @@ export class RegistryUpdateSource implements UpdateSource {
     private readonly engine: Engine,
     private readonly puller: TagPuller,
     private readonly services: ServiceUpdates,
+    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'settleTimeMs'>,
   ) {}
 
   async findImage({ old, oldImage }: Subject, update: RunningUpdate, request: UpdateRequest): Promise<ImageInspect> {
     const reference = old.Config.Image;
+    // After a repair by hand: an image that runs is not bad, whatever it was rolled back for.
+    if (provesItsImage(old, this.settings.settleTimeMs, Date.now()))
+      await acquitImage(this.engine, nameOf(old), oldImage).catch(() => undefined);
     const target = {
       image: reference,
       platform: this.engine.foreignPlatform(oldImage),

@@ -39,7 +39,9 @@ export class Starting {
       return { policy: proofOfUpdate(old, found, this.settings), options: found };
     });
     if (!update.startStopped && !options.startStopped) {
-      update.warn(leftStopped(old));
+      // A dry run refuses it too, and so does an update to another image.
+      await this.startability.assure([target]);
+      update.warn(leftStopped(old, await this.startability.whyNotItself(old)));
       return { ...upToDate, ...update.findings, running: false };
     }
     await this.startability.assureItself(target);

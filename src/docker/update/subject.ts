@@ -9,6 +9,8 @@ export interface Subject {
   isOwn?: boolean;
   /** The namespaces whose owner is gone; `old` names the ones that the replacement joins instead: see startability.ts. */
   dead?: readonly NamespaceMode[];
+  /** Why it could not be started, with what to do, if it does not run. */
+  cannotStart?: string;
   /** The copy that is parked in its place where it vanishes when it stops: see stand-in.ts. */
   standIn?: ContainerInspect;
 }
