@@ -46,7 +46,7 @@ const retry = flag
   .optional()
   .meta({
     description:
-      'With `true` an image from which the last update was rolled back is tried again; without it the deployment fails with `known_bad`.',
+      'With `true` an image from which an update was rolled back is tried again; without it the deployment fails with `known_bad`.',
   });
 
 /** `?kind=`: what the name means. */
