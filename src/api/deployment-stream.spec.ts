@@ -61,7 +61,11 @@ describe('DeploymentStream', () => {
     stream.tell({ type: 'stage', deployment: pulling });
     stream.tell({ type: 'log', deploymentId: id, lines: ['x'] });
     stream.tell({ type: 'log', deploymentId: 'another', lines: ['y'] });
-    stream.tell({ type: 'finished', deployment: finish(pulling, { status: 'succeeded', result: 'updated' }) });
+    stream.tell({
+      type: 'finished',
+      deployment: finish(pulling, { status: 'succeeded', result: 'updated' }),
+      hasRun: true,
+    });
     expect(sent.map(([event]) => event)).toEqual(['snapshot', 'snapshot', 'stage', 'log', 'done']);
   });
 });

@@ -29,7 +29,7 @@ describe('what a dependent left behind', () => {
     expect(visibleEvent({ type: 'log', deploymentId: 'x', lines: ['a line'], of: 'sidecar' }, 'web', reader)).toBe(
       undefined,
     );
-    const finished = visibleEvent({ type: 'finished', deployment: failed('sidecar') }, 'web', reader);
+    const finished = visibleEvent({ type: 'finished', deployment: failed('sidecar'), hasRun: true }, 'web', reader);
     expect(JSON.stringify(finished)).not.toContain('a line');
   });
 

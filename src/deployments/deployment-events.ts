@@ -5,7 +5,7 @@ import type { Deployment, FinishedDeployment } from './deployment.js';
  * What happens to a deployment, with its record as it is afterwards:
  * `queued` it was accepted · `coalesced` a later request joined it · `started` it was taken out of the queue ·
  * `stage` it entered the last one of its stages · `postponed` it waits again, to be tried later · `finished` it ended,
- * however it did.
+ * however it did; `hasRun` if it did not wait then.
  *
  * And what goes by without being recorded: `progress` of the pull, twice a second at most · `log` the last lines of a new
  * container that failed, secrets masked; `of` names it when it is not the one that the deployment is for.
@@ -15,7 +15,7 @@ export type DeploymentEvent = OwnEvent | RelayedEvent | (PassingEvent & { relaye
 /** It happened in this process. */
 export type OwnEvent = { relayed?: never } & (
   | { type: Exclude<RecordedEvent, 'finished'>; deployment: Deployment }
-  | { type: 'finished'; deployment: FinishedDeployment }
+  | { type: 'finished'; deployment: FinishedDeployment; hasRun: boolean }
 );
 
 /**

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { DeploymentEndLog } from './deployment-end-log.js';
 import { DeploymentEvents } from './deployment-events.js';
 import { DeploymentStore } from './deployment-store.js';
 import { DeploymentsService } from './deployments.service.js';
@@ -11,6 +12,7 @@ import { RedisDeploymentStore } from './redis/redis.deployment-store.js';
 @Module({
   providers: [
     DeploymentsService,
+    DeploymentEndLog,
     {
       provide: DeploymentEvents,
       inject: [settings.KEY, DeploymentStore, RedisConnections],

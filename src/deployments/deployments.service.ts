@@ -88,8 +88,12 @@ export class DeploymentsService {
   }
 
   async finish(id: string, end: DeploymentEnd): Promise<FinishedDeployment> {
-    const deployment = await this.store.update(id, (present) => finish(present, end));
-    this.events.emit({ type: 'finished', deployment });
+    let hasRun = false;
+    const deployment = await this.store.update(id, (present) => {
+      hasRun = present.status === 'running';
+      return finish(present, end);
+    });
+    this.events.emit({ type: 'finished', deployment, hasRun });
     return deployment;
   }
 

@@ -10,28 +10,22 @@ import { setTimeout } from 'node:timers/promises';
 import { deadline } from '../common/deadline.js';
 import { withLogContext } from '../common/log-context.js';
 import { settings, type Settings } from '../config/settings.js';
+import { describeError } from '../deployments/deployment-end-log.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
-import type { Deployment, DeploymentEnd, DeploymentError } from '../deployments/deployment.js';
+import type { DeploymentEnd, DeploymentError, DeploymentRetry, RunningDeployment } from '../deployments/deployment.js';
 import { DockerService } from '../docker/docker.service.js';
 import type { UpdateOutcome } from '../docker/update/outcome.js';
 import { FirstTries } from './first-tries.js';
 import { NotifyPacing } from './notify-pacing.js';
 import { permits } from './permissions.js';
 import { Overtaken, QueueFull, QueueService, type Job } from './queue.service.js';
-import { retryDelayMs } from './retry-policy.js';
-import { supersededByNewer, supersededByOtherKind, supersededByPush } from './superseded.js';
+import { supersededByNewer, supersededByOtherKind } from './superseded.js';
+import { decideAfter, isLastTry, pacedCode, stopping } from './worker-decision.js';
 
 /** How often an unfinished recovery is tried again while nothing waits. */
 const recoveryRetryMs = 30_000;
 /** What is left of the drain time for those who have been told that it is nearly over. */
 const lastWordsMs = 2000;
-
-const stopping = {
-  code: 'stopping',
-  message: 'the service was stopped before this deployment was begun, or tried again; notify again',
-};
-
-type Postponed = Extract<UpdateOutcome, { status: 'postponed' }>;
 
 /**
  * Takes deployments out of the queue and works on them, one at a time: 500 notifies at once never tear down 500
@@ -132,8 +126,7 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       for (const { reference, container, outcome } of selfUpdates) {
         // Nobody is left who could ask for it again: what would be tried later is a failure here.
         const end: DeploymentEnd = outcome.status === 'postponed' ? { ...outcome, status: 'failed' } : outcome;
-        const ended = await this.deployments.adopt(reference, container, end);
-        this.logEnd(ended, ended);
+        await this.deployments.adopt(reference, container, end);
       }
       this.logger.log('looked for interrupted updates; ready for work');
     } catch (error) {
@@ -157,14 +150,14 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     }
   }
 
-  private async update(job: Job, started: Deployment): Promise<void> {
+  private async update(job: Job, started: RunningDeployment): Promise<void> {
     const { deploymentId, container, kind, permissions, overtakenBy } = job;
     if (overtakenBy !== undefined) {
       const error = supersededByOtherKind(container, kind, overtakenBy);
-      this.logEnd(await this.deployments.finish(deploymentId, { status: 'failed', error }), started);
+      await this.deployments.finish(deploymentId, { status: 'failed', error });
       return;
     }
-    if (await this.pace(job, started)) return;
+    if (await this.pace(job)) return;
     const outcome = await this.docker[kind === 'rollback' ? 'rollBack' : 'update'](
       container,
       {
@@ -185,33 +178,29 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
         reference: deploymentId,
         expectedDigest: job.digest,
         startStopped: job.startStopped,
-        isLastLook: retryDelayMs(unpaced(started), this.settings, this.firstTries.nowFor(started)) === undefined,
+        isLastLook: isLastTry(started, this.settings, this.firstTries.nowFor(started)),
         target: job.target,
         retry: job.retry,
       },
     );
     this.notePace(job, outcome);
-    const end = await this.endOf(outcome, job, started);
+    const end = await this.endAfter(outcome, job, started);
     if (end) this.firstTries.forget(deploymentId);
     // One that was abandoned has its end already.
-    if (end && this.running === job) this.logEnd(await this.deployments.finish(deploymentId, end), started);
+    if (end && this.running === job) await this.deployments.finish(deploymentId, end);
   }
 
   /** Sends a notify back to the queue when its container was notified many times in vain. @returns whether it did, or ended it */
-  private async pace(job: Job, started: Deployment): Promise<boolean> {
+  private async pace(job: Job): Promise<boolean> {
     const { container, kind, digest } = job;
     const { delayMs, count } = this.pacing.delayOf(container);
     if (kind !== 'notify' || digest !== undefined || delayMs === 0 || this.isStopping) return false;
     const notBefore = new Date(Date.now() + delayMs).toISOString();
     const message = `the last ${count} notifies of ${container} in a row changed nothing; it is looked at again in ${Math.ceil(delayMs / 1000)} s`;
-    try {
-      await this.queue.requeue(job, { stage: 'recover', code: paced, message, notBefore });
-    } catch (failure) {
-      if (failure instanceof QueueFull) return false;
-      if (!(failure instanceof Overtaken)) throw failure;
-      const error = overtakenError(job, failure);
-      this.logEnd(await this.deployments.finish(job.deploymentId, { status: 'failed', error }), started);
-    }
+    const failure = await this.requeue(job, { stage: 'recover', code: pacedCode, message, notBefore });
+    if (failure instanceof QueueFull) return false;
+    if (failure)
+      await this.deployments.finish(job.deploymentId, { status: 'failed', error: supersededError(job, failure) });
     return true;
   }
 
@@ -222,41 +211,46 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
     else if (outcome.status === 'rolled_back' || outcome.error.stage === 'pull') this.pacing.note(container, false);
   }
 
-  /** Undefined where it waits again. */
-  private async endOf(outcome: UpdateOutcome, job: Job, started: Deployment): Promise<DeploymentEnd | undefined> {
-    if (outcome.status === 'postponed') return this.postpone(job, started, outcome);
-    if (outcome.status !== 'dropped' || !this.queue.isDurable) return outcome;
-    // Given up because of a stop, with nothing touched: the next start begins it anew.
-    const { stage, code, message } = outcome.error;
-    await this.queue.requeue(job, { stage, code, message, notBefore: new Date().toISOString() });
-    this.logger.warn(`${job.container}: goes back to the queue: ${message}`, { ...job });
+  /** Sends a deployment back to the queue, so that nobody waits for it; answers its end if it is not tried again. */
+  private async endAfter(
+    outcome: UpdateOutcome,
+    job: Job,
+    started: RunningDeployment,
+  ): Promise<DeploymentEnd | undefined> {
+    const served = outcome.status === 'postponed' ? outcome.error.servedDigest : undefined;
+    const decision = decideAfter(outcome, {
+      started,
+      winner: served === undefined ? undefined : await this.deployments.overtaking(started, served),
+      isDurable: this.queue.isDurable,
+      isStopping: this.isStopping,
+      now: { wall: Date.now(), steady: this.firstTries.nowFor(started) },
+      settings: this.settings,
+    });
+    if ('end' in decision) return decision.end;
+    const { retry, otherwise } = decision;
+    const { container } = job;
+    const failure = await this.requeue(job, retry);
+    if (failure instanceof QueueFull) return otherwise;
+    if (failure) return { ...otherwise, status: 'failed', error: supersededError(job, failure) };
+    if (outcome.status === 'dropped')
+      this.logger.warn(`${container}: goes back to the queue: ${retry.message}`, { ...job });
+    else
+      this.logger.warn(`${container}: will be tried again: ${describeError(retry)}`, {
+        ...job,
+        notBefore: retry.notBefore,
+      });
     return undefined;
   }
 
-  /** Sends a deployment back to the queue, so that nobody waits for it; answers its end where it is not tried again. */
-  private async postpone(job: Job, started: Deployment, outcome: Postponed): Promise<DeploymentEnd | undefined> {
-    const { retryAfterMs, ...reached } = outcome;
-    const { error } = outcome;
-    const winner = error.servedDigest && (await this.deployments.overtaking(started, error.servedDigest));
-    if (winner) return { ...reached, status: 'failed', error: supersededByPush(started, winner, error) };
-    const failed: DeploymentEnd = { ...reached, status: 'failed' };
-    const wall = Date.now();
-    const now = this.firstTries.nowFor(started);
-    const retryAt = error.retryAt && new Date(Date.parse(error.retryAt) - wall + now).toISOString();
-    const delayMs = retryDelayMs(unpaced(started), this.settings, now, retryAt, retryAfterMs);
-    if (delayMs === undefined) return failed;
-    if (this.isStopping && !this.queue.isDurable)
-      return { ...reached, status: 'dropped', error: { ...error, ...stopping } };
-    const notBefore = new Date(wall + delayMs).toISOString();
+  /** @returns why the queue did not take it back */
+  private async requeue(job: Job, retry: DeploymentRetry): Promise<QueueFull | Overtaken | undefined> {
     try {
-      await this.queue.requeue(job, { stage: error.stage, code: error.code, message: error.message, notBefore });
+      await this.queue.requeue(job, retry);
+      return undefined;
     } catch (failure) {
-      if (failure instanceof QueueFull) return failed;
-      if (failure instanceof Overtaken) return { ...failed, error: overtakenError(job, failure) };
+      if (failure instanceof QueueFull || failure instanceof Overtaken) return failure;
       throw failure;
     }
-    this.logger.warn(`${job.container}: will be tried again: ${describe(error)}`, { ...job, notBefore });
-    return undefined;
   }
 
   /** The record ends with the service, so that whoever waits for it gets an answer. */
@@ -268,74 +262,16 @@ export class WorkerService implements OnApplicationBootstrap, OnModuleDestroy, B
       return;
     }
     await this.deployments.finish(job.deploymentId, { status: 'dropped', error: { code: 'interrupted', message } });
-    this.logger.error(`${job.container}: dropped: ${message}`, { ...job });
   }
 
   private async drop({ deploymentId, container }: Job): Promise<void> {
     await this.deployments.finish(deploymentId, { status: 'dropped', error: stopping });
     this.logger.warn(`dropped ${container}: the service stops`, { deploymentId, container });
   }
-
-  private logEnd(ended: Deployment, started: Deployment): void {
-    const { id, container, service, image, fromImageId, toImageId, fromDigest, digest } = ended;
-    const { downtimeMs, warnings, error } = ended;
-    const durationMs = Date.now() - Date.parse(started.startedAt ?? started.queuedAt);
-    const facts = {
-      deploymentId: id,
-      container,
-      service,
-      status: ended.status,
-      image,
-      fromImageId,
-      toImageId,
-      fromDigest,
-      digest,
-      durationMs,
-      downtimeMs,
-      warnings,
-      error,
-    };
-    switch (ended.status) {
-      case 'succeeded':
-        this.logger.log(
-          ended.result === 'updated'
-            ? `${container}: updated to ${String(toImageId ?? digest)}`
-            : `${container}: already up to date`,
-          facts,
-        );
-        break;
-      case 'dropped':
-        this.logger.warn(`${container}: dropped: ${describe(error)}`, facts);
-        break;
-      case 'rolled_back':
-        this.logger.error(
-          `${container}: rolled back, the old ${ended.running === false ? 'container is stopped' : service === undefined ? 'container runs' : 'tasks run'} again: ${describe(error)}`,
-          facts,
-        );
-        break;
-      case 'failed':
-      case 'queued':
-      case 'running':
-        this.logger.error(`${container}: failed: ${describe(error)}`, facts);
-    }
-  }
 }
 
-/** Why a deployment went back to the queue before it was begun. */
-const paced = 'paced';
-
-/** Without the tries at which it only waited for its turn. */
-function unpaced(deployment: Deployment): Deployment {
-  const waits = deployment.retries?.filter(({ code }) => code === paced).length ?? 0;
-  return { ...deployment, attempts: deployment.attempts - waits };
-}
-
-function overtakenError({ container, kind }: Job, { by, reason }: Overtaken): DeploymentError {
+function supersededError({ container, kind }: Job, { by, reason }: Overtaken): DeploymentError {
   return reason === 'newer'
     ? supersededByNewer(container, { deploymentId: by })
     : supersededByOtherKind(container, kind, by);
-}
-
-function describe(error: DeploymentError | undefined): string {
-  return error ? `${error.code}: ${error.message}` : 'for an unknown reason';
 }

@@ -360,7 +360,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
         promptTimeoutMs,
       );
       if (changed?.deployment.status !== 'failed') continue;
-      this.events.emit({ type: 'finished', deployment: changed.deployment });
+      this.events.emit({ type: 'finished', deployment: changed.deployment, hasRun: false });
       if (changed.host !== undefined) await this.deliveries.withdraw(changed.host, id);
     }
   }

@@ -139,7 +139,7 @@ export class Rollouts {
   private tellEnd(deployment: FinishedDeployment): void {
     const { id, container, status, error } = deployment;
     this.logger.log(`${container}: ended on all hosts: ${status}`, { deploymentId: id, container, status, error });
-    this.events.emit({ type: 'finished', deployment });
+    this.events.emit({ type: 'finished', deployment, hasRun: false });
   }
 
   private async drop(id: string, host: string, error: { code: string; message: string }): Promise<void> {
@@ -149,7 +149,7 @@ export class Rollouts {
       deployment: finish(stored.deployment, end),
     }));
     if (!dropped || !isFinished(dropped.deployment)) return;
-    this.events.emit({ type: 'finished', deployment: dropped.deployment });
+    this.events.emit({ type: 'finished', deployment: dropped.deployment, hasRun: false });
     await this.deliveries.withdraw(host, id);
   }
 
