@@ -5,30 +5,33 @@ import { settings, type Settings } from '../config/settings.js';
 import type { Deployment, DeploymentRetry } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { addPermission } from './permissions.js';
-import { isBehindOtherKind } from './taking.js';
-import { givenUpFor, maxWaitingPerCaller, othersThan } from './shares.js';
+import { givenUpFor, othersThan } from './shares.js';
 import { endByNewer } from './superseded.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from './queue.service.js';
+import {
+  afterTurn,
+  behindOtherKind,
+  enter,
+  inTurns,
+  mayWaitAgain,
+  msUntilNext,
+  nextOf,
+  withLine,
+  type Lines,
+  type Waiter,
+} from './waiting-lines.js';
 
 /**
  * One that waits. It takes its place before its record is stored, so that no request that comes meanwhile can pass the
  * bound or miss what it should join; whoever takes it waits for the record.
  */
-interface Waiting extends Omit<Job, 'deploymentId'>, Claims {
-  /** Milliseconds of `performance.now`, which no setting of the clock changes; 0 for one that has not been tried. */
-  notBefore: number;
+interface Waiting extends Omit<Job, 'deploymentId' | 'overtakenBy'>, Waiter {
   /** Whether later requests for the same may join it: not once it was overtaken. */
   isJoinable: boolean;
   record: Promise<Deployment>;
 }
 
-/** What is known of those who asked for a deployment. */
-interface Claims {
-  /** Their accounts; the first one has the place. */
-  askedBy: readonly string[];
-  /** Whether one of them may have a waiting deployment of the other kind ended. */
-  maySupersede: boolean;
-}
+type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest' | 'retry' | 'startStopped'>;
 
 /** The longest time that a timer takes; with a longer one it is over at once. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -38,13 +41,9 @@ const maxTimerMs = 2 ** 31 - 1;
 export class MemoryQueueService extends QueueService {
   override readonly isDurable = false;
   private readonly logger = new Logger('Queue');
-  /** Those of each container in the order of arrival; the containers in the order of their turns. */
-  private readonly waiting = new Map<string, readonly Waiting[]>();
-  private total = 0;
-  /** How many places each account has. */
-  private readonly places = new Map<string, number>();
-  /** Of those that were taken, for the case that they come back. */
-  private readonly claims = new WeakMap<Job, Claims>();
+  private lines: Lines<Waiting> = new Map();
+  /** Who asked for those that were taken, for the case that they come back. */
+  private readonly claims = new WeakMap<Job, Pick<Waiter, 'askedBy' | 'maySupersede'>>();
   private readonly arrivals = new EventTarget();
 
   constructor(
@@ -72,10 +71,10 @@ export class MemoryQueueService extends QueueService {
     const asked = { container, kind, target, digest, retry, startStopped };
     const present = this.findJoinable(asked);
     if (present) {
-      this.moveBehindOtherKindOf(present);
+      this.setLine(container, behindOtherKind(this.lineOf(container), present));
       const position = this.positionOf(present);
       present.permissions = addPermission(present.permissions, mayUpdate);
-      if (!present.askedBy.includes(account)) this.claim(present, [...present.askedBy, account]);
+      if (!present.askedBy.includes(account)) present.askedBy = [...present.askedBy, account];
       present.maySupersede ||= maySupersede;
       const { id } = await present.record;
       return { deployment: await this.deployments.coalesce(id, requestedBy), position, coalesced: true };
@@ -85,7 +84,7 @@ export class MemoryQueueService extends QueueService {
     const accepted = this.enter({ ...asked, permissions: [mayUpdate], ...claims }, 0, () =>
       this.deployments.accept(container, requestedBy, { kind, target, retry, expectedDigest: digest, startStopped }),
     );
-    const position = this.positionOf(this.of(container).at(-1));
+    const position = this.positionOf(this.lineOf(container).at(-1));
     const deployment = await accepted;
     if (maySupersede) this.overtake(deployment);
     await this.supersede(superseded, deployment);
@@ -96,14 +95,10 @@ export class MemoryQueueService extends QueueService {
     const { deploymentId, ...rest } = job;
     const { askedBy, maySupersede } = this.claims.get(job) ?? { askedBy: [], maySupersede: true };
     // There is one worker: whatever was asked for since this one was taken waits still.
-    const since = this.of(job.container);
-    const later = since.findLast((entry) => entry.kind !== job.kind && entry.maySupersede);
-    if (later) throw new Overtaken((await later.record).id);
-    const newest = since.findLast(({ kind }) => kind === job.kind);
-    const left = askedBy.filter((account) => ownOf(since, job.kind, account) < maxWaitingPerCaller);
-    if (newest && askedBy.length > 0 && left.length === 0) throw new Overtaken((await newest.record).id, 'newer');
+    const allowed = mayWaitAgain(this.lineOf(job.container), { kind: job.kind, askedBy });
+    if ('supersededBy' in allowed) throw new Overtaken((await allowed.supersededBy.record).id, allowed.reason);
     if (this.total >= this.settings.queueSize) throw this.full();
-    await this.enter({ ...rest, askedBy: left, maySupersede }, steadyTimeOf(retry.notBefore), () =>
+    await this.enter({ ...rest, ...allowed, maySupersede }, steadyTimeOf(retry.notBefore), () =>
       this.deployments.postpone(deploymentId, retry),
     );
   }
@@ -111,14 +106,10 @@ export class MemoryQueueService extends QueueService {
   async take(signal: AbortSignal): Promise<Job | undefined> {
     while (!signal.aborted) {
       const now = performance.now();
-      let nextMs = Infinity;
-      for (const siblings of this.waiting.values()) {
-        const entry = siblings.find((each) => each.notBefore <= now && !waitsForOtherKind(siblings, each));
-        if (entry) return this.takeOut(entry);
-        for (const { notBefore } of siblings) if (notBefore > now) nextMs = Math.min(nextMs, notBefore - now);
-      }
+      const next = nextOf(this.lines, now);
+      if (next) return this.takeOut(next);
       // No arrival is lost: nothing is awaited between the look above and the listening below.
-      await this.arrival(nextMs, signal);
+      await this.arrival(msUntilNext(this.lines, now), signal);
     }
     return undefined;
   }
@@ -128,8 +119,8 @@ export class MemoryQueueService extends QueueService {
   }
 
   async remove(deploymentId: string): Promise<boolean> {
-    for (const entry of this.inOrder()) {
-      if ((await entry.record).id !== deploymentId || !this.of(entry.container).includes(entry)) continue;
+    for (const entry of inTurns(this.lines)) {
+      if ((await entry.record).id !== deploymentId || !this.lineOf(entry.container).includes(entry)) continue;
       this.leave(entry);
       this.arrivals.dispatchEvent(new Event('arrival'));
       return true;
@@ -138,11 +129,11 @@ export class MemoryQueueService extends QueueService {
   }
 
   async order(): Promise<string[]> {
-    return Promise.all(this.inOrder().map(async ({ record }) => (await record).id));
+    return Promise.all(inTurns(this.lines).map(async ({ record }) => (await record).id));
   }
 
   clear(): Promise<Job[]> {
-    return Promise.all(this.inOrder().map((entry) => this.takeOut(entry)));
+    return Promise.all(inTurns(this.lines).map((entry) => this.takeOut(entry)));
   }
 
   size(): Promise<number> {
@@ -156,16 +147,16 @@ export class MemoryQueueService extends QueueService {
     isLimited: boolean,
   ): readonly Waiting[] {
     const { queueSize: size } = this.settings;
-    const places = this.places.get(claim.account) ?? 0;
+    const places = inTurns(this.lines).filter(({ askedBy: [owner] }) => owner === claim.account).length;
     const isFull = !hasPlace({ total: this.total, own: places, size }, isLimited);
-    const given = givenUpFor(this.of(container), claim, isFull);
+    const given = givenUpFor(this.lineOf(container), claim, isFull);
     const superseded = given.filter((entry) => othersThan(claim.account, entry).length === 0);
     const total = this.total - superseded.length;
     const own = places - superseded.length;
     if (!hasPlace({ total, own, size }, isLimited)) throw this.full(total < size ? own : undefined);
     for (const entry of given) {
       if (superseded.includes(entry)) this.leave(entry);
-      else this.claim(entry, othersThan(claim.account, entry));
+      else entry.askedBy = othersThan(claim.account, entry);
     }
     return superseded;
   }
@@ -184,7 +175,7 @@ export class MemoryQueueService extends QueueService {
 
   /** Those that wait to be tried again would come after what was asked for later. */
   private overtake({ id, container, kind }: Deployment): void {
-    for (const entry of this.of(container)) {
+    for (const entry of this.lineOf(container)) {
       if (entry.notBefore === 0 || entry.kind === kind) continue;
       entry.overtakenBy = id;
       entry.notBefore = 0;
@@ -194,7 +185,7 @@ export class MemoryQueueService extends QueueService {
 
   /** What a request for the same joins: the last that came. */
   private findJoinable({ container, kind, target, digest, retry, startStopped }: Joining): Waiting | undefined {
-    return this.of(container).findLast(
+    return this.lineOf(container).findLast(
       (entry) =>
         entry.isJoinable &&
         entry.kind === kind &&
@@ -205,44 +196,31 @@ export class MemoryQueueService extends QueueService {
     );
   }
 
-  private of(container: string): readonly Waiting[] {
-    return this.waiting.get(container) ?? [];
+  private lineOf(container: string): readonly Waiting[] {
+    return this.lines.get(container) ?? [];
   }
 
-  /** All that wait, the next one first: one of each container, then a second one of each that has more … */
-  private inOrder(): Waiting[] {
-    const all = [...this.waiting.values()];
-    const rounds = Math.max(0, ...all.map(({ length }) => length));
-    return Array.from({ length: rounds }, (_, round) => all.flatMap((siblings) => siblings[round] ?? [])).flat();
+  private setLine(container: string, line: readonly Waiting[]): void {
+    this.lines = withLine(this.lines, container, line);
   }
 
-  /** Its place in that order, 1 for the next. */
+  private get total(): number {
+    return [...this.lines.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Its place among all, 1 for the next. */
   private positionOf(entry: Waiting | undefined): number {
-    if (!entry) return 0;
-    const round = this.of(entry.container).indexOf(entry);
-    let position = 1;
-    let isBefore = true;
-    for (const [container, { length }] of this.waiting) {
-      if (container === entry.container) isBefore = false;
-      position += container === entry.container ? round : Math.min(length, isBefore ? round + 1 : round);
-    }
-    return position;
-  }
-
-  private moveBehindOtherKindOf(waiting: Waiting): void {
-    const siblings = this.of(waiting.container);
-    if (isBehindOtherKind(siblings, siblings.indexOf(waiting))) return;
-    this.waiting.set(waiting.container, [...siblings.filter((other) => other !== waiting), waiting]);
+    return entry ? inTurns(this.lines).indexOf(entry) + 1 : 0;
   }
 
   /** Takes a place at once, and answers when the record is stored; without a record there is no place. */
   private async enter(
-    job: Omit<Job, 'deploymentId'> & Claims,
+    job: Omit<Waiting, 'notBefore' | 'isJoinable' | 'record'>,
     notBefore: number,
     store: () => Promise<Deployment>,
   ): Promise<Deployment> {
     const entry: Waiting = { ...job, notBefore, isJoinable: true, record: store() };
-    this.append(entry);
+    this.setLine(entry.container, enter(this.lineOf(entry.container), entry));
     try {
       return await entry.record;
     } catch (error) {
@@ -256,48 +234,19 @@ export class MemoryQueueService extends QueueService {
   /** Its container has had its turn. */
   private async takeOut(entry: Waiting): Promise<Job> {
     this.leave(entry);
-    const others = this.of(entry.container);
-    if (others.length > 0) {
-      this.waiting.delete(entry.container);
-      this.waiting.set(entry.container, others);
-    }
+    this.lines = afterTurn(this.lines, entry.container);
     const { notBefore: _, isJoinable: __, record, askedBy, maySupersede, ...rest } = entry;
     const job = { ...rest, deploymentId: (await record).id };
     this.claims.set(job, { askedBy, maySupersede });
     return job;
   }
 
-  /** Behind all of its container, save those that were asked for after it and may not end it: they wait for it. */
-  private append(entry: Waiting): void {
-    const siblings = this.of(entry.container);
-    const after = entry.notBefore === 0 ? -1 : siblings.findIndex(({ kind }) => kind !== entry.kind);
-    const at = after < 0 ? siblings.length : after;
-    this.waiting.set(entry.container, [...siblings.slice(0, at), entry, ...siblings.slice(at)]);
-    this.total++;
-    this.count(entry, 1);
-  }
-
   private leave(entry: Waiting): void {
-    const siblings = this.of(entry.container);
-    if (!siblings.includes(entry)) return;
-    const others = siblings.filter((other) => other !== entry);
-    if (others.length > 0) this.waiting.set(entry.container, others);
-    else this.waiting.delete(entry.container);
-    this.total--;
-    this.count(entry, -1);
-  }
-
-  private claim(entry: Waiting, askedBy: readonly string[]): void {
-    this.count(entry, -1);
-    entry.askedBy = askedBy;
-    this.count(entry, 1);
-  }
-
-  private count({ askedBy: [account] }: Waiting, change: 1 | -1): void {
-    if (account === undefined) return;
-    const places = (this.places.get(account) ?? 0) + change;
-    if (places > 0) this.places.set(account, places);
-    else this.places.delete(account);
+    const { container } = entry;
+    this.setLine(
+      container,
+      this.lineOf(container).filter((other) => other !== entry),
+    );
   }
 
   private full(own?: number): QueueFull {
@@ -324,15 +273,3 @@ export class MemoryQueueService extends QueueService {
 function steadyTimeOf(time: string): number {
   return performance.now() + Math.max(0, Date.parse(time) - Date.now());
 }
-
-/** Whether one of the other kind that was asked for before waits to be tried again: what was asked for last comes last. */
-function waitsForOtherKind(siblings: readonly Waiting[], entry: Waiting): boolean {
-  const before = siblings.slice(0, siblings.indexOf(entry));
-  return before.some(({ kind, overtakenBy }) => kind !== entry.kind && overtakenBy === undefined);
-}
-
-function ownOf(siblings: readonly Waiting[], kind: Waiting['kind'], account: string): number {
-  return siblings.filter((entry) => entry.kind === kind && entry.askedBy.includes(account)).length;
-}
-
-type Joining = Pick<Waiting, 'container' | 'kind' | 'target' | 'digest' | 'retry' | 'startStopped'>;

@@ -204,7 +204,15 @@ describe('WorkerService', () => {
 
   it('waits at a stop for the update that runs', async () => {
     let finish = (): void => undefined;
-    const built = build(() => new Promise((resolve) => (finish = () => { resolve(updated); })));
+    const built = build(
+      () =>
+        new Promise(
+          (resolve) =>
+            (finish = () => {
+              resolve(updated);
+            }),
+        ),
+    );
     const { deployment } = await built.queue.add('web', 'ci');
     built.worker.onApplicationBootstrap();
     await reaches(built, deployment.id, 'running');
