@@ -7,6 +7,7 @@ import type { Inventory } from '../../src/docker/inspect/inventory.js';
 import type { Findings, Stage } from '../../src/docker/update/outcome.js';
 import type { Report } from '../../src/docker/update/running-update.js';
 import { Announcer } from '../../src/queue/fleet/announcer.service.js';
+import { Fleet } from '../../src/queue/fleet/fleet.js';
 import { RedisQueueService } from '../../src/queue/fleet/redis.queue.service.js';
 import { WorkerService } from '../../src/queue/worker.service.js';
 import { RedisConnections } from '../../src/redis/redis-connections.js';
@@ -41,14 +42,15 @@ export async function startAgent(redisUrl: string, host: string, deploymentsKept
   const store = new RedisDeploymentStore(redis, { queueSize: 1_000_000, deploymentsKept });
   const events = new RedisDeploymentEvents(redis, store, settings);
   const deployments = new DeploymentsService(store, events);
-  const queue = new RedisQueueService(redis, settings, store, deployments, events);
+  const fleet = new Fleet(redis, settings, store, events);
+  const queue = new RedisQueueService(redis, settings, store, deployments, events, fleet);
   const worker = new WorkerService(queue, deployments, new FakeEngine() as unknown as DockerService, settings);
   // Nothing comes or goes on it by itself.
   const inventory: Pick<Inventory, 'list' | 'follow'> = {
     list: () => Promise.resolve(containersOf(host)),
     follow: () => new Promise(() => undefined),
   };
-  const parts = [events, queue, new Announcer(inventory as Inventory, events, redis, settings), worker];
+  const parts = [events, queue, new Announcer(inventory as Inventory, events, fleet, settings), worker];
   for (const part of parts) part.onApplicationBootstrap();
 }
 

@@ -10,6 +10,7 @@ import { RedisConnections } from '../redis/redis-connections.js';
 import { Announcer } from './fleet/announcer.service.js';
 import { MemoryQueueService } from './memory.queue.service.js';
 import { QueueService } from './queue.service.js';
+import { Fleet } from './fleet/fleet.js';
 import { RedisQueueService } from './fleet/redis.queue.service.js';
 import { WorkerService } from './worker.service.js';
 
@@ -19,17 +20,24 @@ import { WorkerService } from './worker.service.js';
     Announcer,
     WorkerService,
     {
+      provide: Fleet,
+      inject: [settings.KEY, DeploymentStore, DeploymentEvents, RedisConnections],
+      useFactory: (configured: Settings, store: DeploymentStore, events: DeploymentEvents, redis?: RedisConnections) =>
+        redis && store instanceof RedisDeploymentStore ? new Fleet(redis, configured, store, events) : undefined,
+    },
+    {
       provide: QueueService,
-      inject: [settings.KEY, RedisConnections, DeploymentStore, DeploymentsService, DeploymentEvents],
+      inject: [settings.KEY, DeploymentStore, DeploymentsService, DeploymentEvents, RedisConnections, Fleet],
       useFactory: (
         configured: Settings,
-        redis: RedisConnections | undefined,
         store: DeploymentStore,
         deployments: DeploymentsService,
         events: DeploymentEvents,
+        redis?: RedisConnections,
+        fleet?: Fleet,
       ): QueueService =>
-        redis && store instanceof RedisDeploymentStore
-          ? new RedisQueueService(redis, configured, store, deployments, events)
+        redis && fleet && store instanceof RedisDeploymentStore
+          ? new RedisQueueService(redis, configured, store, deployments, events, fleet)
           : new MemoryQueueService(configured, deployments),
     },
   ],

@@ -1,3 +1,4 @@
+import { withTimeout } from '../common/with-timeout.js';
 import { Problem } from '../http/problem.js';
 
 const retryAfterSeconds = 5;
@@ -48,18 +49,6 @@ export async function refused<T>(work: Promise<T>): Promise<T> {
 }
 
 /** @throws RedisUnavailable for whatever goes wrong, and where there is no answer within `timeoutMs` */
-export async function answered<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } catch (error) {
-    throw error instanceof RedisUnavailable ? error : new RedisUnavailable(error);
-  } finally {
-    clearTimeout(timer);
-  }
+export function answered<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return refused(withTimeout(work, timeoutMs, () => new Error(`no answer within ${timeoutMs / 1000} s`)));
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { setTimeout } from 'node:timers/promises';
+import { pollUntil } from '../../common/poll-until.js';
 import { settings, type Settings } from '../../config/settings.js';
 import { keyPrefix, RedisConnections } from '../../redis/redis-connections.js';
 import { isFinished, type Deployment } from '../deployment.js';
@@ -10,7 +10,7 @@ import { eventMessageSchema } from './event-message.js';
 export const eventsChannel = `${keyPrefix}:events`;
 /** After an outage, how many of the newest deployments are looked at for those that ended meanwhile. */
 const lookedAt = 1000;
-const mostTries = 20;
+const lookUpMs = 10_000;
 const pauseMs = 500;
 /** As many events wait until the record is written that they tell of; what comes meanwhile is not told. */
 const maxUnsent = 200;
@@ -93,13 +93,16 @@ export class RedisDeploymentEvents extends DeploymentEvents implements OnApplica
 
   /** One connection may be back a little sooner than the other. */
   private async newest(): Promise<Deployment[]> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.store.newest(lookedAt, () => true);
-      } catch (error) {
-        if (tries === mostTries) throw error;
-        await setTimeout(pauseMs, undefined, { ref: false });
-      }
-    }
+    let failure: unknown;
+    const ask = (): Promise<Deployment[] | undefined> =>
+      this.store
+        .newest(lookedAt, () => true)
+        .catch((error: unknown) => {
+          failure = error;
+          return undefined;
+        });
+    const found = await pollUntil(ask, { intervalMs: pauseMs, timeoutMs: lookUpMs });
+    if (!found) throw failure;
+    return found;
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { pollUntil } from '../../common/poll-until.js';
 import type { Settings } from '../../config/settings.js';
 import type { Deployment, TargetKind } from '../../deployments/deployment.js';
 import type { StoredDeployment } from '../../deployments/redis/redis.deployment-store.js';
-import type { AnnouncedHost, HostRegistry } from './host-registry.js';
+import { missedMs, type AnnouncedHost, type HostRegistry } from './host-registry.js';
 import { targetsOf, type Targets } from './targets.js';
 
 /** How long hosts have to say what they have, where none seems to have a container. */
@@ -33,25 +33,30 @@ export class Addressing {
     // A host of its own says itself what is wrong, as it does without Redis: its engine may be away.
     if (isAlone && hostName !== undefined && (asked ?? hostName) === hostName) return { hosts: [hostName] };
     const before = await this.registry.ask();
-    for (let waited = 0; waited < announcedWithinMs; waited += announcedPollMs) {
-      await setTimeout(announcedPollMs);
-      this.registry.forget();
-      const hosts = await this.registry.hosts();
-      found = targetsOf(container, hosts, asked);
-      // Not the first that has it: all of them.
-      if (hosts.every(({ isLive, announcement }) => !isLive || announcement > before)) break;
-    }
+    await pollUntil(
+      async () => {
+        this.registry.forget();
+        const hosts = await this.registry.hosts();
+        found = targetsOf(container, hosts, asked);
+        // Not the first that has it: all of them.
+        return hosts.every(({ isLive, announcement }) => !isLive || announcement > before) || undefined;
+      },
+      { intervalMs: announcedPollMs, timeoutMs: announcedWithinMs },
+    );
     return found;
   }
 
   /** The hosts; those that Redis has lost a moment ago are waited for, and are away where they do not come. */
   private async present(): Promise<AnnouncedHost[]> {
-    let missed = await this.registry.stillMissed();
-    if (missed.length > 0) await this.registry.ask();
-    while (missed.length > 0) {
-      await setTimeout(announcedPollMs);
-      this.registry.forget();
-      missed = await this.registry.stillMissed();
+    if ((await this.registry.stillMissed()).length > 0) {
+      await this.registry.ask();
+      await pollUntil(
+        async () => {
+          this.registry.forget();
+          return (await this.registry.stillMissed()).length === 0 || undefined;
+        },
+        { intervalMs: announcedPollMs, timeoutMs: missedMs },
+      );
     }
     return this.registry.hosts();
   }

@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { settings, type Settings } from '../../config/settings.js';
 import { DeploymentEvents } from '../../deployments/deployment-events.js';
 import { Inventory } from '../../docker/inspect/inventory.js';
-import { RedisConnections } from '../../redis/redis-connections.js';
-import { announceMs, HostRegistry } from './host-registry.js';
+import { Fleet } from './fleet.js';
+import { announceMs, type HostRegistry } from './host-registry.js';
 
 /** How long changes of an engine are gathered: a whole stack comes up at once. */
 const gatheredMs = 1000;
@@ -26,14 +26,14 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
   constructor(
     private readonly inventory: Inventory,
     private readonly events: DeploymentEvents,
-    @Inject(RedisConnections) private readonly redis: RedisConnections | undefined,
+    @Inject(Fleet) private readonly fleet: Pick<Fleet, 'registry'> | undefined,
     @Inject(settings.KEY) private readonly settings: Pick<Settings, 'hostName' | 'role'>,
   ) {}
 
   onApplicationBootstrap(): void {
     const { hostName, role } = this.settings;
-    if (!this.redis || hostName === undefined || role === 'api') return;
-    const registry = new HostRegistry(this.redis);
+    if (!this.fleet || hostName === undefined || role === 'api') return;
+    const { registry } = this.fleet;
     const announce = (): void => {
       this.isWanted = true;
       this.announcing ??= this.announce(registry, hostName).finally(() => (this.announcing = undefined));
@@ -46,19 +46,19 @@ export class Announcer implements OnApplicationBootstrap, OnApplicationShutdown 
     this.timer = setInterval(look, announceMs);
     this.timer.unref();
     registry.onAsked(announce);
-    // Redis may have lost what it knew.
-    this.redis.prompt.on('ready', announce);
+    registry.onConnected(announce);
     this.events.subscribe((event) => {
       if (event.type === 'finished' && !event.relayed) announce();
     });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (!this.timer || !this.redis) return;
+    const { hostName } = this.settings;
+    if (!this.timer || !this.fleet || hostName === undefined) return;
     clearInterval(this.timer);
     clearTimeout(this.gathering);
     this.stopping.abort();
-    await new HostRegistry(this.redis).leave(String(this.settings.hostName));
+    await this.fleet.registry.leave(hostName);
   }
 
   /** Unless that is done already. Where the engine goes, or tells nothing, the next look tries again. */

@@ -25,7 +25,7 @@ const rememberedSeconds = 7 * 24 * 3600;
 /** However many requests come, Redis is asked at most this often for all that is announced. */
 const cacheMs = 1000;
 /** How long a host that Redis has lost is waited for by a notify; it connects again within 3 s. */
-const missedMs = 5000;
+export const missedMs = 5000;
 const askedChannel = `${keyPrefix}:announce`;
 const hostsKey = `${keyPrefix}:hosts`;
 /** Made by the first who announces: a Redis with another one has lost what it knew. */
@@ -85,6 +85,11 @@ export class HostRegistry {
   /** The next look is a new one. */
   forget(): void {
     this.cached = undefined;
+  }
+
+  /** Calls back with each new connection: Redis may have lost what it knew. */
+  onConnected(announce: () => void): void {
+    this.redis.prompt.on('ready', announce);
   }
 
   /** Calls back whenever somebody asks. */

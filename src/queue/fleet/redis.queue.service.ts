@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { settings, type Settings } from '../../config/settings.js';
+import { settings } from '../../config/settings.js';
 import {
   coalesce,
   finish,
@@ -19,13 +19,14 @@ import {
 import { promptTimeoutMs, type RedisConnections } from '../../redis/redis-connections.js';
 import { answered, RedisUnavailable } from '../../redis/redis-unavailable.js';
 import { storedKinds } from '../../redis/stored-values.js';
-import { Addressing } from './addressing.js';
-import { HostDeliveries } from './host-deliveries.js';
-import { HostInbox } from './host-inbox.js';
-import { HostRegistry } from './host-registry.js';
+import type { Addressing } from './addressing.js';
+import type { Fleet, FleetSettings } from './fleet.js';
+import type { HostDeliveries } from './host-deliveries.js';
+import type { HostInbox } from './host-inbox.js';
+import type { HostRegistry } from './host-registry.js';
 import { addPermission } from '../permissions.js';
 import { Overtaken, QueueFull, QueueService, type Enqueued, type Job, type Wishes } from '../queue.service.js';
-import { Rollouts } from './rollouts.js';
+import type { Rollouts } from './rollouts.js';
 import { givenUpFor, maxWaitingPerCaller, othersThan, type Claimed } from '../shares.js';
 import { endByNewer } from '../superseded.js';
 import { isBehindOtherKind, mayBeJoined, notWanted, take } from '../taking.js';
@@ -63,18 +64,18 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   constructor(
     private readonly redis: RedisConnections,
     @Inject(settings.KEY)
-    private readonly settings: Pick<Settings, 'hostName' | 'role' | 'hostWaitMs' | 'stopAtFailure'>,
+    private readonly settings: FleetSettings,
     private readonly store: RedisDeploymentStore,
     private readonly deployments: DeploymentsService,
     private readonly events: DeploymentEvents,
+    { registry, deliveries, addressing, rollouts, inbox }: Fleet,
   ) {
     super();
-    this.deliveries = new HostDeliveries(redis);
-    this.registry = new HostRegistry(redis);
-    this.addressing = new Addressing(this.registry, settings);
-    this.rollouts = new Rollouts(redis, store, events, this.deliveries, this.registry, settings);
-    const { hostName, role } = settings;
-    if (role !== 'api' && hostName !== undefined) this.inbox = new HostInbox(redis, hostName);
+    this.registry = registry;
+    this.deliveries = deliveries;
+    this.addressing = addressing;
+    this.rollouts = rollouts;
+    this.inbox = inbox;
   }
 
   /** What concerns several hosts is the business of those that accept. */

@@ -1,6 +1,7 @@
 import { DeploymentsService } from '../../../src/deployments/deployments.service.js';
 import { RedisDeploymentEvents } from '../../../src/deployments/redis/redis.deployment-events.js';
 import { RedisDeploymentStore } from '../../../src/deployments/redis/redis.deployment-store.js';
+import { Fleet } from '../../../src/queue/fleet/fleet.js';
 import { RedisQueueService } from '../../../src/queue/fleet/redis.queue.service.js';
 import { RedisConnections } from '../../../src/redis/redis-connections.js';
 import type { QueueUnderTest } from './queue.contract.js';
@@ -27,7 +28,8 @@ export async function redisQueue(
   const store = new RedisDeploymentStore(redis, { queueSize, deploymentsKept: 100 });
   const events = new RedisDeploymentEvents(redis, store, settings);
   const deployments = new DeploymentsService(store, events);
-  const queue = new RedisQueueService(redis, settings, store, deployments, events);
+  const fleet = new Fleet(redis, settings, store, events);
+  const queue = new RedisQueueService(redis, settings, store, deployments, events, fleet);
   events.onApplicationBootstrap();
   queue.onApplicationBootstrap();
   await until('a connection to Redis', 10_000, () => (redis.prompt.status === 'ready' ? true : undefined));
