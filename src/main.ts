@@ -10,7 +10,7 @@ import { surviveLostOutput } from './common/lost-output.js';
 import { assertFilesAnswer } from './config/files-of-settings.js';
 import { printableLines } from './common/printable.js';
 import { endInSpiteOfStuckFiles } from './common/stuck-files-exit.js';
-import { ServiceLogger } from './config/service-logger.js';
+import { serviceLogger } from './config/service-logger.js';
 import { InvalidPolicy } from './config/policy/policy.js';
 import { InvalidSettings, settings } from './config/settings.js';
 import { version } from './common/version.js';
@@ -22,7 +22,7 @@ import { recover } from './commands/recover.js';
 async function bootstrap(): Promise<void> {
   const configured = settings();
   const { port, metricsPort } = configured;
-  const logger = new ServiceLogger(configured);
+  const logger = serviceLogger(configured);
   if (configured.role === 'agent') {
     const agent = await NestFactory.createApplicationContext(AgentModule, { logger, abortOnError: false });
     agent.enableShutdownHooks([], { useProcessExit: true });
@@ -59,7 +59,7 @@ const commands: Record<string, () => Promise<number>> = {
   check: () => check(process.argv.slice(3)),
   [selfUpdateCommand]: async () => {
     const [container = '', reference = ''] = process.argv.slice(3);
-    await runSelfUpdate(container, reference, new ServiceLogger(settings()));
+    await runSelfUpdate(container, reference, serviceLogger(settings()));
     return 0;
   },
 };

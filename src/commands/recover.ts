@@ -1,7 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CommandSettingsModule, commandConfiguration } from '../config/command.js';
-import { ServiceLogger } from '../config/service-logger.js';
+import { serviceLogger } from '../config/service-logger.js';
 import { DockerModule } from '../docker/docker.module.js';
 import { DockerService } from '../docker/docker.service.js';
 import { isEngineAway } from '../docker/engine/engine-error.js';
@@ -18,7 +18,7 @@ class RecoverModule {}
  */
 export async function recover(): Promise<number> {
   const configuration = await commandConfiguration();
-  const logger = new ServiceLogger(configuration.settings);
+  const logger = serviceLogger(configuration.settings);
   const app = await NestFactory.createApplicationContext(
     { module: RecoverModule, imports: [CommandSettingsModule.of(configuration), DockerModule] },
     { logger, abortOnError: false },
@@ -36,7 +36,7 @@ export async function recover(): Promise<number> {
   }
 }
 
-async function run(docker: DockerService, logger: ServiceLogger, stopping: AbortSignal): Promise<number> {
+async function run(docker: DockerService, logger: LoggerService, stopping: AbortSignal): Promise<number> {
   const fail = (message: string): void => {
     logger.error(message, undefined, 'Recover');
   };

@@ -1,9 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { LoggerService } from '@nestjs/common';
 import fc from 'fast-check';
 import { LineWriter } from '../common/line-writer.js';
 import { withLogContext } from '../common/log-context.js';
 import { printable } from '../common/printable.js';
-import { ServiceLogger } from './service-logger.js';
+import { serviceLogger } from './service-logger.js';
 
 class Lines extends LineWriter {
   readonly written: Record<string, unknown>[] = [];
@@ -13,15 +14,15 @@ class Lines extends LineWriter {
   }
 }
 
-function linesOf(log: (logger: ServiceLogger) => void): Record<string, unknown>[] {
+function linesOf(log: (logger: LoggerService) => void): Record<string, unknown>[] {
   const lines = new Lines();
-  log(new ServiceLogger({ logJson: true, logLevel: 'info' }, lines));
+  log(serviceLogger({ logJson: true, logLevel: 'info' }, lines));
   return lines.written;
 }
 
 const frame = { level: 'info', pid: process.pid, timestamp: expect.stringMatching(/^20.*Z$/), context: 'Test' };
 
-describe('ServiceLogger', () => {
+describe('serviceLogger', () => {
   it('writes a line of the message, its facts, and those of the work that goes on', () => {
     const [line] = linesOf((logger) => {
       withLogContext({ requestId: 'r1' }, () => {
@@ -74,7 +75,7 @@ describe('ServiceLogger', () => {
     const spies = [process.stdout, process.stderr].map((stream) =>
       jest.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0),
     );
-    const logger = new ServiceLogger({ logJson, logLevel: 'debug' }, lines);
+    const logger = serviceLogger({ logJson, logLevel: 'debug' }, lines);
     const evil = 'x\u202e\u2066\u200e\u2028\u0085\r\nFORGED \u001b[31mred';
     logger.log(evil, { fact: evil, nested: [evil] }, 'Test');
     logger.log(evil, { fact: evil }, 'Test');

@@ -1,26 +1,17 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import { multistream, pino, type Logger } from 'pino';
 import { LineWriter } from '../common/line-writer.js';
 import { logContext } from '../common/log-context.js';
 import { madePrintable, printable, printableDeep, printableLines } from '../common/printable.js';
 import type { Settings } from './settings.js';
 
-const levels: Record<Settings['logLevel'], LogLevel[]> = {
-  error: ['fatal', 'error'],
-  warn: ['fatal', 'error', 'warn'],
-  info: ['fatal', 'error', 'warn', 'log'],
-  debug: ['fatal', 'error', 'warn', 'log', 'debug'],
-};
-
 /** Facts by these names, at any depth and in any case, are not told. */
 const secretNames = ['authorization', 'token', 'secret', 'password'];
+const redacted = '[REDACTED]';
+const maxDepth = 10;
 
 /** What a line says of itself, whatever the facts are named. */
 const inFrame = ['level', 'pid', 'timestamp', 'message', 'context'];
-
-/** Facts by these names are not written as they are. */
-const specialNames = new Set([...secretNames, ...inFrame]);
-
-const plainTypes = new Set(['string', 'number', 'boolean', 'undefined']);
 
 /**
  * Where Nest tells how it wires itself up: of interest to those who debug that, and to nobody else. It names its classes,
@@ -28,100 +19,117 @@ const plainTypes = new Set(['string', 'number', 'boolean', 'undefined']);
  */
 const wiring = /^_?(NestFactory|InstanceLoader|RoutesResolver|RouterExplorer|NestApplication)$/;
 
-/** Nest's own logger, as JSON lines or pretty, with the facts of the work that goes on and without an account of its own wiring. */
-export class ServiceLogger extends ConsoleLogger {
-  private readonly isJson: boolean;
+type Facts = Record<string, unknown>;
 
-  constructor(
-    { logJson, logLevel }: Pick<Settings, 'logJson' | 'logLevel'>,
-    private readonly writer = new LineWriter(),
-  ) {
-    super({
-      json: logJson,
-      flattenParams: true,
-      colors: !logJson,
-      logLevels: levels[logLevel],
-      redact: secretNames,
+/** Makes the logger of the service, with the facts of the work on each line: JSON lines by pino, or Nest's own for a terminal. */
+export function serviceLogger(
+  { logJson, logLevel }: Pick<Settings, 'logJson' | 'logLevel'>,
+  writer = new LineWriter(),
+): LoggerService {
+  return logJson ? new JsonLogger(logLevel, writer) : new PrettyLogger(logLevel);
+}
+
+/** JSON lines: errors on stderr, everything else on stdout. */
+class JsonLogger implements LoggerService {
+  private readonly pino: Logger;
+
+  constructor(level: Settings['logLevel'], writer: LineWriter) {
+    const to = (stream: NodeJS.WriteStream): { write(line: string): void } => ({
+      write: (line) => {
+        writer.write(stream, madePrintable(line.trimEnd()));
+      },
     });
-    this.isJson = logJson;
+    const streams = [
+      { level, stream: to(process.stdout) },
+      { level: 'error' as const, stream: to(process.stderr) },
+    ];
+    this.pino = pino(
+      {
+        level,
+        base: { pid: process.pid },
+        timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      multistream(streams, { dedupe: true }),
+    );
   }
 
-  override log(message: unknown, ...rest: unknown[]): void {
-    const [facts, context] = rest.length === 2 ? rest : [undefined, rest.at(-1)];
-    if (wiring.test(String(context))) return;
-    if (this.isJson && this.isLevelEnabled('log') && typeof message === 'string' && isPlain(facts))
-      this.writer.write(process.stdout, lineOf(message, facts, context));
-    else super.log(message, ...rest);
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.pino.fatal(lineOf(message, rest));
   }
 
-  protected override printMessages(...[messages, context, level, stream, stack, params]: PrintArguments): void {
-    const facts = known({ ...logContext(), ...params });
-    if (this.isJson) super.printMessages(messages, context, level, stream, stack, facts);
-    else super.printMessages(messages.map(readable), context, level, stream, stack, facts && readableFacts(facts));
+  error(message: unknown, ...rest: unknown[]): void {
+    this.pino.error(lineOf(message, rest));
   }
 
-  /** For people: in JSON the stack is part of the line. */
-  protected override printStackTrace(stack: string): void {
-    super.printStackTrace(stack && printableLines(stack).replaceAll(/\n(?! {4}at )/g, '\n    '));
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.pino.warn(lineOf(message, rest));
   }
 
-  protected override printAsJson(...[message, options]: PrintAsJsonArguments): void {
-    const line = madePrintable(this.stringifyJsonLogObject(this.getJsonLogObject(message, options)));
-    this.writer.write(process[options.writeStreamType ?? 'stdout'], line);
+  log(message: unknown, ...rest: unknown[]): void {
+    if (!wiring.test(String(rest.at(-1)))) this.pino.info(lineOf(message, rest));
   }
 
-  /** With the words and the times that people and log stores expect: `info`, and ISO 8601. */
-  protected override stringifyJsonLogObject(line: { level: string; timestamp: number }): string {
-    return super.stringifyJsonLogObject({
-      ...line,
-      level: line.level === 'log' ? 'info' : line.level,
-      timestamp: timestampOf(line.timestamp),
-    });
+  debug(message: unknown, ...rest: unknown[]): void {
+    if (this.pino.isLevelEnabled('debug')) this.pino.debug(lineOf(message, rest));
   }
 }
 
-/**
- * As Nest makes it, but without its search for nested secrets, circles and sizes, for which plain facts have no room: every request
- * logs a few.
- */
-function lineOf(message: string, facts: Facts, context: unknown): string {
-  const timestamp = timestampOf(Date.now());
-  return madePrintable(
-    JSON.stringify({ level: 'info', pid: process.pid, timestamp, message, context, ...logContext(), ...facts }),
+/** @param rest as Nest's loggers give it: facts, an error or its stack, and the context last */
+function lineOf(message: unknown, rest: readonly unknown[]): Facts {
+  const context = rest.at(-1);
+  const line: Facts = message instanceof Error ? withError(message) : { message: withoutSecrets(message) };
+  const facts: Facts = { ...logContext() };
+  for (const each of rest.slice(0, -1)) {
+    if (typeof each === 'string') line.stack = each;
+    else if (each instanceof Error) Object.assign(line, { error: withError(each).error });
+    else if (typeof each === 'object') Object.assign(facts, withoutSecrets(each));
+  }
+  const told = Object.entries(facts).filter(([name]) => !inFrame.includes(name));
+  return { ...line, context, ...Object.fromEntries(told) };
+}
+
+function withError({ name, message, stack, cause, ...others }: Error): Facts {
+  return { message, error: { name, message, stack, cause, ...(withoutSecrets(others) as Facts) } };
+}
+
+function withoutSecrets(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  if (depth > maxDepth) return undefined;
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      secretNames.includes(name.toLowerCase()) ? redacted : withoutSecrets(item, depth + 1),
+    ]),
   );
 }
 
-let latest = { ms: NaN, timestamp: '' };
+/** Nest's own logger, for people. */
+class PrettyLogger extends ConsoleLogger {
+  constructor(level: Settings['logLevel']) {
+    super({ flattenParams: true, colors: true, redact: secretNames, logLevels: [level === 'info' ? 'log' : level] });
+  }
 
-/** ISO 8601. Under load many lines fall into one millisecond. */
-function timestampOf(ms: number): string {
-  if (latest.ms !== ms) latest = { ms, timestamp: new Date(ms).toISOString() };
-  return latest.timestamp;
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (!wiring.test(String(rest.at(-1)))) super.log(message, ...rest);
+  }
+
+  protected override printMessages(...[messages, context, level, stream, stack, params]: PrintArguments): void {
+    const all: Facts = { ...logContext(), ...params };
+    const facts = Object.entries(all).filter(([, value]) => value !== undefined);
+    const shown = facts.length > 0 ? (printableDeep(Object.fromEntries(facts)) as Facts) : undefined;
+    super.printMessages(messages.map(readable), context, level, stream, stack, shown);
+  }
+
+  protected override printStackTrace(stack: string): void {
+    super.printStackTrace(stack && printableLines(stack).replaceAll(/\n(?! {4}at )/g, '\n    '));
+  }
 }
 
-type Facts = Record<string, unknown>;
+type PrintArguments = Parameters<ConsoleLogger['printMessages']>;
 
 /** A message without characters that forge lines or steer a terminal. Objects are written by Nest, which escapes their texts. */
 function readable(message: unknown): unknown {
   return typeof message === 'string' ? printable(message) : message;
 }
-
-function readableFacts(facts: Facts): Facts {
-  return printableDeep(facts) as Facts;
-}
-
-/** The facts that have a value; undefined where none has. */
-function known(facts: Facts): Facts | undefined {
-  const entries = Object.entries(facts).filter(([, value]) => value !== undefined);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
-}
-
-function isPlain(facts: unknown): facts is Facts {
-  if (typeof facts !== 'object' || facts === null) return false;
-  return Object.keys(facts).every(
-    (name) => plainTypes.has(typeof (facts as Facts)[name]) && !specialNames.has(name.toLowerCase()),
-  );
-}
-
-type PrintAsJsonArguments = Parameters<ConsoleLogger['printAsJson']>;
-type PrintArguments = Parameters<ConsoleLogger['printMessages']>;
