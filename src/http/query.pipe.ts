@@ -16,13 +16,17 @@ export function wholeNumberParameter(minimum: number, maximum: number) {
  * `wait` must not take the 202 for an outcome.
  */
 export class QueryPipe<Schema extends z.ZodObject> implements PipeTransform<unknown, z.output<Schema>> {
-  constructor(private readonly schema: Schema) {}
+  private readonly schema: z.ZodType<z.output<Schema>>;
+
+  constructor(schema: Schema) {
+    this.schema = schema.strict() as unknown as z.ZodType<z.output<Schema>>;
+  }
 
   /** @throws Problem 400 `invalid_query` that names each parameter with its rule */
   transform(query: unknown): z.output<Schema> {
     // Express makes the object without a prototype, which zod takes for no plain object.
-    const parsed = this.schema.strict().safeParse({ ...(query as object) });
-    if (parsed.success) return parsed.data as z.output<Schema>;
+    const parsed = this.schema.safeParse({ ...(query as object) });
+    if (parsed.success) return parsed.data;
     throw invalidQuery(parsed.error.issues.map(describe).join('; '));
   }
 }
