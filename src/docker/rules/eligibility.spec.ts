@@ -149,7 +149,7 @@ describe('ineligible', () => {
 
   it('CodesWhat/drydock#245: neither the proxy to the engine nor this service’s own container', () => {
     const Id = 'c'.repeat(64);
-    expect(refusalOf({ Id }, { proxyIds: [Id] })?.reason).toMatch(/is the proxy/);
+    expect(refusalOf({ Id }, { proxyIds: [Id] })?.reason).toMatch(/the proxy through which/);
     expect(refusalOf({ Id }, { selfId: Id })?.reason).toMatch(/this service/);
   });
 
