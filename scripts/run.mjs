@@ -56,6 +56,10 @@ switch (command) {
     await runUnitTests(...args, '--silent', '--coverage');
     await printCoverage();
     break;
+  case 'mutation':
+    install();
+    await hand(['scripts/mutation.mjs', ...args]);
+    break;
   case 'chaos':
     // Every point, or one of so many: `npm run test:chaos -- --one-of 20`; of every disturbance, or of some: `--only 'any instant'`.
     process.env.TEST_CHAOS_ONE_OF = args.includes('--quick') ? '' : (argumentAfter('--one-of') ?? '1');
@@ -97,7 +101,7 @@ switch (command) {
     break;
   default:
     console.error(
-      'usage: node scripts/run.mjs demo|test|test-all|unit|cov|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]',
+      'usage: node scripts/run.mjs demo|test|test-all|unit|cov|mutation|chaos|conformance|hostile|fleet|memory|bench|bench-fleet|bench-tokens|start|build|bundle|lint [arguments]',
     );
     process.exit(2);
 }
