@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newDeployment, postpone, start, type RunningDeployment } from '../deployments/deployment.js';
 import type { UpdateOutcome } from '../docker/update/outcome.js';
-import { decideAfter, isLastTry, pacedCode, stopping, type Surroundings } from './worker-decision.js';
+import { decideAfter, isLastTry, pacedCode, stopping, type Circumstances } from './worker-decision.js';
 
 const wanted = `sha256:${'a'.repeat(64)}`;
 const served = `sha256:${'b'.repeat(64)}`;
@@ -14,7 +14,7 @@ function begun(expectedDigest?: string): RunningDeployment {
   return { ...start(newDeployment('web', 'ci', { expectedDigest })), startedAt: new Date(wall).toISOString() };
 }
 
-function around(more: Partial<Surroundings> = {}): Surroundings {
+function around(more: Partial<Circumstances> = {}): Circumstances {
   return {
     started: begun(wanted),
     winner: undefined,

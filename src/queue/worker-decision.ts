@@ -14,7 +14,7 @@ export const stopping = {
 };
 
 /** What the worker knows when an update has returned. */
-export interface Surroundings {
+export interface Circumstances {
   /** The record as it was when this try began. */
   started: RunningDeployment;
   /** The later deployment that is for the digest that the registry serves now. */
@@ -32,8 +32,8 @@ export type WorkerDecision =
   { end: DeploymentEnd } | { retry: DeploymentRetry; otherwise: Extract<DeploymentEnd, { error: unknown }> };
 
 /** Decides what becomes of a deployment after a try. Pure. */
-export function decideAfter(outcome: UpdateOutcome, surroundings: Surroundings): WorkerDecision {
-  const { started, winner, isDurable, isStopping, now, settings } = surroundings;
+export function decideAfter(outcome: UpdateOutcome, circumstances: Circumstances): WorkerDecision {
+  const { started, winner, isDurable, isStopping, now, settings } = circumstances;
   if (outcome.status === 'dropped' && isDurable) {
     // Given up because of a stop, with nothing touched: the next start begins it anew.
     return { retry: retryAt(now.wall, outcome.error), otherwise: outcome };

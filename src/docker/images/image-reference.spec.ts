@@ -2,11 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import * as oracle from '@swimlane/docker-reference';
 import fc from 'fast-check';
 import {
+  canonicalReference,
   formatImageReference,
+  imageReferenceIn,
   InvalidImageReference,
   isPinned,
   parseImageReference,
   pullParameters,
+  repositoryIn,
   repositoryOf,
 } from './image-reference.js';
 
@@ -268,3 +271,28 @@ function attempt<T>(action: () => T): T | Error {
     return error as Error;
   }
 }
+
+describe('a text that may be no image reference', () => {
+  it('is the reference that it is', () => {
+    expect(imageReferenceIn('nginx')).toEqual(parseImageReference('nginx'));
+    expect(canonicalReference('nginx')).toBe('docker.io/library/nginx:latest');
+    expect(repositoryIn('ghcr.io/me/app:v1')).toBe('ghcr.io/me/app');
+  });
+
+  it.each(['<none>:<none>', '', imageId, 'Me/App:Latest!'])('names nothing as %p', (text) => {
+    expect(imageReferenceIn(text)).toBeUndefined();
+    expect(canonicalReference(text)).toBeUndefined();
+    expect(repositoryIn(text)).toBeUndefined();
+  });
+});
+
+describe(InvalidImageReference.name, () => {
+  it('quotes what is wrong, shortened', () => {
+    expect(new InvalidImageReference('x'.repeat(300), 'why').message).toBe(
+      `"${'x'.repeat(300)}" is not an image reference: why`,
+    );
+    expect(new InvalidImageReference('x'.repeat(301), 'why').message).toBe(
+      `"${'x'.repeat(300)}…" is not an image reference: why`,
+    );
+  });
+});
