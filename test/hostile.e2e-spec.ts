@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { FakeEngine, neverAnswer } from './support/engine/fake-engine.js';
+import { freePort } from './support/registry/registry.js';
+import { keepSecret } from './support/runner/secrecy.js';
 import { rawRequest } from './support/service/raw-http.js';
 import { note, writeReport } from './support/runner/report.js';
 import { Service } from './support/service/service.js';
@@ -13,10 +20,25 @@ const isWhole = process.env.TEST_HOSTILE === 'all';
 const badTokens = isWhole ? 50_000 : 1000;
 const unknownAddresses = isWhole ? 50_000 : 2000;
 const idleConnections = isWhole ? 5000 : 1000;
+const floodedNotifies = isWhole ? 1100 : 700;
 const mostGrowthKib = 200 * 1024;
 
 const openFiles = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
 const itWithEnoughFiles = openFiles > idleConnections + 1000 ? it : it.skip;
+
+afterAll(() => {
+  if (isWhole)
+    writeReport('docs/hostile-networks.md', {
+      title: 'Hostile networks',
+      about:
+        'Written by `npm run test:hostile`, which attacks the service as it runs in production, from the network, by containers and images, and by what happens to its host. After each attack it must answer valid callers, and keep its memory.',
+      columns: ['attack', 'what came of it'],
+    });
+});
+
+/** Resident, in KiB. */
+const memoryKib = (service: Service): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]);
 
 describe('a hostile network', () => {
   let service: Service;
@@ -26,13 +48,9 @@ describe('a hostile network', () => {
   beforeAll(async () => {
     service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock', LOG_LEVEL: 'info' });
     for (let warming = 0; warming < 50; warming++) await validCall();
-    memoryAtStart = memoryKib();
+    memoryAtStart = memoryKib(service);
   });
   afterAll(() => service.stop());
-
-  /** Resident, in KiB. */
-  const memoryKib = (): number =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]);
 
   const validCall = async (): Promise<number> => {
     const response = await service.fetch('/deployments/x');
@@ -43,7 +61,7 @@ describe('a hostile network', () => {
   const expectToBeWell = async (): Promise<void> => {
     expect(await validCall()).toBe(404);
     expect((await service.notify('web')).status).toBe(202);
-    const grown = memoryKib() - memoryAtStart;
+    const grown = memoryKib(service) - memoryAtStart;
     mostGrown = Math.max(mostGrown, grown);
     expect(grown).toBeLessThan(mostGrowthKib);
     // That there is no engine is told by the worker.
@@ -301,13 +319,6 @@ describe('a hostile network', () => {
   it('is well after all of it', async () => {
     await expectToBeWell();
     note('all of it', `resident memory grew by ${Math.round(mostGrown / 1024)} MiB at the most, seen after each`);
-    if (isWhole)
-      writeReport('docs/hostile-networks.md', {
-        title: 'Hostile networks',
-        about:
-          'Written by `npm run test:hostile`, which attacks the service as it runs in production. After each attack it must answer valid callers, have logged no error, and have kept its memory.',
-        columns: ['attack', 'what came of it'],
-      });
   });
 });
 
@@ -347,3 +358,238 @@ describe('behind a reverse proxy', () => {
     expect(await fromOf(trust, forwarded)).toBe(from);
   });
 });
+
+describe('a hostile token', () => {
+  const tokens = Object.fromEntries(['hostile', 'other'].map((id) => [id, randomBytes(24).toString('base64url')])) as {
+    hostile: string;
+    other: string;
+  };
+  keepSecret(...Object.values(tokens));
+  const headersOf = (token: string) => ({ Authorization: `Bearer ${token}` });
+  let service: Service;
+
+  const writePolicy = (): string => {
+    const path = join(mkdtempSync(join(tmpdir(), 'hostile-')), 'policy.json');
+    const grants = Object.keys(tokens).map((id) => ({ id, env: id, containers: ['*'], actions: ['notify', 'read'] }));
+    writeFileSync(path, JSON.stringify({ tokens: grants }));
+    return path;
+  };
+
+  beforeAll(async () => {
+    // Without an engine the first deployment runs, and waits for it; the others stay in the queue.
+    service = await Service.start({
+      ...tokens,
+      POLICY_PATH: writePolicy(),
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+      ENGINE_WAIT: '10m',
+      LOG_LEVEL: 'warn',
+    });
+  });
+  afterAll(() => service.kill());
+
+  const notifyAs = (token: string, path: string): Promise<Response> =>
+    service.fetch(`/notify/${path}`, { method: 'POST', headers: headersOf(token) });
+
+  it('keeps nobody out of the queue by random digests for one container, nor by as many containers as it likes', async () => {
+    for (let sent = 0; sent < floodedNotifies; sent++) {
+      const response = await notifyAs(tokens.hostile, `web?digest=sha256:${randomBytes(32).toString('hex')}`);
+      await response.arrayBuffer();
+      expect(response.status).toBe(202);
+    }
+    expect((await service.list('?container=web&status=queued&limit=200')).length).toBeLessThanOrEqual(4);
+    let accepted = 0;
+    for (let sent = 0; sent < floodedNotifies; sent++) {
+      const response = await notifyAs(tokens.hostile, `made-up-${sent}`);
+      await response.arrayBuffer();
+      expect([202, 503]).toContain(response.status);
+      if (response.status === 202) accepted += 1;
+    }
+    expect(accepted).toBeLessThan(600);
+    expect((await notifyAs(tokens.other, 'api')).status).toBe(202);
+    note(
+      `${floodedNotifies} notifies with random digests for one container and ${floodedNotifies} for made-up ones, by one token`,
+      `${accepted} of the latter accepted, and another token finds a place`,
+    );
+  }, 120_000);
+
+  it('keeps nobody from following deployments', async () => {
+    const { id } = (await (await notifyAs(tokens.other, 'api')).json()) as { id: string };
+    const follow = (token: string): Promise<Response> =>
+      service.fetch(`/deployments/${id}/events`, { headers: headersOf(token) });
+    const streams = await Promise.all(Array.from({ length: 150 }, () => follow(tokens.hostile)));
+    const taken = streams.filter(({ status }) => status === 200).length;
+    const other = await follow(tokens.other);
+    expect([taken, other.status]).toEqual([50, 200]);
+    for (const stream of [...streams, other]) await stream.body?.cancel();
+    note('150 event streams of one token', `it gets ${taken} of 100, and another token finds one`);
+  }, 60_000);
+
+  it('keeps nobody from a dry run', async () => {
+    const engine = await FakeEngine.start();
+    engine.on('GET', /^\/containers\/[^/]+\/json/, neverAnswer);
+    const path = writePolicy();
+    const held = await Service.start({
+      ...tokens,
+      POLICY_PATH: path,
+      DOCKER_HOST: engine.dockerHost,
+      LOG_LEVEL: 'warn',
+    });
+    try {
+      await held.ready();
+      const begun: Promise<unknown>[] = [];
+      const codes: Record<string, string[]> = { hostile: [], other: [] };
+      const ask = (id: 'hostile' | 'other'): void => {
+        const asked = held
+          .fetch('/notify/web?dry_run=true', { method: 'POST', headers: headersOf(tokens[id]) })
+          .then(async (response) => codes[id]?.push(((await response.json()) as { code: string }).code));
+        begun.push(asked.catch(() => undefined));
+      };
+      const looks = (): number => engine.calls.filter((call) => call.includes('/containers/web/json')).length;
+      for (let asked = 0; asked < 10; asked++) ask('hostile');
+      await until(
+        'those of the hostile token',
+        10_000,
+        () => (codes.hostile?.length === 8 && looks() === 2) || undefined,
+      );
+      ask('other');
+      await until('that of the other token', 10_000, () => looks() === 3 || undefined);
+      expect(codes).toEqual({ hostile: Array.from({ length: 8 }, () => 'too_many_dry_runs'), other: [] });
+      note('10 dry runs at once of one token', 'two of the four places are kept for others');
+    } finally {
+      await held.kill();
+      engine.stop();
+    }
+  }, 60_000);
+});
+
+describe('a hostile host', () => {
+  it('does not end the service by a full disk under its log, and gets the log again when there is room', async () => {
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+    const bundle = join(process.cwd(), 'bundle', 'main.cjs');
+    const script = `mount -t tmpfs -o size=64k none ${folder} && exec ${process.execPath} ${bundle} >>${folder}/log 2>&1`;
+    const child = spawn('unshare', ['--mount', 'sh', '-c', script], {
+      stdio: 'ignore',
+      env: { PATH: process.env.PATH, SECRET_KEY: Service.secret, PORT: String(port), DOCKER_HOST: 'unix:///nowhere/x' },
+    });
+    const headers = { Authorization: `Bearer ${Service.secret}` };
+    const call = async (): Promise<number> => {
+      const response = await fetch(`http://127.0.0.1:${port}/deployments/x`, { headers });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const log = `/proc/${child.pid}/root${folder}/log`;
+    try {
+      await until('an answer', 20_000, () => call().catch(() => undefined));
+      for (let sent = 0; sent < 1000; sent++) expect(await call()).toBe(404);
+      expect(statSync(log).size).toBe(65_536);
+      truncateSync(log);
+      expect(await call()).toBe(404);
+      await until('a line', 5000, () => statSync(log).size > 0 || undefined);
+      expect(child.exitCode).toBeNull();
+    } finally {
+      child.kill();
+    }
+    note('a full disk under the log', 'lines are lost, and the service works on');
+  }, 60_000);
+
+  it('does not end the service by closing its log', async () => {
+    const service = await Service.start({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    service.closeOutput();
+    for (let sent = 0; sent < 20; sent++) expect((await service.fetch('/deployments/x')).status).toBe(404);
+    expect(service.isAlive).toBe(true);
+    await service.stop();
+    note('nobody reads the log any more', 'the service works on');
+  });
+
+  it.each([
+    ['an empty file', ': > "$1"'],
+    ['a FIFO', 'mkfifo "$1"'],
+    ['a symbolic link to itself', 'ln -s "$1" "$1"'],
+    ['a device', 'ln -s /dev/zero "$1"'],
+    ['nothing', ':'],
+  ])(
+    'does not hang or end the service by %s in the place of the socket',
+    async (what, command) => {
+      const engine = await FakeEngine.start();
+      const path = join(mkdtempSync(join(tmpdir(), 'hostile-')), 'docker.sock');
+      const real = engine.dockerHost.replace('unix://', '');
+      symlinkSync(real, path);
+      const service = await Service.start({ DOCKER_HOST: `unix://${path}`, ENGINE_WAIT: '1s' });
+      await service.ready();
+      rmSync(path);
+      execFileSync('sh', ['-c', command, 'sh', path]);
+      engine.hangUp();
+      await until('that it is missed', 10_000, async () => {
+        const { status } = await fetch(`${service.url}/health/ready`);
+        return status === 503 || undefined;
+      });
+      // A failed update has the service look for interrupted ones, every 30 s, before it is ready again.
+      if (what === 'nothing') {
+        const { status, error } = await service.update('web');
+        expect([status, error?.code]).toEqual(['failed', 'engine_unreachable']);
+      }
+      rmSync(path, { force: true });
+      symlinkSync(real, path);
+      await service.ready(45_000);
+      await service.stop();
+      engine.stop();
+      note(`${what} in the place of the engine's socket`, 'updates fail, and go on once it is back');
+    },
+    60_000,
+  );
+
+  it('does not hang the service by a socket that takes calls and never answers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hostile-'));
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(join(folder, 'docker.sock'));
+    await once(silent, 'listening');
+    const service = await Service.start({
+      DOCKER_HOST: `unix://${join(folder, 'docker.sock')}`,
+      ENGINE_WAIT: '1s',
+      ENGINE_TIMEOUT: '2s',
+    });
+    expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
+    const { status } = await service.update('web');
+    expect(status).toBe('failed');
+    const stopping = performance.now();
+    await service.stop();
+    expect(performance.now() - stopping).toBeLessThan(9000);
+    note('a socket that never answers in the place of the engine', 'updates fail, and the service stops when told');
+  }, 60_000);
+
+  it('neither ends nor stretches a wait by jumps of the clock', async () => {
+    const preload = join(mkdtempSync(join(tmpdir(), 'hostile-')), 'clock.cjs');
+    writeFileSync(preload, jumpingClock);
+    const service = await Service.start({
+      DOCKER_HOST: 'unix:///nowhere/docker.sock',
+      ENGINE_WAIT: '10m',
+      NODE_OPTIONS: `--require ${preload}`,
+    });
+    for (const jump of ['ten years on', 'ten years back', 'home again']) {
+      const began = performance.now();
+      const waiting = service.fetch('/notify/web?wait=2', { method: 'POST' });
+      await setTimeout(500);
+      process.kill(service.pid, 'SIGWINCH');
+      expect([jump, (await waiting).status]).toEqual([jump, 504]);
+      const took = performance.now() - began;
+      expect(took).toBeGreaterThan(1900);
+      expect(took).toBeLessThan(6000);
+      expect((await service.fetch('/deployments/x', { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401);
+    }
+    await service.stop();
+    note('the clock jumps by ten years, on and back', 'waits take as long as they should');
+  }, 60_000);
+});
+
+/** Moves the clock by SIGWINCH, which Nest leaves alone: ten years on, ten years back, and home again. */
+const jumpingClock = `
+  const real = Date;
+  const shifts = [3.15e11, -3.15e11, 0];
+  let shift = 0;
+  process.on('SIGWINCH', () => { shift = shifts.shift() ?? 0; });
+  globalThis.Date = class extends real {
+    constructor(...args) { super(...(args.length > 0 ? args : [real.now() + shift])); }
+    static now() { return real.now() + shift; }
+  };
+`;

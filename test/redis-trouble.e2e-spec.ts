@@ -101,6 +101,45 @@ Logger.overrideLogger(false);
     },
   );
 
+  it('skips a record that is nested so deep that nobody could write it again, and works on the others', async () => {
+    connected();
+    const one = await process('here');
+    const { deployment: bad } = await one.queue.add('broken', 'ci');
+    const text = String(await raw.hget(`${keyPrefix}:deployments`, bad.id));
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    await raw.hset(
+      `${keyPrefix}:deployments`,
+      bad.id,
+      text.replace('{"deployment":{', `{"deployment":{"later":${deep},`),
+    );
+    const { deployment } = await one.queue.add('web', 'ci');
+    expect((await begin(one)).deploymentId).toBe(deployment.id);
+    expect(await one.deployments.find(bad.id)).toBeUndefined();
+    expect(one.redis.stored.skipped('record')).toBeGreaterThan(0);
+  });
+
+  it.each(['deployments', 'accepted', 'waiting', 'running', 'waiting:web', 'hosts', 'generation'])(
+    'refuses while the key %s holds something of another kind, and goes on when it is removed',
+    async (name) => {
+      connected();
+      await announced('here', { web: 'docker.io/library/web' });
+      const one = await process('here');
+      const api = await process();
+      await raw.del(`${keyPrefix}:${name}`);
+      await raw.xadd(`${keyPrefix}:${name}`, '*', 'field', 'value');
+      for (const { queue } of [one, api]) {
+        const refusal = await queue.add('web', 'ci').catch((error: unknown) => error);
+        if (refusal instanceof Error) expect(refusal).toBeInstanceOf(RedisUnavailable);
+      }
+      await raw.del(`${keyPrefix}:${name}`);
+      await announced('here', { web: 'docker.io/library/web' });
+      await setTimeout(1100);
+      for (const { queue } of [one, api])
+        expect(await queue.add('web', 'ci')).toMatchObject({ deployment: { host: 'here' } });
+    },
+    30_000,
+  );
+
   it('removes a job that BullMQ cannot read, counts it, delivers its deployment again, and works on the others', async () => {
     connected();
     const one = await process('here');

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Caller } from '../auth/caller.js';
-import { hasPlace } from '../common/fair-share.js';
+import { SharedPlaces, type Sharer } from '../common/shared-places.js';
 import { settings, type Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
 import { DeploymentEvents } from '../deployments/deployment-events.js';
@@ -11,12 +11,8 @@ import { EventStream } from './event-stream.js';
 import { visibleEvent } from './visible-event.js';
 
 /** Who follows. */
-export interface Follower {
+export interface Follower extends Sharer {
   caller: Caller;
-  /** Whose share of the streams it uses. */
-  account: string;
-  /** Whether it must leave as many streams free as it has. */
-  isLimited: boolean;
   /** Aborted when it must not follow any longer. */
   credential: AbortSignal;
 }
@@ -27,13 +23,14 @@ export interface Follower {
  */
 @Injectable()
 export class EventStreams {
-  private open = 0;
-  private readonly openOf = new Map<string, number>();
+  private readonly open: SharedPlaces;
 
   constructor(
     private readonly events: DeploymentEvents,
-    @Inject(settings.KEY) private readonly settings: Pick<Settings, 'eventStreams'>,
-  ) {}
+    @Inject(settings.KEY) { eventStreams }: Pick<Settings, 'eventStreams'>,
+  ) {
+    this.open = new SharedPlaces(eventStreams);
+  }
 
   /**
    * Answers with the events of a deployment: `snapshot` its record, at once and when it leaves the queue or goes back to
@@ -45,11 +42,10 @@ export class EventStreams {
   async follow(
     id: string,
     snapshot: () => Promise<Deployment>,
-    { caller, account, isLimited, credential }: Follower,
+    { caller, credential, ...sharer }: Follower,
     response: Response,
   ): Promise<void> {
-    this.assertFree(account, isLimited);
-    this.count(account, 1);
+    const release = this.take(sharer);
     let told: DeploymentStream | undefined;
     let container = '';
     // Listening begins before the snapshot is taken, so that nothing is missed; what comes before it is in it.
@@ -61,7 +57,7 @@ export class EventStreams {
     const letGo = (): void => {
       stopListening();
       told?.close();
-      this.count(account, -1);
+      release();
     };
     try {
       const deployment = await snapshot();
@@ -80,21 +76,14 @@ export class EventStreams {
     }
   }
 
-  private assertFree(account: string, isLimited: boolean): void {
-    const { eventStreams: size } = this.settings;
-    const own = this.openOf.get(account) ?? 0;
-    if (hasPlace({ total: this.open, own, size }, isLimited)) return;
+  private take(sharer: Sharer): () => void {
+    const release = this.open.take(sharer);
+    if (release) return release;
+    const { total, size } = this.open;
     const reason =
-      this.open < size
-        ? `This caller follows ${own} deployments already, and no more streams are free for all others`
-        : `${this.open} clients follow deployments already`;
+      total < size
+        ? `This caller follows ${this.open.ownOf(sharer.account)} deployments already, and no more streams are free for all others`
+        : `${total} clients follow deployments already`;
     throw unavailable('too_many_streams', `${reason}; ask again later.`, 10);
-  }
-
-  private count(account: string, change: 1 | -1): void {
-    this.open += change;
-    const own = (this.openOf.get(account) ?? 0) + change;
-    if (own > 0) this.openOf.set(account, own);
-    else this.openOf.delete(account);
   }
 }

@@ -58,7 +58,12 @@ export const problemTable: readonly ProblemRow[] = [
   { status: 503, code: 'frozen', when: 'the policy freezes updates', on: ['container'] },
   { status: 503, code: 'stopping', when: 'the service stops', on: ['container'] },
   { status: 503, code: 'queue_full', when: 'the queue, or the share of this caller, is full', on: ['container'] },
-  { status: 503, code: 'too_many_dry_runs', when: 'too many dry runs go on', on: ['dry run'] },
+  {
+    status: 503,
+    code: 'too_many_dry_runs',
+    when: 'too many dry runs go on, of all callers or of this one',
+    on: ['dry run'],
+  },
   { status: 503, code: 'engine_unreachable', when: 'the engine cannot be reached for a dry run', on: ['dry run'] },
   { status: 503, code: 'engine_timeout', when: 'the engine is too slow for a dry run', on: ['dry run'] },
   { status: 503, code: 'engine_error', when: 'the engine answered a dry run with an error', on: ['dry run'] },

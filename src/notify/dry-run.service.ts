@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { containersFor, type Caller } from '../auth/caller.js';
+import { accountOf, containersFor, type Caller } from '../auth/caller.js';
+import { SharedPlaces } from '../common/shared-places.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import { settings, type Settings } from '../config/settings.js';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/engine/engine-error.js';
@@ -12,16 +13,16 @@ import { permits } from '../queue/permissions.js';
 
 const deadlineMs = 20_000;
 /** Each looks at every container of the engine. */
-const atOnce = 4;
+const places = 4;
 const retryAfterSeconds = 10;
 
 /**
  * Answers what a notify would do. The one request that asks the engine: nobody could wait in the queue for an answer that
- * is to come before anything is decided. So few are let in at once, and none waits for long.
+ * is to come before anything is decided. So few are let in at once, callers share their places, and none waits for long.
  */
 @Injectable()
 export class DryRunService {
-  private running = 0;
+  private readonly running = new SharedPlaces(places);
 
   constructor(
     private readonly planner: Planner,
@@ -37,19 +38,11 @@ export class DryRunService {
         'no_engine',
         'This instance has no engine that could be asked; a notify goes to the hosts.',
       );
-    if (this.running >= atOnce)
-      throw unavailable(
-        'too_many_dry_runs',
-        `${atOnce} dry runs are going on already; ask again in a moment.`,
-        retryAfterSeconds,
-      );
+    const release = this.take(caller);
     const granted = [containersFor(caller, 'notify')];
     const limit = patience(response, deadlineMs);
-    this.running++;
     // It keeps its place until it has really ended: each call to the engine has a deadline of its own.
-    const planned = this.planner
-      .plan(container, (names) => permits(granted, names), wishes)
-      .finally(() => this.running--);
+    const planned = this.planner.plan(container, (names) => permits(granted, names), wishes).finally(release);
     try {
       const plan = await Promise.race([planned, endOf(limit.signal)]);
       response.status(200);
@@ -59,6 +52,19 @@ export class DryRunService {
     } finally {
       limit.end();
     }
+  }
+
+  /** @throws Problem 503 */
+  private take(caller: Caller): () => void {
+    const account = accountOf(caller);
+    const release = this.running.take({ account, isLimited: !caller.isUnrestricted });
+    if (release) return release;
+    const { total, size } = this.running;
+    const reason =
+      total < size
+        ? `This caller has ${this.running.ownOf(account)} dry runs going on already, and the rest is kept for others`
+        : `${total} dry runs are going on already`;
+    throw unavailable('too_many_dry_runs', `${reason}; ask again in a moment.`, retryAfterSeconds);
   }
 
   /** A freeze is no trait of the container: the plan holds for the time after it. */

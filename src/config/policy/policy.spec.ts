@@ -179,6 +179,16 @@ describe('rulesFor', () => {
 });
 
 describe('the JSON schema of the policy', () => {
+  it('has each rule of containers in the table of docs/policy.md', () => {
+    const { properties } = policyDocument() as unknown as {
+      properties: { containers: { items: { properties: Record<string, unknown> } } };
+    };
+    const section = /\n## Containers\n(.*?)\n## /s.exec(readFileSync('docs/policy.md', 'utf8'))?.[1] ?? '';
+    const table = section.split('\n').filter((line) => line.startsWith('|'));
+    const rules = Object.keys(properties.containers.items.properties).filter((name) => name !== 'name');
+    expect(rules.filter((rule) => !table.some((line) => line.includes(`\`${rule}\``)))).toEqual([]);
+  });
+
   it('stands in docs/policy.schema.json as it is', () => {
     expect(JSON.parse(readFileSync('docs/policy.schema.json', 'utf8'))).toEqual(policyDocument());
   });

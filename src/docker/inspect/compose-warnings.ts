@@ -7,9 +7,8 @@ import { namespaceModes, ownerOf } from '../engine/namespaces.js';
 
 /**
  * Warnings of what Compose would do after an update, and the service does not, or what Compose does at its next `up`. Pure.
- * Labels of other containers count as they are: an image that claims to be of the project brings a needless warning, and no more.
  * @param subjects the target, then the containers that are replaced with it
- * @param present every container of the engine
+ * @param present other containers of the engine, with the labels that were set on them: see compose-warnings.finder.ts
  */
 export function composeWarnings(
   subjects: readonly Pick<Subject, 'old' | 'oldImage'>[],

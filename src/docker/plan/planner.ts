@@ -5,7 +5,7 @@ import { findCopiedFiles } from '../prepare/carried-files.js';
 import { Derivation, orRefused, startFirstRefused } from '../prepare/derivation.js';
 import { EngineError } from '../engine/engine-error.js';
 import { composeMemberOf } from '../engine/compose-labels.js';
-import { composeWarnings } from '../inspect/compose-warnings.js';
+import { findComposeWarnings } from '../inspect/compose-warnings.finder.js';
 import { hints } from './hints.js';
 import { changingPorts } from '../cutover/moved-ports.js';
 import { Engine } from '../engine/engine.js';
@@ -162,7 +162,11 @@ export class Planner {
       warnings: [
         ...spec.warnings,
         ...changingPorts(old),
-        ...composeWarnings(subjects, composeMemberOf(old.Config.Labels) ? await this.engine.listContainers() : []),
+        ...(await findComposeWarnings(
+          this.engine,
+          subjects,
+          composeMemberOf(old.Config.Labels) ? await this.engine.listContainers() : [],
+        )),
         ...hints(old, oldImage, spec.create, await this.engine.knownInfo()),
         ...copied.warnings,
         ...(await this.warningsOfRejected(old)),

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
-import { composeWarnings } from '../inspect/compose-warnings.js';
+import { findComposeWarnings } from '../inspect/compose-warnings.finder.js';
 import { withDependencies } from '../inspect/dependencies.js';
 import { ImageCompleteness } from '../images/image-completeness.js';
 import { Startability } from './startability.js';
@@ -48,7 +48,7 @@ export class Preparation {
       hide: update.hide,
     });
     const assured = await this.startability.assure(subjects, update.startStopped);
-    update.warn(...composeWarnings(subjects, present));
+    update.warn(...(await findComposeWarnings(this.engine, subjects, present)));
     return this.createAll(assured, newImage, update);
   }
 

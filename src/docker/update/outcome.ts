@@ -128,8 +128,8 @@ export type FailureDetails = {
 } & Evidence;
 
 /**
- * How an update ended: expected failures are values. `failed` means that nothing was touched, unless the code is
- * `rollback_failed` or `kept_stopped`, or it is a service that failed in the stage `prove`; `postponed` means that nothing was touched and that trying again later may succeed.
+ * How an update ended: expected failures are values. `failed` in a stage before `swap` means that nothing was touched; what it means in a later
+ * one is listed in README.md. `postponed` means that nothing was touched and that trying again later may succeed.
  */
 export type UpdateOutcome = Findings &
   (

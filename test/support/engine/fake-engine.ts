@@ -71,8 +71,13 @@ export class FakeEngine {
     (found?.handler ?? json({ message: `unexpected call ${call}` }, 500))(request, response);
   }
 
-  stop(): void {
+  /** Ends the connections that are open, as an engine that is stopped; new ones are taken. */
+  hangUp(): void {
     this.server.closeAllConnections();
+  }
+
+  stop(): void {
+    this.hangUp();
     this.server.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -27,6 +27,8 @@ export interface RegistryFailure {
  */
 export class RegistryProxy {
   failure: RegistryFailure | undefined;
+  /** Answers in place of the registry where it returns true. */
+  lie: ((incoming: IncomingMessage, outgoing: ServerResponse) => boolean) | undefined;
   /** When requests for tags were answered with a failure, epoch milliseconds. */
   readonly failedAt: number[] = [];
   private relay: PortRelay | undefined;
@@ -84,6 +86,7 @@ export class RegistryProxy {
 
   private handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
     if (incoming.method !== 'PUT' && incoming.url?.includes('/manifests/')) this.asked++;
+    if (this.lie?.(incoming, outgoing)) return;
     const asked = incoming.method === 'PUT' ? undefined : tagRequest.exec(incoming.url ?? '')?.groups;
     if (asked && this.failure && this.failure.times > 0) {
       this.failure.times--;

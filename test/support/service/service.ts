@@ -81,6 +81,12 @@ export class Service {
     return this.child?.pid ?? 0;
   }
 
+  /** Reads no more of what it prints: its next line meets a closed pipe. */
+  closeOutput(): void {
+    this.child?.stdout?.destroy();
+    this.child?.stderr?.destroy();
+  }
+
   get isAlive(): boolean {
     return this.child?.exitCode === null && this.child.signalCode === null;
   }
