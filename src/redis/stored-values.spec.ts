@@ -21,6 +21,14 @@ describe('StoredValues', () => {
     },
   );
 
+  it('skips and counts what is nested so deep that it could not be written again', () => {
+    const values = new StoredValues();
+    const nested = (times: number): string => `{"name":"web","later":${'['.repeat(times)}${']'.repeat(times)}}`;
+    expect(values.parse('record', 'a', nested(20), schema)).toBeDefined();
+    for (const times of [40, 100_000]) expect(values.parse('record', 'a', nested(times), schema)).toBeUndefined();
+    expect(values.skipped('record')).toBe(2);
+  });
+
   it('logs each value once, a bounded number of them, and no content', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     try {

@@ -8,6 +8,8 @@ export type StoredKind = (typeof storedKinds)[number];
 /** As many different values are logged; what comes after them is only counted. */
 const maxLogged = 100;
 const maxProblemLength = 300;
+/** What this service writes is nested about six times. Anything much deeper could be read, and never written again. */
+const maxDepth = 32;
 
 /**
  * Reads what other processes have written to Redis. A value that does not fit its schema, because it is damaged, forged or of a newer
@@ -29,6 +31,10 @@ export class StoredValues {
     } catch {
       // The parser's own message quotes the text.
       this.skip(kind, name, 'it is not JSON');
+      return undefined;
+    }
+    if (isDeeperThan(value, maxDepth)) {
+      this.skip(kind, name, `it is nested more than ${maxDepth} times`);
       return undefined;
     }
     const { success, data, error } = schema.safeParse(value);
@@ -53,4 +59,9 @@ export class StoredValues {
   skipped(kind: StoredKind): number {
     return this.counts.get(kind) ?? 0;
   }
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
