@@ -90,7 +90,7 @@ describe('the recovery of an update that was cut off', () => {
     const rules = { optionsOf: (...of: unknown[]) => (asked.push(of), { proof: 'none', settleMs: 0 }) };
     const recovery = new Recovery(engine, rules as unknown as ContainerRules, settings);
     await recovery.run(await engine.listContainers(), { begun: signal, nearlyOver: signal });
-    expect(asked).toEqual([['web', set, { ...set, ...inherited }]]);
+    expect(asked).toEqual([['web', set, { ...set, ...inherited, ...replaces(webBefore).Config.Labels }]]);
   });
 
   it('waits for a container run with --rm that was told to stop, and starts its copy', async () => {

@@ -13,7 +13,7 @@ export function templateOf(method: string, path: string): string {
 }
 
 /** The only places that know the engine's paths. */
-const sources = ['engine-connection.ts', 'engine.ts', 'swarm/swarm-manager.ts'];
+const sources = ['engine/engine-connection.ts', 'engine/engine.ts', 'swarm/swarm-manager.ts'];
 
 /** Every call that the service can make. */
 export function callsInSource(): string[] {
