@@ -16,7 +16,8 @@ import { Preparation } from './prepare/preparation.js';
 import { PreviousImageFinder } from './inspect/previous-image.finder.js';
 import { Recovery } from './recovery/recovery.js';
 import { Replacements } from './prepare/replacements.js';
-import { Replacing } from './cutover/replacing.js';
+import { Cutover } from './cutover/cutover.js';
+import { UpdateRollback } from './cutover/update-rollback.js';
 import { SocketWatch } from './instance/socket-watch.js';
 import { SelfUpdate } from './instance/self-update.js';
 import { PreviousUpdateSource } from './runner/previous.update-source.js';
@@ -54,7 +55,8 @@ import { TargetResolver } from './inspect/target-resolver.js';
     PreviousImageFinder,
     Recovery,
     Replacements,
-    Replacing,
+    Cutover,
+    UpdateRollback,
     SelfUpdate,
     ServiceInspection,
     ServiceUpdates,

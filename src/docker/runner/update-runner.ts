@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Replacing } from '../cutover/replacing.js';
+import { Cutover } from '../cutover/cutover.js';
 import { Engine } from '../engine/engine.js';
 import type { ContainerSummary } from '../engine/engine-types.js';
 import { registryDigest, sameImage } from '../images/image-identity.js';
@@ -32,7 +32,7 @@ export class UpdateRunner {
     private readonly disclosure: Disclosure,
     private readonly starting: Starting,
     private readonly preparation: Preparation,
-    private readonly replacing: Replacing,
+    private readonly cutover: Cutover,
     private readonly selfUpdate: SelfUpdate,
   ) {}
 
@@ -57,7 +57,7 @@ export class UpdateRunner {
     if (target.isOwn) return { helperId: await this.selfUpdate.begin(target.old, request.reference) };
     const members = await this.preparation.prepare(subjects, newImage, present, update);
 
-    return this.replacing.replace(members, update);
+    return this.cutover.run(members, update);
   }
 
   /** Puts right what interrupted updates of this container left behind. Answers all containers of the engine. */
