@@ -6,8 +6,9 @@ export class EngineError extends Error {
     readonly call: string,
     readonly statusCode: number,
     readonly detail: string,
+    options?: ErrorOptions,
   ) {
-    super(`the engine answered ${call} with ${statusCode}: ${detail}`);
+    super(`the engine answered ${call} with ${statusCode}: ${detail}`, options);
   }
 }
 

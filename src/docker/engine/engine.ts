@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { settings, type Settings } from '../../config/settings.js';
 import { compareApiVersions } from './api-version.js';
 import { EngineConnection, readAtMost } from './engine-connection.js';
+import { lastAttributes, pathStatIn } from './engine-answers.js';
 import { EngineError, hasStatus } from './engine-error.js';
 import type {
   ContainerInspect,
@@ -185,7 +186,7 @@ export class Engine extends EngineConnection {
     const response = await this.send('HEAD', this.versioned(`/containers/${containerId}/archive`), { query: { path } });
     const stat = response.headers['x-docker-container-path-stat'];
     response.resume();
-    return typeof stat === 'string' ? (JSON.parse(Buffer.from(stat, 'base64').toString()) as PathStat) : undefined;
+    return typeof stat === 'string' ? pathStatIn(stat) : undefined;
   }
 
   /** A file of a container, as a tar archive. @throws EngineError where it is larger than `mostBytes` */
@@ -270,11 +271,4 @@ export class Engine extends EngineConnection {
     const query = { stdout: '1', stderr: '1', tail: String(lines) };
     return this.send('GET', this.versioned(`/containers/${containerId}/logs`), { query, signal });
   }
-}
-
-/** Of the last of several events, one JSON document a line. */
-function lastAttributes(lines: string): Record<string, string> | undefined {
-  const last = lines.trim().split('\n').at(-1);
-  if (!last) return undefined;
-  return (JSON.parse(last) as { Actor?: { Attributes?: Record<string, string> } }).Actor?.Attributes;
 }
