@@ -79,7 +79,8 @@ describeOnEachEngine('the state of a container', (engine) => {
         )
         .map(({ Action }) => Action);
     expect(of(id).filter((action) => action !== 'die')).toEqual(['stop', 'rename', 'destroy']);
-    expect(of(containerId)).toEqual(['create', 'rename', 'start']);
+    // The first rename is the mark that the old container was told to stop.
+    expect(of(containerId)).toEqual(['create', 'rename', 'rename', 'start']);
     await engine.docker.getContainer(name).remove({ force: true });
   });
 

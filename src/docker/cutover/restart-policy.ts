@@ -11,7 +11,7 @@ export const noRestart: RestartPolicy = { Name: 'no', MaximumRetryCount: 0 };
 
 /**
  * Sets a container's restart policy, also while it is in a crash loop: when its process has just ended and the engine has
- * not noticed yet, runc refuses to update what has stopped. A moment later the container counts as restarting, and is not
+ * not noticed yet, runc refuses to update what has stopped or is deleted. A moment later the container counts as restarting, and is not
  * asked about.
  * @throws EngineError where the engine refuses for another reason, or for as long as five seconds
  */
@@ -21,7 +21,8 @@ export async function setRestartPolicy(engine: Engine, containerId: string, poli
       await engine.updateRestartPolicy(containerId, policy);
       return;
     } catch (error) {
-      const hasJustEnded = error instanceof EngineError && /stopped container|not running/i.test(error.detail);
+      const hasJustEnded =
+        error instanceof EngineError && /stopped container|deleted process|not running/i.test(error.detail);
       if (!hasJustEnded || attempt === attempts) throw error;
       await setTimeout(pauseMs);
     }
