@@ -305,6 +305,104 @@ describe('callers that share the service', () => {
   });
 });
 
+describe('a caller in a loop', () => {
+  const policy = new Policy();
+  let service: Service;
+  let provider: IdentityProvider;
+
+  beforeAll(async () => {
+    provider = await IdentityProvider.create('https://ci.example');
+    const { issuer, audience, publicJwk } = provider;
+    const rules = [{ claims: { repository_id: '123456' }, containers: ['*'], actions: ['notify'] }];
+    policy.write(
+      {
+        ci: { containers: ['web'], actions: ['notify', 'read'] },
+        other: { containers: ['web', 'api'], actions: ['notify', 'read'] },
+      },
+      { oidc: [{ issuer, audience, keys: { keys: [publicJwk] }, rules }] },
+    );
+  });
+  // Each of them begins with lines that nobody has had.
+  beforeEach(async () => {
+    const noEngine = { DOCKER_HOST: 'unix:///nowhere/docker.sock', ENGINE_WAIT: '60s' };
+    service = await Service.start({ ...policy.env, ...noEngine, LOG_LEVEL: 'info' });
+  });
+  afterEach(() => service.kill());
+
+  /** Sends so many requests, 20 at once. @returns the statuses that were answered */
+  async function flood(tokens: string[], path: string, method: string): Promise<Set<number>> {
+    const statuses = new Set<number>();
+    const left = [...tokens];
+    const sender = async (): Promise<void> => {
+      for (let token = left.pop(); token !== undefined; token = left.pop()) {
+        const answer = await service.fetch(path, { method, headers: { Authorization: `Bearer ${token}` } });
+        await answer.arrayBuffer();
+        statuses.add(answer.status);
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, sender));
+    return statuses;
+  }
+  const times = (token: string): string[] => Array.from({ length: 1500 }, () => token);
+
+  it.each<[string, string, string, number]>([
+    ['reads', '/deployments', 'GET', 200],
+    ['asks for what it may not do', '/rollback/web', 'POST', 403],
+    ['notifies a container of others', '/notify/api', 'POST', 403],
+    ['uses a wrong method', '/notify/web', 'PUT', 405],
+    ['sends a wrong query', '/notify/web?x=1', 'POST', 400],
+    ['notifies one container', '/notify/web', 'POST', 202],
+  ])(
+    'that %s writes few lines, and hides nobody else',
+    async (_, path, method, status) => {
+      const before = service.output.length;
+      expect(await flood(times(policy.tokens.ci), path, method)).toEqual(new Set([status]));
+      // The minute may turn meanwhile.
+      expect(service.output.length - before).toBeLessThan(2 * (2 * 130 + 30));
+      const thinned = await service.logged(({ context, count }) => context === 'Audit' && count === 1024);
+      expect(thinned).toMatchObject({ who: 'ci' });
+      const headers = { Authorization: `Bearer ${policy.tokens.other}`, 'X-Request-Id': 'of-another' };
+      expect((await service.fetch('/notify/api', { method: 'POST', headers })).status).toBe(202);
+      for (const context of ['Audit', 'Notify', 'Http'])
+        await service.logged((line) => line.context === context && line.requestId === 'of-another');
+    },
+    60_000,
+  );
+
+  it('has a line for each notify that was accepted, with who joined it', async () => {
+    await flood(times(policy.tokens.ci), '/deployments', 'GET');
+    const notify = async (container: string, token: string): Promise<string> =>
+      idOf(
+        await service.fetch(`/notify/${container}`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } }),
+      );
+    const token = await provider.token();
+    keepSecret(token);
+    await notify('api', policy.tokens.other);
+    const id = await notify('web', policy.tokens.ci);
+    for (const each of [policy.tokens.other, token]) expect(await notify('web', each)).toBe(id);
+    for (const requestedBy of ['ci', 'other', 'acme/web#42'])
+      await service.logged((line) => line.deploymentId === id && line.requestedBy === requestedBy);
+    const ofPipeline = await service.logged((line) => line.requestedBy === 'acme/web#42');
+    expect(ofPipeline).toMatchObject({ issuer: provider.issuer, repository: 'acme/web', run: '42', coalesced: true });
+  }, 60_000);
+
+  it('with tokens of any repository of a public issuer, none of which may do anything, writes few lines', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 600 }, (_, at) =>
+        provider.token({ repository_id: String(at), repository: `evil/repo-${at}`, sub: `repo:evil/repo-${at}` }),
+      ),
+    );
+    const before = service.output.length;
+    expect(await flood(tokens, '/notify/web', 'POST')).toEqual(new Set([403]));
+    expect(service.output.length - before).toBeLessThan(2 * (2 * 130));
+    const known = await provider.token();
+    keepSecret(known, ...tokens);
+    const headers = { Authorization: `Bearer ${known}`, 'X-Request-Id': 'of-known' };
+    expect((await service.fetch('/notify/web', { method: 'POST', headers })).status).toBe(202);
+    await service.logged(({ context, requestId }) => context === 'Audit' && requestId === 'of-known');
+  }, 60_000);
+});
+
 describeOnEngine('a token that asks for digests that nobody has', () => {
   const policy = new Policy();
   let registry: RegistryProxy;

@@ -2,10 +2,11 @@ import { All, Controller, Delete, Get, Logger, Param, Query, Req, Res } from '@n
 import type { Request, Response } from 'express';
 import type * as z from 'zod';
 import { Requires, RequiresCredentials } from '../auth/access.decorators.js';
+import { AuditLog } from '../auth/audit-log.service.js';
 import { accountOf, CurrentCaller, may, type Caller } from '../auth/caller.js';
 import { CredentialWatch } from '../auth/credential-watch.service.js';
 import { insufficientScope } from '../auth/insufficient-scope.js';
-import { audit, maySee } from '../auth/visibility.js';
+import { maySee } from '../auth/visibility.js';
 import type { Action } from '../config/policy/policy.schema.js';
 import { isFinished, type Deployment } from '../deployments/deployment.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -32,6 +33,7 @@ export class DeploymentsController {
     private readonly waitingRoom: WaitingRoom,
     private readonly streams: EventStreams,
     private readonly credentials: CredentialWatch,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -99,7 +101,7 @@ export class DeploymentsController {
   async cancel(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RedactedDeployment> {
     const found = await this.find(id, caller, 'read', 'notify', 'rollback');
     const { container, kind } = found;
-    if (!may(caller, kind, container)) throw refusedCancel(caller, found);
+    if (!may(caller, kind, container)) throw refusedCancel(caller, found, this.audit);
     if (!(await this.queue.remove(id))) {
       const present = await this.find(id, caller, kind);
       const deployment = shownTo(caller, present);
@@ -139,7 +141,7 @@ export class DeploymentsController {
    */
   private async find(id: string, caller: Caller, ...actions: Action[]): Promise<Deployment> {
     const deployment = await this.deployments.find(id);
-    if (deployment && maySee(caller, deployment.container, ...actions)) return readableBy(caller, deployment);
+    if (deployment && maySee(caller, deployment.container, actions, this.audit)) return readableBy(caller, deployment);
     throw new Problem(
       404,
       'unknown_deployment',
@@ -149,9 +151,10 @@ export class DeploymentsController {
 }
 
 /** A line of the audit log, as every denial. */
-function refusedCancel({ id, address, pipeline }: Caller, { container, kind }: Deployment): Problem {
+function refusedCancel(caller: Caller, { container, kind }: Deployment, audit: AuditLog): Problem {
+  const { id, address, pipeline } = caller;
   const facts = { from: address, who: id, ...pipeline, action: kind, container, result: 'denied' };
-  audit.warn(`denied: ${id} may not ${kind} ${container}, and so not cancel a ${kind} of it`, facts);
+  audit.denied(caller, `denied: ${id} may not ${kind} ${container}, and so not cancel a ${kind} of it`, facts);
   return insufficientScope(`to cancel a ${kind} of ${container} takes the action ${kind}`, [kind]);
 }
 

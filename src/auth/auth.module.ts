@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditLog } from './audit-log.service.js';
 import { Authenticator } from './authenticator.js';
 import { BearerGuard } from './bearer.guard.js';
 import { CredentialWatch } from './credential-watch.service.js';
@@ -10,6 +11,7 @@ import { StaticTokens } from './static-tokens.js';
 /** Puts BearerGuard before every route of the application. */
 @Module({
   providers: [
+    AuditLog,
     Authenticator,
     CredentialWatch,
     FailureThrottle,
@@ -17,6 +19,6 @@ import { StaticTokens } from './static-tokens.js';
     StaticTokens,
     { provide: APP_GUARD, useClass: BearerGuard },
   ],
-  exports: [CredentialWatch],
+  exports: [AuditLog, CredentialWatch],
 })
 export class AuthModule {}

@@ -1,13 +1,14 @@
-import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
-import { isRound } from '../http/address-counter.js';
 import { peerAddress } from '../http/client-address.js';
 import { holdConnection } from '../http/connection-limit.js';
 import { shortened } from '../http/request-limits.js';
 import { Problem, unavailable } from '../http/problem.js';
 import type { RequestFacts } from '../http/request-log.js';
+import { isRound } from '../http/window-counter.js';
 import { accessKey, type Access } from './access.decorators.js';
+import { AuditLog } from './audit-log.service.js';
 import { Authenticator, bearerToken } from './authenticator.js';
 import { accountOf, may, type AuthenticatedRequest, type Authentication, type Caller } from './caller.js';
 import type { Action } from '../config/policy/policy.schema.js';
@@ -17,16 +18,15 @@ import { challenge, insufficientScope } from './insufficient-scope.js';
 /**
  * Stands before every route (RFC 6750): 401 where the credential is missing or no good, 403 where it does not reach so far,
  * before anything else is looked at. Deny by default: a route that does not say whom it is for is for the holder of
- * SECRET_KEY alone. Every decision is one line of the audit log.
+ * SECRET_KEY alone. Every decision is one line of the audit log, unless there is a flood of them.
  */
 @Injectable()
 export class BearerGuard implements CanActivate {
-  private readonly audit = new Logger('Audit');
-
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
     private readonly throttle: FailureThrottle,
+    private readonly audit: AuditLog,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -56,7 +56,6 @@ export class BearerGuard implements CanActivate {
     const { method } = request;
     const path = shortened(request.path);
     if (!('identity' in authentication)) throw this.refuse(authentication, request, { from, method, path });
-    facts.isKnown = true;
     const caller = { address: from, ...authentication.identity };
     const container = containerOf(request);
     const result = reaches(caller, access, container) ? 'allowed' : 'denied';
@@ -71,11 +70,11 @@ export class BearerGuard implements CanActivate {
       ...caller.pipeline,
     };
     if (result === 'denied') {
-      this.audit.warn(`denied: ${caller.id} may not ${describe(access, container)}`, decision);
+      facts.line = this.audit.denied(caller, `denied: ${caller.id} may not ${describe(access, container)}`, decision);
       throw outOfScope(access, container);
     }
     hold(request, response, caller);
-    this.audit.log(`allowed: ${caller.id} may ${describe(access, container)}`, decision);
+    facts.line = this.audit.allowed(caller, `allowed: ${caller.id} may ${describe(access, container)}`, decision);
     request.caller = caller;
   }
 
@@ -85,14 +84,14 @@ export class BearerGuard implements CanActivate {
     facts: { from: string; method: string; path: string },
   ): Problem {
     if ('unavailable' in found) {
-      this.audit.warn(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
+      this.audit.undecided(`undecided: ${found.unavailable}`, { ...facts, result: 'undecided' });
       return unavailable('issuer_unavailable', `${found.unavailable}; try again.`, 30);
     }
     const tooMany = this.throttle.fail(facts.from, undefined, peerAddress(request));
     // A flood of bad tokens must not become a flood of lines: the request log has them at debug level.
     if (!tooMany || isRound(tooMany.count)) {
       const count = tooMany && `, failure ${tooMany.count} within a minute`;
-      this.audit.warn(`refused: ${found.refused}${count ?? ''}`, { ...facts, result: 'refused' });
+      this.audit.refused(`refused: ${found.refused}${count ?? ''}`, { ...facts, result: 'refused' });
     }
     return tooMany ? tooManyFailures(tooMany.retryAfterSeconds) : unauthorized(found.refused, wasSent(request));
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../config/settings.js';
-import { AddressCounter, type WindowCount } from '../http/address-counter.js';
+import { AddressCounter } from '../http/address-counter.js';
+import type { WindowCount } from '../http/window-counter.js';
 
 /** Behind a proxy there are several clients, so that it has more failures than each of them. */
 const peerShare = 2;

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseDurationMs } from '../common/duration.js';
 import { PolicyFile } from '../config/policy/policy-file.js';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
+import { WindowCounter } from '../http/window-counter.js';
 import type { Authentication, Identity } from './caller.js';
 import { claimsMatch, pipelineOf } from './claims.js';
 import { IssuerKeys, IssuerUnavailable } from './issuer-keys.js';
@@ -29,6 +30,7 @@ export class IdentityTokens {
   private readonly logger = new Logger('Auth');
   /** By what the keys depend on, so that they outlive a new version of the policy. */
   private readonly keys = new Map<string, IssuerKeys>();
+  private readonly unavailable = new WindowCounter();
 
   constructor(private readonly policy: PolicyFile) {}
 
@@ -53,7 +55,7 @@ export class IdentityTokens {
       return { identity: this.identify(issuer, payload) };
     } catch (error) {
       if (error instanceof IssuerUnavailable) {
-        this.logger.error(`identity tokens of ${issuer.issuer} cannot be checked: ${error.message}`);
+        this.reportUnavailable(issuer.issuer, error.message);
         return { unavailable: `the keys of ${issuer.issuer} cannot be had at the moment` };
       }
       return { refused: reasonOf(error) };
@@ -69,6 +71,12 @@ export class IdentityTokens {
         : undefined;
     };
     return { ...identityOf(issuer, payload), renew };
+  }
+
+  /** Anybody can show something that looks like a token of it: one line a minute is enough. */
+  private reportUnavailable(issuer: string, reason: string): void {
+    if (this.unavailable.add(issuer).count > 1) return;
+    this.logger.error(`identity tokens of ${issuer} cannot be checked: ${reason}`);
   }
 
   private keysOf(issuer: IssuerPolicy, jose: typeof import('jose')): IssuerKeys {

@@ -1,47 +1,15 @@
 import ipaddr from 'ipaddr.js';
 import { isIPv6 } from 'node:net';
+import { WindowCounter, type WindowCount } from './window-counter.js';
 
-const windowMs = 60_000;
-const maxAddresses = 10_000;
-
-interface Counted {
-  count: number;
-  since: number;
-}
-
-/** How often something came from an address within the present window. */
-export interface WindowCount {
-  count: number;
-  /** When the window ends. */
-  retryAfterSeconds: number;
-}
-
-/** Counts by address, in windows of a minute. Its memory is bounded: the address that came first makes room. */
+/** Counts by address, in windows of a minute. */
 export class AddressCounter {
-  private readonly counts = new Map<string, Counted>();
+  private readonly networks = new WindowCounter();
 
   /** Counts one more. @param now ms */
-  add(address: string, now = performance.now()): WindowCount {
-    const key = networkOf(address);
-    const present = this.counts.get(key);
-    const counted = present && now - present.since < windowMs ? present : { count: 0, since: now };
-    counted.count++;
-    if (counted !== present) this.remember(key, counted);
-    return { count: counted.count, retryAfterSeconds: Math.ceil((counted.since + windowMs - now) / 1000) };
+  add(address: string, now?: number): WindowCount {
+    return this.networks.add(networkOf(address), now);
   }
-
-  private remember(key: string, counted: Counted): void {
-    // A Map iterates in the order of insertion: the first one has the oldest window.
-    this.counts.delete(key);
-    const [oldest] = this.counts.keys();
-    if (this.counts.size >= maxAddresses && oldest !== undefined) this.counts.delete(oldest);
-    this.counts.set(key, counted);
-  }
-}
-
-/** Whether a count is a power of two: a flood is seen to grow, in few lines. */
-export function isRound(count: number): boolean {
-  return Number.isInteger(Math.log2(count));
 }
 
 /** An IPv6 host has a /64 of addresses to choose from: they count as one. */

@@ -1,4 +1,6 @@
-import { AddressCounter, isRound } from './address-counter.js';
+import { AddressCounter } from './address-counter.js';
+import type { Line } from './request-log.js';
+import { isRound, WindowCounter } from './window-counter.js';
 
 /** All addresses together may have so many times the lines of one. */
 const addressesInAll = 10;
@@ -6,13 +8,13 @@ const addressesInAll = 10;
 /** Thins the lines of requests without a valid credential: a flood of them must not become a flood of lines. */
 export class LineThrottle {
   private readonly addresses = new AddressCounter();
-  private readonly all = new AddressCounter();
+  private readonly all = new WindowCounter();
 
   /** @param linesPerMinute of one address; beyond it there is a line at each doubling */
   constructor(private readonly linesPerMinute: number) {}
 
-  /** Counts a request. @returns whether it gets its line, and how many of this minute it makes once they are thinned */
-  admit(address: string, now?: number): { isDue: boolean; count?: number } {
+  /** Counts a request. */
+  admit(address: string, now?: number): Line {
     const one = this.addresses.add(address, now).count;
     const all = this.all.add('all', now).count;
     if (one <= this.linesPerMinute && all <= addressesInAll * this.linesPerMinute) return { isDue: true };

@@ -13,8 +13,14 @@ const logger = new Logger('Http');
 export interface RequestFacts {
   /** The client's address. */
   from: string;
-  /** Whether the caller has shown a valid credential. */
-  isKnown?: true;
+  /** What became of the line of the decision about its caller, whose credential is good: its own has the same lot. */
+  line?: Line;
+}
+
+/** Whether a request gets its line; once lines are thinned, with how many of this minute it makes. */
+export interface Line {
+  isDue: boolean;
+  count?: number;
 }
 
 /** A request whose line is not written yet. */
@@ -28,8 +34,7 @@ export interface LoggedRequest {
 /**
  * Gives a request an id (that of the caller's `X-Request-Id` where it is harmless), answers it in `X-Request-Id`, and logs one
  * line of it. It and the trace of a W3C `traceparent` are for each line that is logged on the way. Probes and scrapes are logged
- * at debug level, as they come every few seconds, and so is most of a flood
- * without valid credentials.
+ * at debug level, as they come every few seconds, and so is most of a flood.
  */
 export function logRequest(
   request: Request,
@@ -51,7 +56,7 @@ export function logRequest(
       const durationMs = Math.round(performance.now() - started);
       const hungUp = response.writableFinished ? undefined : true;
       const isQuiet = /^\/(health|metrics)/.test(path) || status === 429;
-      const { isDue, count } = isQuiet || response.locals.isKnown ? { isDue: !isQuiet } : throttle.admit(from);
+      const { isDue, count } = isQuiet ? quiet : (response.locals.line ?? throttle.admit(from));
       const line = { method, path, status, durationMs, from, hungUp, count, ...context };
       const message = `${method} ${path} ${status}`;
       if (isDue) logger.log(message, line);
@@ -59,6 +64,8 @@ export function logRequest(
     },
   };
 }
+
+const quiet: Line = { isDue: false };
 
 function harmlessId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;

@@ -8,6 +8,7 @@ import type { RedactedDeployment } from './redacted-deployment.js';
 import { WaitingRoom } from './waiting-room.service.js';
 import { Problem, unavailable } from '../http/problem.js';
 import { wholeBody } from '../http/request-body.js';
+import { isRound, WindowCounter } from '../http/window-counter.js';
 import { invalidQuery } from '../http/query.pipe.js';
 import { Ambiguous, QueueFull, QueueService, type Enqueued } from '../queue/queue.service.js';
 import { WorkerService } from '../queue/worker.service.js';
@@ -47,6 +48,7 @@ export interface Asked {
 @Injectable()
 export class AcceptingService {
   private readonly logger = new Logger('Notify');
+  private readonly joined = new WindowCounter();
 
   constructor(
     private readonly queue: QueueService,
@@ -81,7 +83,8 @@ export class AcceptingService {
       })
       .catch(rethrowAsProblem);
     const { deployment, position, coalesced } = enqueued;
-    this.logger.log(`accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`, {
+    const line = `accepted ${kind} ${container}${coalesced ? ', joining the request that waits' : ''}`;
+    const facts = {
       deploymentId: deployment.id,
       kind,
       container,
@@ -92,13 +95,21 @@ export class AcceptingService {
       coalesced,
       requestedBy: caller.id,
       from: caller.address,
-    });
+      ...caller.pipeline,
+    };
+    if (!coalesced || this.isNews(deployment.id, caller)) this.logger.log(line, facts);
+    else this.logger.debug(line, facts);
     response.setHeader('Location', `/deployments/${deployment.id}`);
     const show = (reached: Deployment): RedactedDeployment => shownTo(caller, reached);
     if (!wait) return accepted(enqueued);
     const credential = this.credentials.whileValid(caller, container, response);
     const outcome = await this.waitingRoom.outcome(deployment, wait, response, show, credential);
     return outcome ?? accepted(enqueued);
+  }
+
+  /** Whether joining a request tells something new: each caller has a line when it joins one first, and then at each doubling. */
+  private isNews(deploymentId: string, caller: Caller): boolean {
+    return isRound(this.joined.add(`${deploymentId} ${accountOf(caller)}`).count);
   }
 }
 
