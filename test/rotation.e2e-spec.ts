@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itExtended } from './support/runner/extent.js';
 import { keepSecret } from './support/runner/secrecy.js';
 import { Service } from './support/service/service.js';
 import { until } from './support/runner/until.js';
@@ -100,6 +101,100 @@ describe.each(['SECRET_KEY_FILE', 'a token of the policy'])('the rotation of %s 
     expect(await statusWith(secret.replace())).toBe(404);
     expect([401, 429]).toContain(await statusWith(first));
   });
+});
+
+describe('streams and waits of a value of SECRET_KEY_FILE that was replaced', () => {
+  /** As SecretFile accepts it, with the time for a look and a slow machine. */
+  const graceMs = 60_000;
+  const lookMs = 10_000;
+  let secret: MountedSecret;
+  let service: Service;
+  let id: string;
+
+  beforeAll(async () => {
+    secret = new MountedSecret(mkdtempSync(join(tmpdir(), 'rotation-')));
+    // Without an engine the deployment waits for it.
+    service = await Service.start({ ...noEngine, SECRET_KEY: '', SECRET_KEY_FILE: secret.path, ENGINE_WAIT: '10m' });
+    const notify = await service.fetch('/notify/web', { method: 'POST', headers: as(secret.token) });
+    expect(notify.status).toBe(202);
+    ({ id } = (await notify.json()) as { id: string });
+  });
+  afterAll(() => service.kill());
+
+  const as = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
+
+  /** A stream, a wait for a deployment and one for a notify, and when each of them ended. */
+  async function open(token: string): Promise<{ ended: Map<string, number>; statuses: number[]; text: string[] }> {
+    const opened = { ended: new Map<string, number>(), statuses: [] as number[], text: [] as string[] };
+    const note = (name: string): void => {
+      opened.ended.set(name, performance.now());
+    };
+    const stream = await service.fetch(`/deployments/${id}/events`, { headers: as(token) });
+    expect(stream.status).toBe(200);
+    void stream.text().then(
+      (text) => {
+        opened.text.push(text);
+        note('stream');
+      },
+      () => {
+        note('stream');
+      },
+    );
+    for (const [path, method] of [
+      [`/deployments/${id}?wait=300`, 'GET'],
+      ['/notify/web?wait=300', 'POST'],
+    ] as const)
+      void service.fetch(path, { method, headers: as(token) }).then(
+        ({ status }) => {
+          opened.statuses.push(status);
+          note(method);
+        },
+        () => {
+          note(method);
+        },
+      );
+    return opened;
+  }
+
+  it('end at once when the value is replaced a second time', async () => {
+    const old = await open(secret.token);
+    secret.replace();
+    // The service has to see each of them.
+    await until('the second value', lookMs, async () => {
+      const answer = await service.fetch(`/deployments/${id}`, { headers: as(secret.token) });
+      return answer.ok || undefined;
+    });
+    const stays = await open(secret.token);
+    expect(old.ended.size).toBe(0);
+    secret.replace();
+    await until('their end', lookMs, () => old.ended.size === 3 || undefined);
+    expect(old.statuses).toEqual([401, 401]);
+    expect(stays.ended.size).toBe(0);
+  }, 60_000);
+
+  itExtended(
+    'end within the grace, and not before',
+    async () => {
+      const old = await open(secret.token);
+      const replaced = performance.now();
+      secret.replace();
+      await until('the new value', lookMs, async () => {
+        const answer = await service.fetch(`/deployments/${id}`, { headers: as(secret.token) });
+        return answer.ok || undefined;
+      });
+      const stays = await open(secret.token);
+      await until('their end', graceMs + lookMs, () => old.ended.size === 3 || undefined);
+      expect(old.statuses).toEqual([401, 401]);
+      expect(old.text.join()).toContain('event: snapshot');
+      expect(old.text.join()).not.toContain('event: done');
+      for (const at of old.ended.values()) {
+        expect(at - replaced).toBeGreaterThan(graceMs - 1000);
+        expect(at - replaced).toBeLessThan(graceMs + lookMs);
+      }
+      expect(stays.ended.size).toBe(0);
+    },
+    120_000,
+  );
 });
 
 describe('the policy file, while the service runs', () => {
