@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as jose from 'jose';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -121,5 +121,85 @@ describe('the keys of an issuer', () => {
       else response.writeHead(500).end();
     };
     expect(await failureOf(new IssuerKeys(jose, { issuer: url }))).toBeInstanceOf(IssuerUnavailable);
+  });
+});
+
+const issuer = 'https://ci.example';
+
+/** Has each address answer with this text; anything else is 404. */
+function publish(documents: Record<string, string>): string[] {
+  const asked: string[] = [];
+  jest.spyOn(globalThis, 'fetch').mockImplementation((input) => {
+    const url = input instanceof Request ? input.url : input.toString();
+    const text = documents[url];
+    asked.push(url);
+    return Promise.resolve(new Response(text, { status: text === undefined ? 404 : 200 }));
+  });
+  return asked;
+}
+
+const discovery = (uri: string, name = issuer): Record<string, string> => ({
+  [`${issuer}/.well-known/openid-configuration`]: JSON.stringify({ issuer: name, jwks_uri: uri }),
+});
+const find = async (keys: IssuerKeys): Promise<unknown> =>
+  (await keys.get())({ alg: 'RS256', kid: 'key-1' }, { payload: '', signature: '' });
+
+describe('the documents of an issuer that lies', () => {
+  let key: jose.JWK;
+
+  beforeAll(async () => {
+    key = (await IdentityProvider.create(issuer, 'key-1')).publicJwk;
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('takes the keys from where the issuer says', async () => {
+    publish({ ...discovery('https://keys.example/'), 'https://keys.example/': JSON.stringify({ keys: [key] }) });
+    expect(await find(new IssuerKeys(jose, { issuer }))).toMatchObject({ type: 'public' });
+  });
+
+  it.each([
+    ['a loopback address', 'http://127.0.0.1:2375/containers/json'],
+    ['another loopback address', 'http://127.9.9.9/'],
+    ['the IPv6 loopback address', 'http://[::1]:2375/'],
+    ['localhost', 'https://localhost/'],
+    ['an IPv4 address in IPv6', 'https://[::ffff:127.0.0.1]/'],
+    ['no protection', 'http://keys.example/'],
+    ['a file', 'file:///etc/passwd'],
+    ['data', 'data:application/json,{}'],
+    ['a password', 'https://user:password@keys.example/'],
+  ])('asks nobody else when the issuer names %s as the place of its keys', async (_, uri) => {
+    const asked = publish(discovery(uri));
+    await expect(find(new IssuerKeys(jose, { issuer }))).rejects.toThrow(IssuerUnavailable);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no keys', '{}'],
+    ['an empty list of keys', '{"keys":[]}'],
+    ['keys that are none', '{"keys":[null,1,"x",{}]}'],
+    ['a secret key', '{"keys":[{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}]}'],
+    ['lists without end', `{"keys":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
+    ['no JSON', '<html>'],
+  ])('asks at most once in a while when the keys are %s', async (_, text) => {
+    const asked = publish({ ...discovery('https://keys.example/'), 'https://keys.example/': text });
+    const keys = new IssuerKeys(jose, { issuer });
+    for (let attempt = 0; attempt < 5; attempt++) await expect(find(keys)).rejects.toThrow(IssuerUnavailable);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('finds a key among others that are none, whatever they hold', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = `{"keys":[${JSON.stringify({ kty: 'oct', k: 'eA', kid: 'key-1' })},${deep},${JSON.stringify(key).replace('{', `{"x5c":${deep},`)}]}`;
+    publish({ ...discovery('https://keys.example/'), 'https://keys.example/': text });
+    expect(await find(new IssuerKeys(jose, { issuer }))).toMatchObject({ type: 'public' });
+  });
+
+  it.each(['https://evil.example', 'https://ci.example/', ''])('refuses the document of %j', async (name) => {
+    publish(discovery('https://keys.example/', name));
+    await expect(find(new IssuerKeys(jose, { issuer }))).rejects.toThrow('another issuer');
   });
 });

@@ -1,4 +1,5 @@
 import type { JWTVerifyGetKey } from 'jose';
+import * as z from 'zod';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
 import { isSecureUrl } from '../config/policy/secure-url.js';
 
@@ -12,6 +13,15 @@ const limitBytes = 1024 * 1024;
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }
+
+const keySetSchema = z.object({ keys: z.array(z.unknown()) });
+const publicKeySchema = z.object({
+  kty: z.enum(['RSA', 'EC', 'OKP']),
+  ...{ kid: z.string().optional(), alg: z.string().optional(), use: z.string().optional() },
+  ...{ n: z.string().optional(), e: z.string().optional() },
+  ...{ crv: z.string().optional(), x: z.string().optional(), y: z.string().optional() },
+  key_ops: z.array(z.string()).optional(),
+});
 
 type Jose = typeof import('jose');
 
@@ -46,7 +56,7 @@ export class IssuerKeys {
       cooldownDuration: coolDownMs,
       cacheMaxAge: keepKeysMs,
       // The library lets an issuer that is away be asked for every token.
-      [this.jose.customFetch]: async (address) => new Response(JSON.stringify(await this.fetchJson(address))),
+      [this.jose.customFetch]: async (address) => Response.json(await this.fetchJson(address, publicKeysIn)),
     });
   }
 
@@ -56,6 +66,8 @@ export class IssuerKeys {
       const { issuer: named, jwks_uri: uri } = document as { issuer?: unknown; jwks_uri?: unknown };
       if (named !== issuer) throw new Error('it is that of another issuer');
       if (typeof uri !== 'string' || !isSecureUrl(uri)) throw new Error('it has no https jwks_uri');
+      // Nobody elsewhere has this service call what listens on its own machine alone.
+      if (isLoopback(uri) && !isLoopback(issuer)) throw new Error('its jwks_uri is on this very machine');
       return uri;
     });
   }
@@ -77,6 +89,23 @@ export class IssuerKeys {
       throw new IssuerUnavailable(reason, { cause: error });
     }
   }
+}
+
+/**
+ * The public keys of a key set (RFC 7517 §5), and of each only what tells how to check a signature.
+ * @throws Error where it has none: the library would ask the issuer again for every token
+ */
+function publicKeysIn(document: unknown): { keys: z.output<typeof publicKeySchema>[] } {
+  const { keys: found } = keySetSchema.parse(document);
+  const keys = found.flatMap((key) => publicKeySchema.safeParse(key).data ?? []);
+  if (keys.length === 0) throw new Error('it has no public key');
+  return { keys };
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\]|0\.0\.0\.0|\[::\])$/.test(
+    new URL(url).hostname,
+  );
 }
 
 async function boundedText(response: Response): Promise<string> {

@@ -27,6 +27,15 @@ describe('preferredWaitSeconds', () => {
     expect(preferredWaitSeconds(header)).toBe(seconds);
   });
 
+  it.each(['wait' + ' '.repeat(16_000) + 'x', 'wait=' + ' '.repeat(16_000) + 'x y', '"\\'.repeat(8000)])(
+    'takes no time for a header that is endless',
+    (header) => {
+      const began = performance.now();
+      expect(preferredWaitSeconds(header)).toBeUndefined();
+      expect(performance.now() - began).toBeLessThan(50);
+    },
+  );
+
   it('answers a whole number or nothing, whatever is sent', () => {
     fc.assert(
       fc.property(fc.string(), (header) => {

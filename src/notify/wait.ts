@@ -14,11 +14,15 @@ export interface Wait {
   by: 'query' | 'preference';
 }
 
+/** No preference that means something is longer. The expressions below take time by the square of the length. */
+const maxHeaderLength = 500;
+
 /**
- * The `wait` of a `Prefer` header (RFC 7240 §4.3), in seconds. Of several the first counts; one that is malformed is
+ * The `wait` of a `Prefer` header (RFC 7240 §4.3), in seconds. Of several the first counts; one that is malformed or too long is
  * ignored, as the RFC asks for.
  */
 export function preferredWaitSeconds(header: string | undefined): number | undefined {
+  if (header !== undefined && header.length > maxHeaderLength) return undefined;
   const preferences = (header ?? '').match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? [];
   const waits = preferences.map((preference) => /^\s*wait\s*(?:=\s*"?([^\s";]*)"?)?\s*(?:;.*)?$/is.exec(preference));
   const first = waits.find((match) => match !== null);
