@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isRound, WindowCounter } from '../http/window-counter.js';
-import type { Line } from '../http/request-log.js';
+import type { Line } from '../http/line-throttle.js';
 import { accountOf, type Identity } from './caller.js';
 
 /** How many lines of each kind a caller gets each minute; beyond it there is one at each doubling. */

@@ -1,6 +1,11 @@
 import { AddressCounter } from './address-counter.js';
-import type { Line } from './request-log.js';
 import { isRound, WindowCounter } from './window-counter.js';
+
+/** Whether a request gets its line; once lines are thinned, with how many of this minute it makes. */
+export interface Line {
+  isDue: boolean;
+  count?: number;
+}
 
 /** All addresses together may have so many times the lines of one. */
 const addressesInAll = 10;

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { LogContext } from '../common/log-context.js';
 import { clientAddress } from './client-address.js';
-import type { LineThrottle } from './line-throttle.js';
+import type { Line, LineThrottle } from './line-throttle.js';
 import { shortened } from './request-limits.js';
 import { parseTraceparent } from './traceparent.js';
 
@@ -15,12 +15,6 @@ export interface RequestFacts {
   from: string;
   /** What became of the line of the decision about its caller, whose credential is good: its own has the same lot. */
   line?: Line;
-}
-
-/** Whether a request gets its line; once lines are thinned, with how many of this minute it makes. */
-export interface Line {
-  isDue: boolean;
-  count?: number;
 }
 
 /** A request whose line is not written yet. */
