@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimsMatch, pipelineOf } from './claims.js';
+import { claimsMatch, nameOfPipeline, pipelineOf } from './claims.js';
 
 describe('claimsMatch', () => {
   it.each([
@@ -34,5 +34,20 @@ describe('pipelineOf', () => {
     });
     expect(pipelineOf('i', { project_path: 'a\nb', pipeline_id: 7 })).toMatchObject({ repository: 'a?b', run: '7' });
     expect(pipelineOf('i', { sub: 'x'.repeat(1000) }).subject).toHaveLength(200);
+  });
+});
+
+describe('nameOfPipeline', () => {
+  const issuer = 'https://ci.example';
+
+  it.each([
+    [{ repository: 'acme/web', run: '42' }, 'acme/web#42'],
+    [{ repository: 'acme/web' }, 'acme/web'],
+    [{ subject: 'system:serviceaccount:ci:deployer' }, 'system:serviceaccount:ci:deployer'],
+    [{ subject: 'secret-key' }, 'secret-key@ci.example'],
+    [{ repository: 'ci' }, 'ci@ci.example'],
+    [{}, 'unknown@ci.example'],
+  ])('calls %j %j, which no token of the policy is called', (pipeline, name) => {
+    expect(nameOfPipeline({ issuer, ...pipeline })).toBe(name);
   });
 });

@@ -30,6 +30,12 @@ export function pipelineOf(issuer: string, claims: Claims): PipelineIdentity {
   };
 }
 
+/** What a pipeline is called in logs and records. An issuer says what it likes: what reads like the id of a token names the issuer too. */
+export function nameOfPipeline({ issuer, subject = 'unknown', repository = subject, run }: PipelineIdentity): string {
+  const name = run === undefined ? repository : `${repository}#${run}`;
+  return /^[\w.-]*$/.test(name) ? `${name}@${new URL(issuer).host}` : name;
+}
+
 /** A claim as text: GitLab writes booleans as strings, others as booleans, and ids as strings or numbers. */
 function claimText(claims: Claims, name: string): string | undefined {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;

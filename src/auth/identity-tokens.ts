@@ -6,7 +6,7 @@ import { PolicyFile } from '../config/policy/policy-file.js';
 import type { IssuerPolicy } from '../config/policy/policy.schema.js';
 import { WindowCounter } from '../http/window-counter.js';
 import type { Authentication, Identity } from './caller.js';
-import { claimsMatch, pipelineOf } from './claims.js';
+import { claimsMatch, nameOfPipeline, pipelineOf } from './claims.js';
 import { IssuerKeys, IssuerUnavailable } from './issuer-keys.js';
 
 /** Three parts of base64url, the first of which begins as JSON objects do; no issuer makes longer ones. */
@@ -120,9 +120,8 @@ function claimedIssuer(token: string, decode: (token: string) => JWTPayload): st
 /** Each rule that matches adds what it grants; where none does, the caller is known and may do nothing. */
 function identityOf({ issuer, rules }: IssuerPolicy, claims: JWTPayload): Identity {
   const pipeline = pipelineOf(issuer, claims);
-  const { subject = 'unknown', repository = subject, run } = pipeline;
   return {
-    id: `${repository}${run === undefined ? '' : `#${run}`}`,
+    id: nameOfPipeline(pipeline),
     grants: rules.filter((rule) => claimsMatch(rule.claims, claims)),
     isUnrestricted: false,
     pipeline,
