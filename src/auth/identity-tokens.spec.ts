@@ -72,9 +72,9 @@ describe('identity tokens', () => {
   it('are called by their subject where they name no repository, and without a run where they have none', async () => {
     expect(
       (await identityOf(await provider.token({ repository: undefined, run_id: undefined, sub: 'somebody' }))).id,
-    ).toBe('somebody');
+    ).toBe('somebody@ci.example');
     const nobody = { repository: undefined, run_id: undefined, sub: undefined };
-    expect((await identityOf(await provider.token(nobody))).id).toBe('unknown');
+    expect((await identityOf(await provider.token(nobody))).id).toBe('unknown@ci.example');
   });
 
   it.each(['', 'secret', 'a.b.c', 'eyJhbGciOiJub25lIn0', 'eyJ.eyJ', `eyJ${'x'.repeat(8200)}.eyJ9.x`])(
