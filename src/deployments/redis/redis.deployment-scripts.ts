@@ -79,6 +79,10 @@ local function hostsOf(record)
   local hosts = type(deployment) == 'table' and deployment.hosts
   return type(hosts) == 'table' and hosts or {}
 end
+local function maySupersede(id)
+  local isJson, stored = pcall(cjson.decode, redis.call('HGET', deployments, id) or '')
+  return not isJson or type(stored) ~= 'table' or stored.maySupersede ~= false
+end
 local id, before, after, kind, joinsBy, to = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local size, kept = tonumber(ARGV[7]), tonumber(ARGV[8])
 local member = kind .. ' ' .. id
@@ -89,16 +93,24 @@ local waits = redis.call('ZSCORE', waiting, id)
 if (to == 'waiting' or to == 'leaving') and not waits then
   local place = redis.call('ZSCORE', accepted, id)
   if size > 0 then
+    local isWaitedFor = false
     for _, other in ipairs(redis.call('ZRANGE', ofContainer, 0, -1)) do
       if string.sub(other, 1, #kind + 1) ~= kind .. ' ' then
-        return {'overtaken', string.match(other, ' (.*)')}
+        local otherId = string.match(other, ' (.*)')
+        if maySupersede(otherId) then
+          return {'overtaken', otherId}
+        end
+        isWaitedFor = true
       end
     end
     local count = redis.call('ZCARD', waiting)
     if count >= size then
       return {'full', tostring(count)}
     end
-    place = redis.call('INCR', sequence)
+    -- Those that may not end it stay behind it.
+    if not isWaitedFor then
+      place = redis.call('INCR', sequence)
+    end
   end
   redis.call('ZREM', running, id)
   redis.call('ZADD', waiting, place, id)

@@ -163,6 +163,11 @@ export class RedisDeploymentStore extends DeploymentStore {
     return answered(this.redis.prompt.zrange(key('waiting'), '0', '-1'), promptTimeoutMs);
   }
 
+  /** By which deployments follow each other in the order in which they were accepted; 0 if it is not listed. @throws RedisUnavailable */
+  async placeOf(id: string): Promise<number> {
+    return Number((await answered(this.redis.prompt.zscore(key('accepted'), id), promptTimeoutMs)) ?? 0);
+  }
+
   /** How many wait. @throws RedisUnavailable */
   countWaiting(): Promise<number> {
     return answered(this.redis.prompt.zcard(key('waiting')), promptTimeoutMs);

@@ -15,6 +15,8 @@ export interface StoredDeployment {
   /** Where it is for several hosts: how they follow each other. */
   rollout?: { parallel: number; stopAtFailure: boolean };
   overtakenBy?: string;
+  /** Nobody who asked for it may end one of the other kind that waits to be tried again: it waits for that. */
+  maySupersede?: false;
   /** Somebody is about to begin it: nobody may join it any more. */
   taken?: true;
   /** Somebody is about to drop it: nobody may begin it any more. */
@@ -118,6 +120,7 @@ export const storedDeploymentSchema: z.ZodType<StoredDeployment> = z
     host: host.optional(),
     rollout: z.looseObject({ parallel: z.int().min(1), stopAtFailure: z.boolean() }).optional(),
     overtakenBy: text.optional(),
+    maySupersede: z.literal(false).optional(),
     taken: z.literal(true).optional(),
     withdrawn: z.literal(true).optional(),
   })

@@ -114,13 +114,18 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
       parallel = 1,
       account = requestedBy,
       isLimited = false,
+      maySupersede = true,
     } = wishes;
     const targets = await this.addressing.targets(container, host, target);
     const enqueue = async (): Promise<Enqueued> => {
       for (let tries = 0; tries < mostTries; tries++) {
         const recorded = { kind, target, retry, expectedDigest: digest, startStopped };
         const draft = this.deployments.draft(container, requestedBy, recorded);
-        const stored = { ...this.addressing.addressed(draft, targets, parallel, [mayUpdate]), askedBy: [account] };
+        const stored = {
+          ...this.addressing.addressed(draft, targets, parallel, [mayUpdate]),
+          askedBy: [account],
+          ...(!maySupersede && { maySupersede }),
+        };
         const { deployment } = stored;
         let acceptance = await this.store.accept(stored, { isLimited });
         const givesOneUp =
@@ -132,7 +137,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
               `${acceptance.count} deployments are waiting, ${acceptance.own} of them of this caller; one of the policy leaves as many places free as it has`,
             );
           case 'joins': {
-            const joined = await this.join(acceptance.id, requestedBy, account, mayUpdate);
+            const joined = await this.join(acceptance.id, requestedBy, { account, mayUpdate, maySupersede });
             if (!joined) {
               await this.store.forgetUnreadable(acceptance.id, stored);
               continue;
@@ -147,7 +152,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
           case 'accepted': {
             this.events.emit({ type: 'queued', deployment });
             for (const other of acceptance.waiting)
-              if (other.kind !== kind) await this.overtake(other.id, deployment.id);
+              if (maySupersede && other.kind !== kind) await this.overtake(other.id, deployment.id);
             if (givesOneUp || acceptance.waiting.length > maxWaitingPerCaller)
               await this.supersede(acceptance.waiting, stored, account, givesOneUp);
             await this.send(stored, targets);
@@ -227,7 +232,12 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
 
   /** Undefined where there is nothing to begin: it has ended, or its time has not come. */
   private async begin(id: string, inbox: HostInbox): Promise<Job | undefined> {
-    const partOf = (await this.store.findStored(id))?.deployment.partOf;
+    const found = await this.store.findStored(id);
+    if (found?.maySupersede === false && (await this.waitsForOtherKind(found.deployment))) {
+      await inbox.putBack(id, Date.now() + turnPollMs);
+      return undefined;
+    }
+    const partOf = found?.deployment.partOf;
     const whole = partOf === undefined ? undefined : await this.beginWhole(partOf);
     const taken = await this.store.change(id, (stored) =>
       partOf === undefined || whole ? take(stored) : { ...stored, deployment: finish(stored.deployment, notWanted) },
@@ -271,6 +281,16 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
     };
   }
 
+  /** Whether one of the other kind that was accepted before waits to be tried again, and may not be ended by this one. */
+  private async waitsForOtherKind({ id, container, kind }: Deployment): Promise<boolean> {
+    const waiting = await this.store.many(await this.store.waitingOf(container));
+    const at = await this.store.placeOf(id);
+    const others = waiting.filter(({ deployment }) => deployment.kind !== kind && deployment.id !== id);
+    for (const other of others)
+      if (mayBeJoined(other) && (await this.store.placeOf(other.deployment.id)) < at) return true;
+    return false;
+  }
+
   /** The whole begins with its first part: from then on nobody joins it. Undefined where it has ended, or is about to be dropped. */
   private async beginWhole(id: string): Promise<StoredDeployment | undefined> {
     const found: { waited: boolean } = { waited: false };
@@ -298,8 +318,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
   private async join(
     id: string,
     requestedBy: string,
-    account: string,
-    mayUpdate: readonly string[],
+    { account, mayUpdate, maySupersede }: { account: string; mayUpdate: readonly string[]; maySupersede: boolean },
   ): Promise<Deployment | undefined> {
     const joined = await answered(
       this.store.change(id, (stored) =>
@@ -309,6 +328,7 @@ export class RedisQueueService extends QueueService implements OnApplicationBoot
               deployment: coalesce(stored.deployment, requestedBy),
               permissions: addPermission(stored.permissions, mayUpdate),
               askedBy: [...new Set([...(stored.askedBy ?? []), account])],
+              maySupersede: maySupersede ? undefined : stored.maySupersede,
             }
           : undefined,
       ),

@@ -21,7 +21,7 @@ function inMs(delayMs: number): DeploymentRetry {
 
 /**
  * What keeps callers of one queue, wherever it lives, from starving each other.
- * @param takesTurns whether it is the containers' turn one after the other, and what comes back gives way to what came since
+ * @param takesTurns whether the containers take turns, and what comes back gives way to what came since
  */
 export function describeQueueShares(
   name: string,
@@ -206,28 +206,25 @@ export function describeQueueShares(
       expect(refused).toMatchObject({ by: newest, reason: 'newer' });
     });
 
-    itWithTurns(
-      'does not end a rollback that waits to be tried again for who may not ask for one: the notify waits for it',
-      async () => {
-        const built = await build(50);
-        const { queue, deployments } = built;
-        await queue.add('web', 'operator', { kind: 'rollback' });
-        const rollback = await begin(built, soon());
-        // One that came while it ran does not either.
-        const early = await queue.add('web', 'ci', { digest: digest('a'), maySupersede: false });
-        await queue.requeue(rollback, inMs(1500));
-        const late = await queue.add('web', 'ci', { digest: digest('b'), maySupersede: false });
-        await queue.add('api', 'ci');
-        expect(await deployments.find(rollback.deploymentId)).toMatchObject({ status: 'queued' });
-        const taken = await takeAll(built, 4);
-        expect(taken.map(({ deploymentId, container }) => (container === 'api' ? 'api' : deploymentId))).toEqual([
-          'api',
-          rollback.deploymentId,
-          early.deployment.id,
-          late.deployment.id,
-        ]);
-        expect(taken.map(({ overtakenBy }) => overtakenBy)).toEqual([undefined, undefined, undefined, undefined]);
-      },
-    );
+    it('does not end a rollback that waits to be tried again for who may not ask for one: the notify waits for it', async () => {
+      const built = await build(50);
+      const { queue, deployments } = built;
+      await queue.add('web', 'operator', { kind: 'rollback' });
+      const rollback = await begin(built, soon());
+      // One that came while it ran does not either.
+      const early = await queue.add('web', 'ci', { digest: digest('a'), maySupersede: false });
+      await queue.requeue(rollback, inMs(1500));
+      const late = await queue.add('web', 'ci', { digest: digest('b'), maySupersede: false });
+      await queue.add('api', 'ci');
+      expect(await deployments.find(rollback.deploymentId)).toMatchObject({ status: 'queued' });
+      const taken = await takeAll(built, 4);
+      expect(taken.map(({ deploymentId, container }) => (container === 'api' ? 'api' : deploymentId))).toEqual([
+        'api',
+        rollback.deploymentId,
+        early.deployment.id,
+        late.deployment.id,
+      ]);
+      expect(taken.map(({ overtakenBy }) => overtakenBy)).toEqual([undefined, undefined, undefined, undefined]);
+    });
   });
 }
