@@ -133,11 +133,13 @@ const failing = { version: 'v2', cmd: ['/bin/busybox', 'false'] };
     expect(unknown).toMatchObject({ status: 'failed', error: { code: 'no_such_container' } });
     for (const { name } of fleet.hosts) expect(unknown.error?.message).toContain(name);
     const name = uniqueName('different');
-    for (const { engine } of [a, b]) {
+    for (const host of [a, b]) {
       const image = fleet.image('different');
       await publish(docker, image, { version: 'v1' });
-      await startApp(image, { name }, undefined, engine);
+      await startApp(image, { name }, undefined, host.engine);
     }
+    // A notify within the same second or two may miss one of them.
+    for (const host of [a, b]) await fleet.announced(host, name);
     const refused = await fleet.replicas[0].notify(name);
     expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([409, 'ambiguous_container']);
     note('`?host=`, an unknown name, one name for two images', 'that host alone; the live hosts are named; 409');
@@ -194,6 +196,7 @@ const failing = { version: 'v2', cmd: ['/bin/busybox', 'false'] };
     await updatedInSpiteOf('replicas', 0, async () => {
       for (const each of fleet.replicas) await each.kill();
       await fleet.replicas[1].restart();
+      await fleet.replicas[1].ready();
     });
     note('both replicas killed in mid-update, and one started again', everywhere);
   });
