@@ -310,6 +310,7 @@ describe('a hostile network', () => {
     ['a negative length', ['POST /notify/web HTTP/1.1', 'Host: x', 'Content-Length: -1']],
     ['a header without colon', ['POST /notify/web HTTP/1.1', 'Host: x', 'nonsense']],
     ['a method that is none', ['EVIL /notify/web HTTP/1.1', 'Host: x']],
+    ['a fragment', ['POST /notify/web#x HTTP/1.1', ...authorised.trim().split('\r\n')]],
     ['a NUL in a header', ['POST /notify/web HTTP/1.1', 'Host: x', 'X-A: a\u0000b']],
   ])('answers a request with %s with 400', async (what, lines) => {
     expect((await rawRequest(service.port, lines)).status).toBe(400);

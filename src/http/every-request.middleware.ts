@@ -2,10 +2,9 @@ import type { Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { withLogContext } from '../common/log-context.js';
 import { withoutEmptyName } from './request-address.js';
-import { refusalOfHeaders } from './request-limits.js';
 import { LineThrottle } from './line-throttle.js';
 import { closeWithConnection } from './pipelined.js';
-import { refusalOfLongPath } from './request-limits.js';
+import { refusalOfFragment, refusalOfHeaders, refusalOfLongPath } from './request-limits.js';
 import { logRequest } from './request-log.js';
 import { decodable } from './request-address.js';
 import { endUnreadBody } from './request-body.js';
@@ -18,7 +17,8 @@ export function everyRequest(
   const throttle = new LineThrottle(linesPerMinute);
   return (request, response, next) => {
     closeWithConnection(request, response);
-    const refusal = refusalOfLongPath(request.url) ?? refusalOfHeaders(request.rawHeaders);
+    const refusal =
+      refusalOfLongPath(request.url) ?? refusalOfFragment(request.url) ?? refusalOfHeaders(request.rawHeaders);
     if (refusal) {
       next(refusal);
       return;

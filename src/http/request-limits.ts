@@ -15,6 +15,12 @@ export function refusalOfLongPath(url: string): Problem | undefined {
   return new Problem(414, 'path_too_long', `The address may have at most ${maxAddressLength} characters.`, closing);
 }
 
+/** A fragment is no part of a request (RFC 9112 §3.2). A proxy would look at another path than the router, which leaves it out. */
+export function refusalOfFragment(url: string): Problem | undefined {
+  if (!url.includes('#')) return undefined;
+  return new Problem(400, 'bad_request', 'The address of a request has no fragment ("#").', closing);
+}
+
 /** A path for logs and messages, cut when it is longer than any that the service has. */
 export function shortened(path: string): string {
   return path.length <= maxShownLength ? path : `${path.slice(0, maxShownLength)}…`;
