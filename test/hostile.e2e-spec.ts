@@ -7,7 +7,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { runApp } from './support/fixtures/apps.js';
+import { describeOnEngine, docker, testEnvironment, uniqueImage } from './support/runner/environment.js';
 import { FakeEngine, neverAnswer } from './support/engine/fake-engine.js';
+import { publish } from './support/fixtures/images.js';
 import { freePort } from './support/registry/registry.js';
 import { keepSecret } from './support/runner/secrecy.js';
 import { rawRequest } from './support/service/raw-http.js';
@@ -21,6 +24,8 @@ const badTokens = isWhole ? 50_000 : 1000;
 const unknownAddresses = isWhole ? 50_000 : 2000;
 const idleConnections = isWhole ? 5000 : 1000;
 const floodedNotifies = isWhole ? 1100 : 700;
+const hostileLabels = isWhole ? 100_000 : 20_000;
+const hostileLogBytes = isWhole ? 1e9 : 5e7;
 const mostGrowthKib = 200 * 1024;
 
 const openFiles = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
@@ -594,3 +599,65 @@ const jumpingClock = `
     static now() { return real.now() + shift; }
   };
 `;
+
+describeOnEngine('a hostile container', () => {
+  let service: Service;
+  let memoryAtStart: number;
+  const updatedWithinMs = 55_000;
+
+  beforeAll(async () => {
+    service = await Service.start({
+      DOCKER_HOST: testEnvironment().dockerHost,
+      SETTLE_TIME: '200ms',
+      LOG_LEVEL: 'warn',
+    });
+    await service.ready();
+    memoryAtStart = memoryKib(service);
+  });
+  afterAll(() => service.stop());
+
+  const expectToHaveKeptItsMemory = (): void => {
+    expect(memoryKib(service) - memoryAtStart).toBeLessThan(mostGrowthKib);
+  };
+  const many = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
+
+  it('is updated with 10,000 entries in its environment, and as many in its image', async () => {
+    const image = uniqueImage('environment');
+    const ofImage = Object.fromEntries(many(5000).map((index) => [`IMAGE_${index}`, `of the image ${index}`]));
+    const Env = many(10_000).map((index) => `NAME_${index}=secret value number ${index}`);
+    const app = await runApp(image, { version: 'v1', env: ofImage }, { Env });
+    await publish(docker, image, { version: 'v2', env: ofImage });
+    expect(await service.update(app.name, updatedWithinMs)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    const { Config } = await docker.getContainer(app.name).inspect();
+    // Not by arrayContaining, which compares each with each.
+    const kept = new Set(Config.Env);
+    expect(Env.filter((entry) => !kept.has(entry))).toEqual([]);
+    expectToHaveKeptItsMemory();
+    note('a container with an environment of 10,000 entries', 'updated, none is lost');
+  }, 120_000);
+
+  it('is updated with 100,000 labels', async () => {
+    const image = uniqueImage('labels');
+    const Labels = Object.fromEntries(many(hostileLabels).map((index) => [`label.${index}`, `value ${index}`]));
+    const app = await runApp(image, { version: 'v1' }, { Labels });
+    await publish(docker, image, { version: 'v2' });
+    expect(await service.update(app.name, updatedWithinMs)).toMatchObject({ status: 'succeeded', result: 'updated' });
+    const { Config } = await docker.getContainer(app.name).inspect();
+    expect(Object.keys(Labels).filter((label) => Config.Labels[label] !== Labels[label])).toEqual([]);
+    expectToHaveKeptItsMemory();
+    await docker.getContainer(app.name).remove({ force: true });
+    note(`a container with ${hostileLabels} labels`, 'updated, none is lost');
+  }, 180_000);
+
+  it('is rolled back when its replacement fails after a log line of 1 GB', async () => {
+    const image = uniqueImage('log');
+    const app = await runApp(image, { version: 'v1' }, { Labels: { 'trigger-docker-pull.settle': '4m' } });
+    const print = `/bin/busybox head -c ${hostileLogBytes} /dev/zero | /bin/busybox tr '\\0' x; exit 3`;
+    await publish(docker, image, { version: 'v2', cmd: ['/bin/sh', '-c', print] });
+    const { status, error } = await service.update(app.name, updatedWithinMs);
+    expect([status, error?.exitCode]).toEqual(['rolled_back', 3]);
+    expect(JSON.stringify(error).length).toBeLessThan(64 * 1024);
+    expectToHaveKeptItsMemory();
+    note(`a log line of ${hostileLogBytes / 1e6} MB`, 'rolled back, a bounded part of it is told');
+  }, 300_000);
+});
