@@ -17,7 +17,7 @@ export function isNews(
     case 'succeeded':
       return result === 'updated' && events === 'all';
     case 'failed':
-      return !(error?.code === 'superseded' && startedAt === undefined);
+      return !(error.code === 'superseded' && startedAt === undefined);
     case 'rolled_back':
     case 'dropped':
       return true;
