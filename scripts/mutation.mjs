@@ -78,7 +78,7 @@ async function mutate(room) {
     .filter(({ status }) => status !== 'Ignored')
     .map(({ fileName, location, mutatorName, status, replacement }) => ({
       file: relative('.', fileName),
-      line: location.start.line + 1,
+      line: location.start.line,
       ...{ mutator: mutatorName, status, replacement },
     }));
 }

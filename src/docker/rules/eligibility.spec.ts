@@ -153,6 +153,22 @@ describe('ineligible', () => {
     expect(refusalOf({ Id }, { selfId: Id })?.reason).toMatch(/this service/);
   });
 
+  it('refuses a container that may have made the socket, and no other', () => {
+    const Id = 'c'.repeat(64);
+    expect(refusalOf({ Id }, { socketMakerIds: [Id] })).toMatchObject({ code: 'refused' });
+    expect(refusalOf({ Id }, { socketMakerIds: ['d'.repeat(64)] })).toBeUndefined();
+  });
+
+  it.each([
+    ['has more than hex digits before it', `x${'c'.repeat(12)}`, `x${'c'.repeat(12)}`],
+    ['has more than hex digits behind it', `${'c'.repeat(12)}x`, `${'c'.repeat(12)}x`],
+    ['is the end of an id', 'c'.repeat(12), `${'d'.repeat(52)}${'c'.repeat(12)}`],
+    ['is too short for an id', 'c'.repeat(11), 'c'.repeat(64)],
+    ['is a whole id', 'c'.repeat(64), 'c'.repeat(64)],
+  ])('takes no name of a network for a short id that %s', (_, network, NetworkID) => {
+    expect(refusalOf({ NetworkSettings: { Networks: { [network]: { NetworkID } } } })).toBeUndefined();
+  });
+
   it.each([
     `sha256:${'1'.repeat(64)}`,
     '1'.repeat(12),
