@@ -5,8 +5,9 @@ import { Engine } from '../engine/engine.js';
 import type { ContainerInspect, CreateRequest } from '../engine/engine-types.js';
 import { deadline } from '../../common/deadline.js';
 import { readAtMost } from '../engine/engine-connection.js';
-import { find } from '../engine/find.js';
+import { find, findImage } from '../engine/find.js';
 import { UpdateError, type UpdateOutcome } from '../update/outcome.js';
+import { helperLabels, isHelper } from './helper-mark.js';
 import { resultIn, type SelfUpdateResult } from './self-update-result.js';
 import { carriedHostConfig } from '../recreate/fields/host-config.js';
 import { helperName, helperNamePattern, parseTemporaryName } from '../update/temporary-names.js';
@@ -64,11 +65,22 @@ export class SelfUpdate {
   async awaitHelpers(drain: Drain): Promise<SelfUpdateResult[]> {
     const results: SelfUpdateResult[] = [];
     for (const { Id } of await this.engine.listContainersByName(helperNamePattern)) {
+      if (!(await this.isOurs(Id))) continue;
       this.logger.log(`waiting for the helper ${Id.slice(0, 12)}, which updates the container of this service`);
       const helper = await this.untilEnded(Id, drain);
       if (helper) results.push(await this.collect(helper));
     }
     return results;
+  }
+
+  private async isOurs(id: string): Promise<boolean> {
+    const container = await find(this.engine, id);
+    if (!container) return false;
+    if (isHelper(container, await findImage(this.engine, container.Image))) return true;
+    this.logger.warn(
+      `the container ${nameOf(container)} has the name of a helper of this service, but no helper's mark: it is left alone`,
+    );
+    return false;
   }
 
   private async untilEnded(helperId: string, drain: Drain): Promise<ContainerInspect | undefined> {
@@ -120,6 +132,7 @@ function helperRequest(own: ContainerInspect, reference: string): CreateRequest 
     Env,
     User,
     WorkingDir,
+    Labels: helperLabels(own),
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       ...carriedHostConfig(own, mounts, own.HostConfig.Sysctls),

@@ -14,7 +14,8 @@ import { nameOf } from '../engine/container.js';
 
 /** What says how a container is updated. REQUIRE_LABEL and opt-outs are looked at apart, and an update writes the last two itself. */
 const optionLabels = new Set<string>(Object.values(labels));
-for (const label of [labels.enable, labels.previous, labels.replacedVolumes]) optionLabels.delete(label);
+for (const label of [labels.enable, labels.previous, labels.replacedVolumes, labels.helperOf])
+  optionLabels.delete(label);
 
 /** What holds for a container, or a service: the policy wins over its labels, and they over the settings. */
 @Injectable()

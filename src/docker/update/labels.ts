@@ -40,6 +40,8 @@ export const labels = {
   previous: `${prefix}previous`,
   /** Written by an update: the id of the container that this one was created to replace, or to stand in for. */
   replaces: `${prefix}replaces`,
+  /** Written on a helper: the id of the container of this service that it replaces. See helper-mark.ts. */
+  helperOf: `${prefix}helper-of`,
 } as const;
 
 const known = new Set<string>(Object.values(labels));
