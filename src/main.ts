@@ -17,6 +17,7 @@ import { version } from './common/version.js';
 import { runSelfUpdate } from './commands/self-update.command.js';
 import { selfUpdateCommand } from './docker/instance/self-update.js';
 import { configureHttp } from './http/configure-http.js';
+import { asksForHelp, misusedCommand, usage } from './commands/command-line.js';
 import { recover } from './commands/recover.js';
 
 async function bootstrap(): Promise<void> {
@@ -49,6 +50,9 @@ async function assertPortIsFree(port: number): Promise<void> {
   await once(probe, 'close');
 }
 
+/** A command was given words that it does not take. */
+class UsageError extends Error {}
+
 /** Without a word the service, with one of these a command that ends. */
 const commands: Record<string, () => Promise<number>> = {
   version: () => {
@@ -64,24 +68,31 @@ const commands: Record<string, () => Promise<number>> = {
   },
 };
 
-async function run(word: string | undefined): Promise<void> {
+async function run(words: readonly string[]): Promise<void> {
+  if (asksForHelp(words)) {
+    process.stdout.write(usage);
+    return;
+  }
+  const [word] = words;
   if (word !== 'version') await assertFilesAnswer();
   if (word === undefined) return bootstrap();
   const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (!command) throw new Error(`there is no command ${word}; there is ${Object.keys(commands).join(', ')}`);
+  const misuse = misusedCommand(words);
+  if (misuse !== undefined) throw new UsageError(`${misuse}. Nothing was done.\n\n${usage}`);
   process.exitCode = await command();
 }
 
 surviveLostOutput();
 endInSpiteOfStuckFiles();
-run(process.argv[2]).catch((error: unknown) => {
+run(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${printableLines(explain(error))}\n`);
   process.exit(1);
 });
 
 /** One clear line, or one per setting, where the reason is known; everything where it is not. */
 function explain(error: unknown): string {
-  if (error instanceof InvalidSettings) return error.message;
+  if (error instanceof UsageError || error instanceof InvalidSettings) return error.message;
   if (error instanceof InvalidPolicy) return `Cannot start: the policy in POLICY_PATH cannot be used: ${error.message}`;
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
