@@ -40,7 +40,7 @@ describe('cutoverFailure', () => {
     expect(cutoverFailure(members, exited('a'), update('rollback')).blamesImage).toBe(false);
     const gone = new ProofLapsed('exited', 'commit', 'it is gone', { containerId: 'a' });
     expect(cutoverFailure(members, gone, update()).blamesImage).toBe(true);
-    gone.isGone = true;
+    gone.isFromOutside = true;
     expect(cutoverFailure(members, gone, update()).blamesImage).toBe(false);
   });
 

@@ -31,7 +31,7 @@ export function cutoverFailure(members: Members, cause: unknown, update: Running
   const failed = members.find(({ pair }) => cause instanceof UpdateError && pair.newId === cause.containerId);
   const dependent = failed && failed !== target ? failed.pair.name : undefined;
   const { status, error } = failureOf(cause, update);
-  const isGone = cause instanceof ProofLapsed && cause.isGone;
+  const isFromOutside = cause instanceof ProofLapsed && cause.isFromOutside;
   return {
     error:
       dependent === undefined
@@ -40,7 +40,7 @@ export function cutoverFailure(members: Members, cause: unknown, update: Running
     status: status === 'dropped' ? 'dropped' : 'rolled_back',
     member: failed ?? target,
     ...(dependent !== undefined && { dependent }),
-    blamesImage: update.kind === 'update' && !isGone && isImagesFault(error),
+    blamesImage: update.kind === 'update' && !isFromOutside && isImagesFault(error),
   };
 }
 

@@ -5,6 +5,7 @@ import { find } from '../engine/find.js';
 import { labels } from '../update/labels.js';
 import { UpdateError } from '../update/outcome.js';
 import type { ProofPolicy } from '../rules/proof-policy.js';
+import { isEndedFromOutside } from './outside-stop.js';
 import { isRemoved, type Proved } from './proved.js';
 import type { Drain } from '../engine/shutdown-signals.js';
 
@@ -111,10 +112,13 @@ export async function prove(
     const now = performance.now();
     const verdict = judge(container, policy, startedAt, now - began, now - last.seenAt);
     if (verdict === 'proven') return container;
-    if (verdict !== 'waiting' && verdict.code === 'restarting')
-      verdict.exitCode ??= await lastExitCode(engine, containerId);
-    if (verdict !== 'waiting' && verdict.code === 'exited' && wasStopped(container))
-      throw byOthers('stopped', { exitCode: container.State.ExitCode, containerId });
+    if (verdict !== 'waiting' && (verdict.code === 'restarting' || verdict.code === 'exited')) {
+      const isOutside = await isEndedFromOutside(engine, container, 0);
+      if (verdict.code === 'restarting' && isOutside) throw byOthers('restarted', { containerId });
+      if (verdict.code === 'restarting') verdict.exitCode ??= await lastExitCode(engine, containerId);
+      else if (isOutside || wasStopped(container))
+        throw byOthers('stopped', { exitCode: container.State.ExitCode, containerId });
+    }
     if (verdict !== 'waiting')
       throw new UpdateError(verdict.code, 'prove', `the new container failed its proof: ${verdict.message}`, {
         ...verdict,
@@ -127,7 +131,10 @@ export async function prove(
 }
 
 /** The image is not to blame. */
-function byOthers(what: 'removed' | 'stopped', details?: { exitCode: number; containerId: string }): UpdateError {
+function byOthers(
+  what: 'removed' | 'stopped' | 'restarted',
+  details?: { exitCode?: number; containerId: string },
+): UpdateError {
   return new UpdateError(
     'container_changed',
     'prove',

@@ -5,6 +5,7 @@ import { UpdateError, type FailureCode } from '../update/outcome.js';
 import type { ProofPolicy } from '../rules/proof-policy.js';
 import { nameOf } from '../engine/container.js';
 import type { Pair } from '../update/pair.js';
+import { isEndedFromOutside } from './outside-stop.js';
 
 /** A replacement between its proof and the removal of the old container. */
 export interface Proved {
@@ -16,8 +17,8 @@ export interface Proved {
 
 /** A replacement failed after its proof, while there is still an old container to go back to. */
 export class ProofLapsed extends UpdateError {
-  /** Whether it is gone, for which its image can hardly be blamed. */
-  isGone = false;
+  /** Whether somebody else removed, stopped or restarted it, or the engine did: its image is not to blame. */
+  isFromOutside = false;
 }
 
 /**
@@ -41,7 +42,12 @@ export async function assertStillProved(
       `the new container proved itself, but failed before the old one was removed: ${lapse.message}`,
       { exitCode: lapse.exitCode, containerId: proved.container.Id },
     );
-    lapsed.isGone = isRemoved(found[index]);
+    const now = found[index];
+    lapsed.isFromOutside =
+      isRemoved(now) ||
+      (now !== undefined &&
+        ['exited', 'restarting'].includes(lapse.code) &&
+        (await isEndedFromOutside(engine, now, proved.container.RestartCount)));
     throw lapsed;
   }
 }

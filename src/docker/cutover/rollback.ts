@@ -58,8 +58,11 @@ export async function rollback(
   try {
     return await restore(engine, pairs, beforeRemoval);
   } catch (error) {
-    if (error instanceof UpdateError && error.code === 'rollback_failed') throw error;
-    throw await failed(engine, pairs, (error as Error).message, error);
+    // What an engine refuses while it shuts down, it may do when it is back.
+    const cause = isEngineAway(error) ? error : ((await errorOf(engine.assertTakesConnections())) ?? error);
+    if (!(error instanceof UpdateError) || error.code !== 'rollback_failed')
+      throw await failed(engine, pairs, (error as Error).message, cause);
+    throw cause === error ? error : new UpdateError(error.code, error.stage, error.message, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { settings, type Settings } from '../../config/settings.js';
+import { isEngineUnreachable } from '../engine/engine-error.js';
 import { Engine } from '../engine/engine.js';
 import type { ContainerInspect } from '../engine/engine-types.js';
 import { find } from '../engine/find.js';
@@ -15,6 +16,9 @@ import { keepBoth } from './keep-both.js';
 import type { Members } from './member.js';
 import { movedPorts } from './moved-ports.js';
 import { rollback } from './rollback.js';
+
+/** How many times a rollback is begun that a restart of the engine breaks off. */
+const maxTries = 3;
 
 /** Reads the evidence; once, however often it is called. */
 type CollectEvidence = () => Promise<Evidence>;
@@ -91,13 +95,29 @@ export class UpdateRollback {
   ): Promise<void> {
     const [{ pair: target, old }] = members;
     const pairs = members.map(({ pair }) => pair);
-    const { tagRestored, warnings } = await rollback(this.engine, pairs, collect);
+    const { tagRestored, warnings } = await this.restore(pairs, collect, update);
     update.note({ tagRestored, ...(!target.wasRunning && { running: false }) });
     update.warn(...warnings);
     if (blamesImage) await this.reject(target, update);
     if (old.Id !== target.oldId)
       update.warn('the old container was run with --rm and vanished; what runs now is a copy of it, of the same image');
     update.note({ downtimeMs: await this.restoredAfterMs(old, update) });
+  }
+
+  /** Begins again where the engine went away in the middle: when it is back, the containers may run or not. */
+  private async restore(
+    pairs: readonly Pair[],
+    beforeRemoval: CollectEvidence,
+    { drain }: RunningUpdate,
+  ): ReturnType<typeof rollback> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await rollback(this.engine, pairs, beforeRemoval);
+      } catch (error) {
+        if (tries >= maxTries || drain.begun.aborted || !isEngineUnreachable(error)) throw error;
+        await awaitEngine(this.engine, this.settings.engineWaitMs, drain);
+      }
+    }
   }
 
   /** So that the next notify does not try it again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lastAttributes, pathStatIn } from './engine-answers.js';
+import { lastAttributes, pathStatIn, signalsSinceStart } from './engine-answers.js';
 import { EngineError } from './engine-error.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -42,4 +42,23 @@ describe('lastAttributes', () => {
       expect(() => lastAttributes(line)).toThrow(EngineError);
     },
   );
+});
+
+describe('signalsSinceStart', () => {
+  const start = '{"Action":"start"}\n';
+  const kill = (signal: string): string => `{"Action":"kill","Actor":{"Attributes":{"signal":"${signal}"}}}\n`;
+
+  it('tells those after the last start', () => {
+    expect(signalsSinceStart(start + kill('15') + start + kill('1') + kill('9'))).toEqual(['1', '9']);
+    expect(signalsSinceStart(start)).toEqual([]);
+  });
+
+  it('tells nothing if the start is forgotten', () => {
+    expect(signalsSinceStart(kill('9'))).toBeUndefined();
+    expect(signalsSinceStart('')).toBeUndefined();
+  });
+
+  it('refuses what is no event', () => {
+    expect(() => signalsSinceStart('{"Action":1}')).toThrow(EngineError);
+  });
 });

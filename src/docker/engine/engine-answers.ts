@@ -4,6 +4,7 @@ import type { PathStat } from './engine-types.js';
 
 const pathStatSchema = z.looseObject({ name: z.string(), size: z.number(), mode: z.number(), mtime: z.string() });
 const eventSchema = z.looseObject({
+  Action: z.string().optional(),
   Actor: z.looseObject({ Attributes: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 });
 
@@ -21,6 +22,22 @@ export function lastAttributes(lines: string): Record<string, string> | undefine
   const last = lines.trim().split('\n').at(-1);
   const attributes = last ? parse('an event', eventSchema, last).Actor?.Attributes : undefined;
   return attributes ? Object.fromEntries(Object.entries(attributes).filter(isText)) : undefined;
+}
+
+/**
+ * Reads which signals were sent to a container since the last of its starts, from its events, one JSON document a line.
+ * @returns the signals by their numbers; undefined if no start is among the events
+ * @throws EngineError if that is anything else
+ */
+export function signalsSinceStart(lines: string): string[] | undefined {
+  const events = lines
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => parse('an event', eventSchema, line));
+  const start = events.findLastIndex(({ Action }) => Action === 'start');
+  if (start < 0) return undefined;
+  const kills = events.slice(start + 1).filter(({ Action }) => Action === 'kill');
+  return kills.map(({ Actor }) => String(Actor?.Attributes?.signal));
 }
 
 function isText(entry: [string, unknown]): entry is [string, string] {

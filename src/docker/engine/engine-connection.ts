@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { deadline, limited } from '../../common/deadline.js';
 import type { Settings } from '../../config/settings.js';
 import { negotiateApiVersion } from './api-version.js';
@@ -15,6 +16,8 @@ export interface Call {
   registryAuth?: string;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Whether it is sent over a new connection. */
+  isApart?: boolean;
 }
 
 /** As Node's global agent: a connection is not reused that the other side is about to close. */
@@ -30,6 +33,8 @@ const succeeded = Object.fromEntries([200, 201, 204, 304].map((code) => [code, t
  */
 export class EngineConnection {
   private readonly docker: Docker;
+  /** Connects anew for each call. */
+  private readonly dockerApart: Docker;
   protected readonly timeoutMs: number;
   protected engineVersion: EngineVersion | undefined;
   private apiVersion: string | undefined;
@@ -39,14 +44,19 @@ export class EngineConnection {
   constructor({ engine, engineTimeoutMs }: Pick<Settings, 'engine' | 'engineTimeoutMs'>) {
     this.timeoutMs = engineTimeoutMs;
     // An explicit `host: undefined` keeps dockerode from reading DOCKER_HOST by itself.
-    this.docker = new Docker({
+    const options = {
       host: engine.host,
       port: engine.port,
-      protocol: engine.tls ? 'https' : 'http',
-      // Over TLS Node's own agent, which also keeps connections: sessions and names of servers are its business.
-      ...(engine.tls ?? { agent: new Agent({ keepAlive: true, timeout: idleMs }) }),
+      protocol: engine.tls ? ('https' as const) : ('http' as const),
+      ...engine.tls,
       ...(engine.socketPath ? { socketPath: engine.socketPath } : {}),
+    };
+    // Over TLS Node's own agent, which also keeps connections: sessions and names of servers are its business.
+    this.docker = new Docker({
+      ...options,
+      ...(engine.tls ? {} : { agent: new Agent({ keepAlive: true, timeout: idleMs }) }),
     });
+    this.dockerApart = new Docker({ ...options, ...{ agent: engine.tls ? new TlsAgent() : new Agent() } });
   }
 
   /**
@@ -61,6 +71,20 @@ export class EngineConnection {
     this.apiVersion = negotiateApiVersion(this.engineVersion);
     this.greeting = greetingOf(headers);
     return this.apiVersion;
+  }
+
+  /**
+   * Looks whether the engine takes new connections. An engine that shuts down stops its containers, and goes on to answer
+   * over the connections that are open, but takes no new ones.
+   * @throws EngineUnreachable or EngineTimeout if it does not
+   */
+  async assertTakesConnections(): Promise<void> {
+    try {
+      await this.json('GET', '/_ping', { timeoutMs: 5000, isApart: true });
+    } catch (error) {
+      // Somebody answered: a proxy may forbid the call.
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
 
   /** The API version agreed on. @throws EngineUnreachable before the first `connect` */
@@ -112,7 +136,7 @@ export class EngineConnection {
     const query = new URLSearchParams(call.query).toString();
     const dial = (): Promise<IncomingMessage> =>
       new Promise((resolve, reject) => {
-        this.docker.modem.dial(
+        (call.isApart ? this.dockerApart : this.docker).modem.dial(
           {
             path: query ? `${path}?${query}` : path,
             method,

@@ -28,6 +28,12 @@ export function isEngineAway(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isEngineAway(error.cause);
 }
 
+/** Whether a failure, or what caused it, is that a call did not reach the engine. */
+export function isEngineUnreachable(error: unknown): boolean {
+  if (error instanceof EngineUnreachable) return true;
+  return error instanceof Error && error.cause !== undefined && isEngineUnreachable(error.cause);
+}
+
 export function hasStatus(error: unknown, ...statusCodes: number[]): boolean {
   return error instanceof EngineError && statusCodes.includes(error.statusCode);
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { settings, type Settings } from '../../config/settings.js';
 import { compareApiVersions } from './api-version.js';
 import { EngineConnection, readAtMost } from './engine-connection.js';
-import { lastAttributes, pathStatIn } from './engine-answers.js';
+import { lastAttributes, pathStatIn, signalsSinceStart } from './engine-answers.js';
 import { EngineError, hasStatus } from './engine-error.js';
 import type {
   ContainerInspect,
@@ -86,6 +86,19 @@ export class Engine extends EngineConnection {
     const timeoutMs = removalKnownWithinMs;
     const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs });
     return lastAttributes((await readAtMost(response, longestHistoryBytes)).toString());
+  }
+
+  /**
+   * What the engine remembers of a container since its last start: it keeps its last 256 events, and forgets them when it ends.
+   * @returns the signals that somebody had sent to it, by their numbers, the engine itself included as it shuts down; undefined if the
+   *   engine has forgotten the start
+   */
+  async signalsSinceStart(containerId: string): Promise<string[] | undefined> {
+    const { SystemTime } = await this.info();
+    const filters = JSON.stringify({ type: ['container'], event: ['start', 'kill'], container: [containerId] });
+    const query = { since: '0', until: String(Date.parse(SystemTime ?? '') / 1000), filters };
+    const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs: removalKnownWithinMs });
+    return signalsSinceStart((await readAtMost(response, longestHistoryBytes)).toString());
   }
 
   /**

@@ -227,8 +227,8 @@ export class Recovery {
       this.logger.warn(`the new container of ${name} failed: ${(error as Error).message}`, { container: name });
       await this.giveUp(pairs);
       const [target] = pairs;
-      const isGone = error instanceof ProofLapsed && error.isGone;
-      if (target && !isGone && error instanceof UpdateError && isImagesFault(error)) await this.reject(target);
+      const isFromOutside = error instanceof ProofLapsed && error.isFromOutside;
+      if (target && !isFromOutside && error instanceof UpdateError && isImagesFault(error)) await this.reject(target);
     }
   }
 

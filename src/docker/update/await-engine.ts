@@ -5,11 +5,12 @@ import type { Drain } from '../engine/shutdown-signals.js';
 
 const pollMs = 500;
 
-/** Waits for an engine that is away, for `waitMs` at the most. @throws what the engine's last failure was */
+/** Waits for an engine that is away or shuts down, for `waitMs` at the most. @throws what the engine's last failure was */
 export async function awaitEngine(engine: Engine, waitMs: number, drain: Drain): Promise<void> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     try {
+      await engine.assertTakesConnections();
       await engine.connect();
       return;
     } catch (error) {

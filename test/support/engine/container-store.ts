@@ -9,6 +9,10 @@ import type { ContainerInspect, RestartPolicy } from '../../../src/docker/engine
 export class ContainerStore {
   /** Each call that changes something, as `rename a web`. */
   readonly changes: string[] = [];
+  /** What the engine remembers that was sent to a container since its start. */
+  signals: string[] | undefined = [];
+  /** Whether it has begun to shut down: it answers, and takes no new connections. */
+  isShuttingDown = false;
   swarmState: 'active' | 'inactive' = 'inactive';
   /** What the engine shows of images; of others that there are none. */
   readonly images = new Map<string, object>();
@@ -24,6 +28,10 @@ export class ContainerStore {
 
   get engine(): Engine {
     const calls = {
+      assertTakesConnections: () => {
+        if (this.isShuttingDown) throw new EngineUnreachable('cannot reach the engine');
+      },
+      signalsSinceStart: () => this.signals,
       inspectContainer: (nameOrId: string) => this.get(nameOrId),
       listContainers: () =>
         this.all.map(({ Id, Name, Image, Config: { Labels } }) => ({
