@@ -72,13 +72,14 @@ describeOnEachEngine('a registry that lies', (engine) => {
     });
     await service.ready();
     image = `${registry.host}/${uniqueName('lies')}:latest`;
-    await publish(engine.docker, image, { version: 'v1' });
+    await publish(engine.docker, image, { version: uniqueName('v1') });
     await pullImage(engine.docker, image);
     name = uniqueName('lies');
     const container = await engine.docker.createContainer({ name, Image: image });
     containerId = container.id;
     await container.start();
-    await publish(engine.docker, image, { version: 'v2' });
+    // Unique: an engine that has the content already asks a registry for nothing more.
+    await publish(engine.docker, image, { version: uniqueName('v2') });
   }, 60_000);
   afterEach(() => {
     registry.lie = undefined;

@@ -205,6 +205,8 @@ describe('a pull that only a fake engine can make fail', () => {
       /^\/images\/.*\/json/,
       json({ Id: container.Image, Os: 'linux', Architecture: 'amd64', Config: {} }),
     );
+    // No image of it was rolled back.
+    engine.on('GET', /^\/images\/trigger-docker-pull\//, json({ message: 'No such image' }, 404));
     service = await Service.start({ DOCKER_HOST: engine.dockerHost, PULL_IDLE_TIMEOUT: '1s', PULL_TIMEOUT: '20s' });
     await service.ready();
   });

@@ -37,7 +37,7 @@ export class DigestLooks {
       'digest_mismatch',
       'pull',
       `the registry was asked for a digest of ${repository(image)} a moment ago, ${seen}; it is asked for ${expected} in ${Math.ceil(retryAfterMs / 1000)} s`,
-      { passes: true, retryAfterMs },
+      { passes: true, retryAfterMs, servedDigest: look.served },
     );
   }
 
