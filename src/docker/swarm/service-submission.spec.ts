@@ -14,7 +14,10 @@ const drain = { begun: never, nearlyOver: never };
 
 /** Hands a change to a Swarm of which `send` decides what becomes of it; whoever looks again finds `later`. */
 function submitted(change: Change, draining = drain): Promise<string[]> {
-  const engine = { connect: () => Promise.resolve('1.41') } as unknown as Engine;
+  const engine = {
+    connect: () => Promise.resolve('1.41'),
+    assertTakesConnections: () => Promise.resolve(),
+  } as unknown as Engine;
   const manager = { inspectService: () => Promise.resolve(later) } as unknown as SwarmManager;
   return submit(engine, manager, found, change, { waitMs: 0, drain: draining });
 }

@@ -26,6 +26,8 @@ export class SimulatedEngine {
   private constructor(private readonly fake: FakeEngine) {
     const containerPath = String.raw`^/containers/([^/?]+)`;
     fake.on('GET', /^\/events/, neverAnswer);
+    // What has been is forgotten.
+    fake.on('GET', /^\/events\?.*\buntil=/, (_, response) => response.end());
     fake.on('GET', /^\/info$/, json({ ID: 'simulated', Swarm: { LocalNodeState: 'inactive' } }));
     this.serve('GET', /^\/containers\/json/, (_, query) => [200, this.list(query.get('filters'))]);
     this.serve('GET', new RegExp(`${containerPath}/json`), ([, id = '']) => {
