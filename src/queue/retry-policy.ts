@@ -1,8 +1,8 @@
+import { backoffMs } from '../common/backoff.js';
 import type { Settings } from '../config/settings.js';
 import type { Deployment } from '../deployments/deployment.js';
 
-const firstDelayMs = 1000;
-const longestDelayMs = 30_000;
+const delays = { firstMs: 1000, maxMs: 30_000 };
 
 /**
  * How long a deployment that came to nothing waits before it is tried again: 1 s, 2 s, 4 s … 30 s. With a digest that
@@ -22,7 +22,7 @@ export function retryDelayMs(
   atLeastMs = 0,
 ): number | undefined {
   const askedMs = retryAt === undefined ? 0 : Date.parse(retryAt) - now;
-  const delayMs = Math.max(Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs), askedMs, atLeastMs);
+  const delayMs = Math.max(backoffMs(attempts, delays), askedMs, atLeastMs);
   if (expectedDigest === undefined) return attempts <= settings.pullRetries ? delayMs : undefined;
   const leftMs = Date.parse(startedAt ?? queuedAt) + settings.digestTimeoutMs - now;
   return leftMs > 0 && leftMs >= askedMs ? Math.min(delayMs, leftMs) : undefined;
