@@ -13,7 +13,11 @@ export class SharedPlaces {
   private taken = 0;
   private readonly takenBy = new Map<string, number>();
 
-  constructor(readonly size: number) {}
+  /** @param reserve how many of them one that is not limited leaves for all others, but for the last place */
+  constructor(
+    readonly size: number,
+    private readonly reserve = 0,
+  ) {}
 
   get total(): number {
     return this.taken;
@@ -26,7 +30,8 @@ export class SharedPlaces {
 
   /** Takes a place. @returns how to give it back, once; undefined when this account, or all of them, have all that they may */
   take({ account, isLimited }: Sharer): (() => void) | undefined {
-    if (!hasPlace({ total: this.taken, own: this.ownOf(account), size: this.size }, isLimited)) return undefined;
+    const size = isLimited ? this.size : Math.max(1, this.size - this.reserve);
+    if (!hasPlace({ total: this.taken, own: this.ownOf(account), size }, isLimited)) return undefined;
     this.count(account, 1);
     let isHeld = true;
     return () => {

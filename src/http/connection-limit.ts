@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { hasPlace } from '../common/fair-share.js';
+import { SharedPlaces, type Sharer } from '../common/shared-places.js';
 
 /** What is kept free for callers that are not known yet, and for probes, which never are. */
 const share = 0.1;
@@ -8,14 +8,6 @@ const maxShare = 16;
 const minShare = 2;
 
 const limits = new WeakMap<Socket, ConnectionLimit>();
-
-/** Whose request it is. */
-export interface Claimant {
-  /** Whose share of the connections it uses (`accountOf`). */
-  account: string;
-  /** Whether it must leave as many places free as it has. */
-  isLimited: boolean;
-}
 
 /**
  * Bounds the connections of a server, and how many requests of admitted callers are open at once over all of them.
@@ -30,14 +22,13 @@ export class ConnectionLimit {
   private readonly unknown = new Set<Socket>();
   /** How many admitted requests each has open; those that are used again come last. */
   private readonly known = new Map<Socket, number>();
-  private readonly placesOf = new Map<string, number>();
-  private places = 0;
-  private readonly reserve: number;
+  private readonly places: SharedPlaces;
   private readonly maxKnown: number;
 
   constructor(private readonly max: number) {
-    this.reserve = Math.max(minShare, Math.min(maxShare, Math.floor(max * share)));
-    this.maxKnown = Math.max(1, max - this.reserve);
+    const reserve = Math.max(minShare, Math.min(maxShare, Math.floor(max * share)));
+    this.maxKnown = Math.max(1, max - reserve);
+    this.places = new SharedPlaces(this.maxKnown, reserve);
   }
 
   guard(server: Pick<Server, 'on'>): void {
@@ -61,20 +52,20 @@ export class ConnectionLimit {
   }
 
   /** Gives a request of an admitted caller a place. @returns how to give it back, once; undefined where there is none */
-  hold(socket: Socket, { account, isLimited }: Claimant): (() => void) | undefined {
-    if (!this.isFree(account, isLimited) || !this.keep(socket)) return undefined;
-    this.count(socket, account, 1);
+  hold(socket: Socket, sharer: Sharer): (() => void) | undefined {
+    const giveBack = this.places.take(sharer);
+    if (!giveBack) return undefined;
+    if (!this.keep(socket)) {
+      giveBack();
+      return undefined;
+    }
+    this.count(socket, 1);
     let isHeld = true;
     return () => {
-      if (isHeld) this.count(socket, account, -1);
+      giveBack();
+      if (isHeld) this.count(socket, -1);
       isHeld = false;
     };
-  }
-
-  /** One that is not limited leaves some for all others. */
-  private isFree(account: string, isLimited: boolean): boolean {
-    const size = isLimited ? this.maxKnown : Math.max(1, this.maxKnown - this.reserve);
-    return hasPlace({ total: this.places, own: this.placesOf.get(account) ?? 0, size }, isLimited);
   }
 
   private keep(socket: Socket): boolean {
@@ -96,11 +87,7 @@ export class ConnectionLimit {
     return false;
   }
 
-  private count(socket: Socket, account: string, change: 1 | -1): void {
-    this.places += change;
-    const own = (this.placesOf.get(account) ?? 0) + change;
-    if (own > 0) this.placesOf.set(account, own);
-    else this.placesOf.delete(account);
+  private count(socket: Socket, change: 1 | -1): void {
     const open = this.known.get(socket);
     if (open === undefined) return;
     // A Map iterates in the order of insertion.
@@ -113,7 +100,7 @@ export class ConnectionLimit {
  * Takes a place for a request of an admitted caller.
  * @returns how to give it back, once; undefined when this caller, or all of them, have all that they may
  */
-export function holdConnection(socket: Socket, claimant: Claimant): (() => void) | undefined {
+export function holdConnection(socket: Socket, sharer: Sharer): (() => void) | undefined {
   const limit = limits.get(socket);
-  return limit ? limit.hold(socket, claimant) : () => undefined;
+  return limit ? limit.hold(socket, sharer) : () => undefined;
 }
