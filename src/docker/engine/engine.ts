@@ -23,7 +23,7 @@ import { platformToAskFor } from './platform.js';
 const manifestsSince = '1.48';
 /** Headers and padding of a tar archive of one file. */
 const archiveOverheadBytes = 64 * 1024;
-const removalKnownWithinMs = 5000;
+const historyKnownWithinMs = 5000;
 const longestHistoryBytes = 1024 * 1024;
 /** No content has this digest. */
 const absentImage = `sha256:${'0'.repeat(64)}`;
@@ -79,13 +79,7 @@ export class Engine extends EngineConnection {
    * @returns the event's attributes (`name`, `image` and each label); undefined if the engine has forgotten it
    */
   async removedContainer(containerId: string): Promise<Record<string, string> | undefined> {
-    // The engine's own time: with a later one it would keep the answer open until then.
-    const { SystemTime } = await this.info();
-    const filters = JSON.stringify({ type: ['container'], event: ['destroy'], container: [containerId] });
-    const query = { since: '0', until: String(Date.parse(SystemTime ?? '') / 1000), filters };
-    const timeoutMs = removalKnownWithinMs;
-    const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs });
-    return lastAttributes((await readAtMost(response, longestHistoryBytes)).toString());
+    return lastAttributes(await this.pastEvents(containerId, ['destroy']));
   }
 
   /**
@@ -94,11 +88,17 @@ export class Engine extends EngineConnection {
    *   engine has forgotten the start
    */
   async signalsSinceStart(containerId: string): Promise<string[] | undefined> {
+    return signalsSinceStart(await this.pastEvents(containerId, ['start', 'kill']));
+  }
+
+  /** Of its last 256 events those of a container, one JSON document a line. */
+  private async pastEvents(containerId: string, event: readonly string[]): Promise<string> {
+    // The engine's own time: with a later one it would keep the answer open until then.
     const { SystemTime } = await this.info();
-    const filters = JSON.stringify({ type: ['container'], event: ['start', 'kill'], container: [containerId] });
+    const filters = JSON.stringify({ type: ['container'], event, container: [containerId] });
     const query = { since: '0', until: String(Date.parse(SystemTime ?? '') / 1000), filters };
-    const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs: removalKnownWithinMs });
-    return signalsSinceStart((await readAtMost(response, longestHistoryBytes)).toString());
+    const response = await this.send('GET', this.versioned('/events'), { query, timeoutMs: historyKnownWithinMs });
+    return (await readAtMost(response, longestHistoryBytes)).toString();
   }
 
   /**
