@@ -6,7 +6,7 @@ interface Exported {
   name: string;
 }
 
-const declaration = /^export (?:abstract |async |declare )*(class|function|const|let|interface|type|enum) (\w+)/gm;
+const declaration = /^export (?:abstract |async |declare )*(class|function\*?|const|let|interface|type|enum) (\w+)/gm;
 
 /**
  * A name says what it is, so no two things in `src/` have the same one; and what only its own file uses is not exported. A type may be
