@@ -30,6 +30,15 @@ describe('isEndedFromOutside', () => {
     expect(await isEndedFromOutside(engine, restarted(1), 0)).toBe(false);
   });
 
+  it('tells a restart by somebody that is over before it is looked into', async () => {
+    const startedAnew = { Running: true, StartedAt: '2026-01-01T00:00:09Z' };
+    const look = (RestartCount: number) =>
+      isEndedFromOutside(new ContainerStore([containerInspect({ State: startedAnew, RestartCount })]).engine, ended, 0);
+    expect(await look(0)).toBe(true);
+    expect(await look(1)).toBe(false);
+    expect(await isEndedFromOutside(new ContainerStore([ended]).engine, ended, 0)).toBe(false);
+  });
+
   it('says nothing of what ends while the engine shuts down', async () => {
     const store = new ContainerStore([]);
     store.isShuttingDown = true;

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import type { ContainerInspect } from '../engine/engine-types.js';
+import { find } from '../engine/find.js';
 
 /** HUP, USR1, USR2, CONT and WINCH: programs are told by them to read something anew, and run on. */
 const endsNothing = new Set(['1', '10', '12', '18', '28']);
@@ -22,7 +23,10 @@ export async function isEndedFromOutside(
   // The engine counts a restart by the policy before it starts the container.
   if (State.Running) return RestartCount <= restartsBefore;
   if (State.Restarting || State.OOMKilled) return false;
-  return isStopTold(await engine.signalsSinceStart(Id), State.ExitCode);
+  if (isStopTold(await engine.signalsSinceStart(Id), State.ExitCode)) return true;
+  // Started anew since it was seen, it has left behind the signals that ended it.
+  const now = await find(engine, Id);
+  return now !== undefined && now.State.StartedAt !== State.StartedAt && now.RestartCount <= restartsBefore;
 }
 
 /**
